@@ -1,0 +1,273 @@
+package passwd
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"math/big"
+	"strings"
+	"time"
+)
+
+// RequireChange asks that an account change its password.
+type RequireChange struct {
+	Account Ref
+	// Reason is Expired, Administrator or Outdated; NoReason lifts any of these.
+	Reason Reason
+	Client Client
+}
+
+// RequireChange makes the account change its password at its next sign-in, and
+// tells so to whoever asks [Service.Live]; it ends no session. An account that
+// has a temporary password, or a suspended one, stays as it is: that is stricter
+// already. Errors: ErrNotFound, ErrInvalidRequest, ErrConflict, ErrUnavailable.
+func (s *Service) RequireChange(ctx context.Context, r RequireChange) error {
+	switch r.Reason {
+	case NoReason, Expired, Administrator, Outdated:
+	default:
+		return ErrInvalidRequest
+	}
+	return s.update(ctx, r.Account, func(a Account) error {
+		if a.Must == Temporary || a.Must == Compromised || a.Must == r.Reason {
+			return nil
+		}
+		_, err := s.store.Apply(ctx, Write{
+			Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, Must: r.Reason, Now: s.now(),
+		})
+		if err == nil {
+			s.Observe(ctx, Event{Name: EventChangeRequired, Account: a.Ref, Outcome: outcomeSuccess, Reason: string(r.Reason), Client: r.Client})
+		}
+		return err
+	})
+}
+
+// update reads an account and writes it, again after a conflict.
+func (s *Service) update(ctx context.Context, r Ref, write func(Account) error) error {
+	for conflicts := 0; ; conflicts++ {
+		a, err := s.get(ctx, r)
+		if err != nil {
+			return err
+		}
+		err = s.fault(ctx, write(a))
+		if !errors.Is(err, ErrConflict) || conflicts == maxConflicts {
+			return err
+		}
+	}
+}
+
+// MarkCompromised reports that somebody else knows the password of an account.
+type MarkCompromised struct {
+	Account Ref
+	Client  Client
+}
+
+// MarkCompromised suspends the password (see [Compromised]), ends every session
+// and voids every token. The owner is told at every confirmed address, and comes
+// back by a reset. Errors: ErrNotFound, ErrConflict, ErrUnavailable.
+func (s *Service) MarkCompromised(ctx context.Context, r MarkCompromised) error {
+	return s.update(ctx, r.Account, func(a Account) error { return s.suspend(ctx, a, nil, r.Client) })
+}
+
+// IssueTemporary asks for a password to hand over to an account's owner.
+type IssueTemporary struct {
+	Account Ref
+	TTL     time.Duration // 0: 24 hours; at most 30 days
+	Client  Client
+}
+
+// Issued is a temporary password, which nobody can read anywhere again.
+type Issued struct {
+	Password string
+	Until    time.Time
+	Written
+}
+
+const (
+	temporaryTTL    = 24 * time.Hour
+	maxTemporaryTTL = 30 * 24 * time.Hour
+)
+
+// IssueTemporary sets a random password that conforms to the account's policy,
+// opens the account for nothing but a change, cannot be the password that it is
+// changed to, and is dead after the TTL (T9). The caller never chooses it (F6).
+// It ends every session, and the owner is told that it happened. Errors:
+// ErrNotFound, ErrInvalidRequest, ErrConflict, ErrBusy, ErrUnavailable, and a
+// PolicyError if no random password conforms.
+func (s *Service) IssueTemporary(ctx context.Context, r IssueTemporary) (Issued, error) {
+	if r.TTL == 0 {
+		r.TTL = temporaryTTL
+	}
+	if r.TTL < 0 || r.TTL > maxTemporaryTTL {
+		return Issued{}, ErrInvalidRequest
+	}
+	a, err := s.get(ctx, r.Account)
+	if err != nil {
+		return Issued{}, err
+	}
+	password, err := s.randomPassword(ctx, a)
+	if err != nil {
+		return Issued{}, err
+	}
+	until := s.now().Add(r.TTL)
+	w, err := s.replace(ctx, change{
+		account: a, next: password, method: MethodTemporary, must: Temporary, until: until, client: r.Client,
+		recheck: func(_ context.Context, fresh Account) error {
+			if fresh.Hash != a.Hash {
+				return ErrConflict
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		return Issued{}, err
+	}
+	return Issued{Password: password, Until: until, Written: w}, nil
+}
+
+// randomPassword tries longer and longer ones until the local rules of the
+// account's policy accept one.
+func (s *Service) randomPassword(ctx context.Context, a Account) (string, error) {
+	p, err := s.policy(ctx, a)
+	if err != nil {
+		return "", err
+	}
+	var violations []Violation
+	for groups := 4; groups <= 64; groups++ {
+		password := randomGroups(groups)
+		c := s.candidate(change{account: a, next: password, method: MethodTemporary})
+		if violations, err = p.Check(ctx, c, PhaseEstimate); err != nil {
+			return "", s.fault(ctx, err)
+		}
+		if len(violations) == 0 {
+			return password, nil
+		}
+	}
+	return "", &PolicyError{Violations: violations}
+}
+
+// randomGroups returns groups of five characters, "Wk7mT-…": each has a capital,
+// a small letter and a digit, no two of which look alike, and about 26 bits.
+func randomGroups(n int) string {
+	const (
+		upper = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+		lower = "abcdefghijkmnpqrstuvwxyz"
+		digit = "23456789"
+	)
+	groups := make([]string, n)
+	for i := range groups {
+		var g strings.Builder
+		for _, class := range []string{upper, lower, digit, lower, upper} {
+			g.WriteByte(class[randomInt(len(class))])
+		}
+		groups[i] = g.String()
+	}
+	return strings.Join(groups, "-")
+}
+
+func randomInt(n int) int {
+	v, err := rand.Int(rand.Reader, big.NewInt(int64(n)))
+	if err != nil {
+		panic(err) // unreachable: crypto/rand does not fail
+	}
+	return int(v.Int64())
+}
+
+// NewHash judges a password and hashes it, for a host that creates the user
+// itself. The account need not exist; what it has of logins and personal data is
+// what the password is compared with. Errors: a PolicyError, ErrBusy,
+// ErrUnavailable.
+func (s *Service) NewHash(ctx context.Context, a Account, password string) (Hash, error) {
+	h, _, err := s.accept(ctx, change{account: a, next: password})
+	return h, err
+}
+
+// Check asks what the policy holds against a password, while it is being typed.
+type Check struct {
+	Password string
+	// Whose it would be: an account, or the one that a live reset token or ticket
+	// belongs to. Exactly one is set.
+	Account Ref
+	Token   Token
+	Ticket  Token
+	Client  Client
+}
+
+// Report is what a policy check found.
+type Report struct {
+	Violations []Violation // empty if the password would do, as far as can be told beforehand
+}
+
+// Check runs the local rules and the estimate only: never the current password,
+// the history or a breach source, so that it cannot be used to guess. It spends
+// nothing. Errors: ErrTokenInvalid, ErrEnded, a RateLimitError, ErrUnavailable.
+func (s *Service) Check(ctx context.Context, r Check) (Report, error) {
+	a, err := s.checked(ctx, r)
+	if err != nil {
+		return Report{}, err
+	}
+	ask := s.newTry(ctx, r.Client)
+	if err := ask.take(s.keys.limiterKey("check", a.Ref.Tenant, a.Ref.ID), s.cfg.Limits.Checks); err != nil {
+		return Report{}, err
+	}
+	p, err := s.policy(ctx, a)
+	if err != nil {
+		return Report{}, err
+	}
+	violations, err := p.Check(ctx, NewCandidate(r.Password, a), PhaseEstimate)
+	return Report{Violations: violations}, s.fault(ctx, err)
+}
+
+func (s *Service) checked(ctx context.Context, r Check) (a Account, err error) {
+	switch {
+	case r.Token != "":
+		_, a, err = s.redeemable(ctx, PurposeReset, r.Token, r.Client)
+	case r.Ticket != "":
+		_, a, err = s.redeemable(ctx, PurposeTicket, r.Ticket, r.Client)
+	default:
+		if a, err = s.get(ctx, r.Account); errors.Is(err, ErrNotFound) {
+			err = ErrEnded
+		}
+	}
+	return a, err
+}
+
+// Requirements describes the policy of an account, or of accounts like it when
+// only the tenant is known.
+func (s *Service) Requirements(ctx context.Context, a Account) ([]Requirement, error) {
+	p, err := s.policy(ctx, a)
+	return p.Requirements(), err
+}
+
+// Revoke asks that what an account has open be ended.
+type Revoke struct {
+	Account     Ref
+	KeepSession string // as in Change
+	Client      Client
+}
+
+// Revoke ends every session, token and JWT of the account and keeps its
+// password, as after a change of e-mail address or second factor (S4). It
+// returns the new epoch. Errors: ErrNotFound, ErrConflict, ErrUnavailable.
+func (s *Service) Revoke(ctx context.Context, r Revoke) (epoch int64, err error) {
+	err = s.update(ctx, r.Account, func(a Account) (err error) {
+		epoch, err = s.store.Apply(ctx, Write{
+			Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch,
+			Must: a.Must, MustUntil: a.MustUntil, Raise: true, KeepSession: r.KeepSession, Now: s.now(),
+		})
+		return err
+	})
+	if err == nil {
+		s.Observe(ctx, Event{Name: EventRevoked, Account: r.Account, Outcome: outcomeSuccess, Client: r.Client})
+	}
+	return epoch, err
+}
+
+// Forget removes everything of ours about an account. A host that deletes a user
+// calls it, in the same transaction if it can ([Service.With]).
+func (s *Service) Forget(ctx context.Context, r Ref) error {
+	err := s.fault(ctx, s.store.Forget(ctx, r))
+	if err == nil {
+		s.Observe(ctx, Event{Name: EventForgotten, Account: r, Outcome: outcomeSuccess})
+	}
+	return err
+}

@@ -1,0 +1,149 @@
+package passwd
+
+import (
+	"context"
+	"errors"
+	"strconv"
+)
+
+// Change asks for another password for who is signed in.
+type Change struct {
+	Account     Ref
+	Current     string
+	New         string
+	KeepSession string // the session that asks, where the store keeps sessions; "" ends it too
+	Client      Client
+}
+
+// Change replaces the password of a signed-in account: limiter on the guess →
+// current password → policy → hash → one atomic write. It ends all the
+// account's sessions but KeepSession, and every link and code sent.
+//
+// Errors: ErrWrongPassword (also for an account that is disabled, suspended or
+// not active), a PolicyError, ErrConflict if another write came first, ErrEnded
+// if there is no such account, a RateLimitError, ErrBusy, ErrUnavailable.
+func (s *Service) Change(ctx context.Context, r Change) (Written, error) {
+	a, err := s.get(ctx, r.Account)
+	if errors.Is(err, ErrNotFound) {
+		return Written{}, ErrEnded
+	}
+	if err != nil {
+		return Written{}, err
+	}
+	guess := s.newTry(ctx, r.Client)
+	key := s.keys.limiterKey("current", a.Ref.Tenant, a.Ref.ID, strconv.FormatInt(a.Epoch, 10))
+	if err := guess.take(key, s.cfg.Limits.SignIn); err != nil {
+		return Written{}, err
+	}
+	v, err := s.verify(ctx, a.Hash, r.Current)
+	if err != nil {
+		return Written{}, guess.abandon(s.fault(ctx, err))
+	}
+	refused := s.refusal(a, true, v, guess.count)
+	if refused == nil {
+		refused = s.unusable(a)
+	}
+	if refused != nil {
+		s.Observe(ctx, Event{Name: EventChangeFailed, Account: a.Ref, Outcome: outcomeFailure, Reason: refused.reason, Method: MethodChange, Client: r.Client})
+		s.stopNotice(ctx, a, true, guess.count, r.Client)
+		return Written{}, ErrWrongPassword
+	}
+	if err := guess.succeeded(""); err != nil {
+		return Written{}, err
+	}
+	return s.replace(ctx, change{
+		account: a, next: r.New, current: r.Current, method: methodFor(a),
+		keep: r.KeepSession, client: r.Client,
+		recheck: s.stillCurrent(a.Hash, r.Current, ErrWrongPassword),
+	})
+}
+
+func methodFor(a Account) Method {
+	if a.Must != NoReason {
+		return MethodForced
+	}
+	return MethodChange
+}
+
+// stillCurrent lets a write go on after a conflict if the password that was
+// verified is still the account's: it was rehashed, or only a flag has changed.
+func (s *Service) stillCurrent(verified Hash, current string, wrong error) func(context.Context, Account) error {
+	return func(ctx context.Context, fresh Account) error {
+		if fresh.Disabled || !fresh.Active || fresh.Must == Compromised {
+			return wrong
+		}
+		if fresh.Hash == verified {
+			return nil
+		}
+		v, err := s.verify(ctx, fresh.Hash, current)
+		if err == nil && !v.Match {
+			err = ErrConflict
+		}
+		return s.fault(ctx, err)
+	}
+}
+
+// When tells in which case ChangeByLogin changes a password.
+type When int
+
+// The cases.
+const (
+	IfRequired When = iota // only if the account must change it, else ErrNoChangeNeeded
+	Always
+)
+
+// ChangeByLogin asks for another password, by login and current password in
+// place of a session.
+type ChangeByLogin struct {
+	Login   Login
+	Current string
+	New     string
+	When    When
+	Client  Client
+}
+
+// ChangeByLogin replaces the password of the one account that the login names.
+// The order is credentials → activation → need → Config.Admit → policy, and the
+// failures of the first two are those of [Service.SignIn], counted together with
+// them. Its other errors are those of [Service.Change], with
+// ErrWrongCredentials in place of ErrWrongPassword.
+func (s *Service) ChangeByLogin(ctx context.Context, r ChangeByLogin) (Written, error) {
+	a, err := s.authenticate(ctx, r.Login, r.Current, r.Client)
+	if err != nil {
+		return Written{}, err
+	}
+	if r.When == IfRequired && a.Must == NoReason {
+		return Written{}, ErrNoChangeNeeded
+	}
+	if s.cfg.Admit != nil {
+		if err := s.cfg.Admit(ctx, a, r.Client); err != nil {
+			return Written{}, err
+		}
+	}
+	return s.replace(ctx, change{
+		account: a, next: r.New, current: r.Current, method: methodFor(a), client: r.Client,
+		recheck: s.stillCurrent(a.Hash, r.Current, ErrWrongCredentials),
+	})
+}
+
+// ChangeWithTicket asks for another password with the ticket of a must-change
+// sign-in.
+type ChangeWithTicket struct {
+	Ticket Token
+	New    string
+	Client Client
+}
+
+// ChangeWithTicket replaces the password and spends the ticket in one step; a
+// rejected password spends nothing. Errors: ErrTokenInvalid, also for the loser
+// of a race, a PolicyError, ErrBusy, ErrUnavailable.
+func (s *Service) ChangeWithTicket(ctx context.Context, r ChangeWithTicket) (Written, error) {
+	rec, a, err := s.redeemable(ctx, PurposeTicket, r.Ticket, r.Client)
+	if err != nil {
+		return Written{}, err
+	}
+	if a.Must == NoReason || a.Must == Compromised || s.unusable(a) != nil {
+		return Written{}, s.rejectToken(ctx, rec, "account", r.Client)
+	}
+	return s.redeem(ctx, rec, r.Ticket, change{account: a, next: r.New, method: MethodForced, client: r.Client})
+}

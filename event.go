@@ -1,0 +1,75 @@
+package passwd
+
+import (
+	"context"
+	"time"
+)
+
+// Event is something that an audit wants to know. It holds no password, token,
+// code or typed identifier, and none can be put into it.
+type Event struct {
+	Time    time.Time
+	Name    EventName
+	Account Ref         // the zero Ref when no account is concerned, or known
+	Outcome string      // "success" or "failure"
+	Reason  string      // why, from a small fixed set: "wrong_password", "expired", …
+	Method  Method      // of a password write
+	Kind    MessageKind // of a message
+	Channel Channel     // of a message
+	JobID   string      // of a message or other job
+	Client  Client
+	Err     error // the cause, for the log only
+}
+
+// EventName is the stable name of an event; methods give its level and
+// the nearest word of the OWASP logging vocabulary.
+type EventName string
+
+// The events.
+const (
+	EventSignedIn            EventName = "sign_in.succeeded"
+	EventSignInFailed        EventName = "sign_in.failed"
+	EventSignInStopped       EventName = "sign_in.stopped" // 100 failures in a row
+	EventChanged             EventName = "password.changed"
+	EventChangeFailed        EventName = "password.change_failed"
+	EventRehashed            EventName = "password.rehashed"
+	EventResetRequested      EventName = "password.reset_requested"
+	EventTokenRejected       EventName = "password.reset_token_rejected"
+	EventCodeExhausted       EventName = "password.code_attempts_exhausted"
+	EventChangeRequired      EventName = "password.change_required"
+	EventSuspended           EventName = "password.suspended"
+	EventRevoked             EventName = "password.sessions_revoked"
+	EventForgotten           EventName = "account.forgotten"
+	EventRateLimited         EventName = "password.rate_limited"
+	EventCrossOriginRejected EventName = "password.cross_origin_rejected"
+	EventInputRejected       EventName = "password.input_rejected"
+	EventNotificationSent    EventName = "notification.sent"
+	EventNotificationFailed  EventName = "notification.failed"
+	EventNotificationDropped EventName = "notification.dropped"
+	EventAfterWriteFailed    EventName = "after_write.failed"
+	EventUnavailable         EventName = "dependency.unavailable"
+)
+
+// Method tells how a password came to be written.
+type Method string
+
+// The methods.
+const (
+	MethodChange    Method = "change"    // by its owner, signed in
+	MethodForced    Method = "forced"    // by its owner, in order to sign in
+	MethodReset     Method = "reset"     // by link or code
+	MethodTemporary Method = "temporary" // issued
+	MethodSuspend   Method = "suspend"   // no new password: the old one was suspended
+)
+
+// Observer receives events. Observe is called on the request's way and from many
+// goroutines: it must be quick and must not block.
+type Observer interface {
+	Observe(ctx context.Context, e Event)
+}
+
+// ObserverFunc makes a function an Observer.
+type ObserverFunc func(ctx context.Context, e Event)
+
+// Observe calls f.
+func (f ObserverFunc) Observe(ctx context.Context, e Event) { f(ctx, e) }

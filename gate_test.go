@@ -1,0 +1,191 @@
+package passwd_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/passwd-go/passwd"
+)
+
+func wantCounts(t *testing.T, g passwd.Gate, running, waiting int) {
+	t.Helper()
+	if r, w := g.Counts(); r != running || w != waiting {
+		t.Errorf("%d running and %d waiting, want %d and %d", r, w, running, waiting)
+	}
+}
+
+func mustAcquire(t *testing.T, g passwd.Gate) {
+	t.Helper()
+	if err := g.Acquire(t.Context()); err != nil {
+		t.Fatalf("Acquire: %v", err)
+	}
+}
+
+// I8
+func TestGateBusyExactlyAtTheBound(t *testing.T) {
+	for _, tt := range []struct{ workers, waiting int }{{1, 0}, {2, 0}, {1, 1}, {2, 5}} {
+		synctest.Test(t, func(t *testing.T) {
+			g := passwd.NewGate(tt.workers, tt.waiting)
+			for range tt.workers {
+				mustAcquire(t, g)
+			}
+			for range tt.waiting {
+				go func() {
+					mustAcquire(t, g)
+					g.Release()
+				}()
+			}
+			synctest.Wait()
+			wantCounts(t, g, tt.workers, tt.waiting)
+			if err := g.Acquire(t.Context()); !errors.Is(err, passwd.ErrBusy) {
+				t.Errorf("%+v: one more is %v, want ErrBusy", tt, err)
+			}
+			wantCounts(t, g, tt.workers, tt.waiting)
+			for range tt.workers {
+				g.Release()
+			}
+			synctest.Wait()
+			wantCounts(t, g, 0, 0)
+		})
+	}
+}
+
+func TestGateServesInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := passwd.NewGate(1, 10)
+		mustAcquire(t, g)
+		var served []int
+		for i := range 10 {
+			go func() {
+				mustAcquire(t, g)
+				served = append(served, i) // the slot is the lock
+				g.Release()
+			}()
+			synctest.Wait() // in the line before the next comes
+		}
+		g.Release()
+		synctest.Wait()
+		if want := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}; !slices.Equal(served, want) {
+			t.Errorf("served in the order %v", served)
+		}
+		wantCounts(t, g, 0, 0)
+	})
+}
+
+func TestGateWaiterLeavesWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := passwd.NewGate(1, 2)
+		mustAcquire(t, g)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var left error
+		go func() { left = g.Acquire(ctx) }()
+		synctest.Wait()
+		var last atomic.Bool
+		go func() {
+			mustAcquire(t, g)
+			last.Store(true)
+		}()
+		synctest.Wait()
+		wantCounts(t, g, 1, 2)
+
+		<-ctx.Done()
+		synctest.Wait()
+		if !errors.Is(left, context.DeadlineExceeded) {
+			t.Errorf("the first waiter got %v", left)
+		}
+		wantCounts(t, g, 1, 1)
+		if last.Load() {
+			t.Error("a slot was made of nothing")
+		}
+		g.Release()
+		synctest.Wait()
+		if !last.Load() {
+			t.Error("the second waiter was not served")
+		}
+		wantCounts(t, g, 1, 0)
+	})
+}
+
+func TestGateEndedContextTakesNothing(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	g := passwd.NewGate(1, 1)
+	if err := g.Acquire(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Acquire: %v", err)
+	}
+	wantCounts(t, g, 0, 0)
+}
+
+// A slot handed over in the moment in which its waiter gives up goes on to the
+// next: none is lost, and none is made twice.
+func TestGateLosesNoSlot(t *testing.T) {
+	const workers, waiting, callers, rounds = 3, 8, 24, 400
+	g := passwd.NewGate(workers, waiting)
+	var running, served, given atomic.Int64
+	var wg sync.WaitGroup
+	for range callers {
+		wg.Go(func() {
+			for range rounds {
+				ctx, cancel := context.WithTimeout(t.Context(), rand.N(20*time.Microsecond))
+				switch err := g.Acquire(ctx); {
+				case err == nil:
+					if n := running.Add(1); n > workers {
+						t.Errorf("%d at once", n)
+					}
+					served.Add(1)
+					running.Add(-1)
+					g.Release()
+				case errors.Is(err, context.DeadlineExceeded):
+					given.Add(1)
+				case !errors.Is(err, passwd.ErrBusy):
+					t.Errorf("Acquire: %v", err)
+				}
+				cancel()
+			}
+		})
+	}
+	wg.Wait()
+	wantCounts(t, g, 0, 0)
+	for range workers {
+		mustAcquire(t, g) // would hang if a slot were lost
+	}
+	wantCounts(t, g, workers, 0)
+	t.Logf("%d served, %d gave up, of %d", served.Load(), given.Load(), callers*rounds)
+}
+
+// The same moment, hit every time: release and cancel before the waiter runs.
+func TestGatePassesOnWhatCameTooLate(t *testing.T) {
+	for range 200 {
+		synctest.Test(t, func(t *testing.T) {
+			g := passwd.NewGate(1, 2)
+			mustAcquire(t, g)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			first, second := make(chan error, 1), make(chan error, 1)
+			go func() { first <- g.Acquire(ctx) }()
+			synctest.Wait()
+			go func() { second <- g.Acquire(t.Context()) }()
+			synctest.Wait()
+
+			cancel()
+			g.Release()
+			if err := <-first; err == nil {
+				g.Release()
+			} else if !errors.Is(err, context.Canceled) {
+				t.Errorf("the first waiter got %v", err)
+			}
+			if err := <-second; err != nil {
+				t.Errorf("the second waiter got %v", err)
+			}
+			wantCounts(t, g, 1, 0)
+		})
+	}
+}

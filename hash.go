@@ -1,0 +1,34 @@
+package passwd
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// Hash is a stored password hash with its algorithm and parameters, in PHC or
+// another self-describing form. It prints as "[redacted]"; string(h) is the hash.
+type Hash string
+
+func (Hash) String() string               { return redacted }
+func (Hash) Format(f fmt.State, _ rune)   { io.WriteString(f, redacted) }
+func (Hash) LogValue() slog.Value         { return slog.StringValue(redacted) }
+func (Hash) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// Verdict is what a Hasher finds when it verifies a password.
+type Verdict struct {
+	Match bool
+	Stale bool // the hash matches, and one made now would be better
+}
+
+// Hasher makes and verifies password hashes. It is safe for concurrent use and
+// need not bound its concurrency: the service does. Passwords arrive in NFC, as
+// valid UTF-8 without NUL, and at most 4,096 bytes long.
+type Hasher interface {
+	Hash(ctx context.Context, password string) (Hash, error)
+	// Verify compares a password with a stored hash. A mismatch is the zero Verdict
+	// and a nil error; an error says that h could not be judged: it is malformed,
+	// of an unknown format, or dearer than the hasher allows.
+	Verify(ctx context.Context, h Hash, password string) (Verdict, error)
+}

@@ -1,0 +1,142 @@
+package memstore
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/passwd-go/passwd"
+)
+
+// Apply implements passwd.Credentials. The jobs of the write enter the queue in
+// the same step, whatever the queue's bound.
+func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err error) {
+	if err := s.lock(ctx); err != nil {
+		return 0, err
+	}
+	defer s.mu.Unlock()
+	w.Now = micro(w.Now)
+
+	a := s.accounts[w.Account]
+	if a == nil {
+		return 0, passwd.ErrNotFound
+	}
+	if a.Hash != w.IfHash || s.epoch(a.Ref) != w.IfEpoch {
+		return 0, passwd.ErrConflict
+	}
+	spent, err := s.redeemable(w.Consume, a.Ref, w.Now)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.issuable(w); err != nil {
+		return 0, err
+	}
+
+	// Nothing below fails: this is the commit.
+	o := s.record(a.Ref)
+	if o.epoch == 0 {
+		o.epoch = newEpoch()
+	} else if w.NewHash != "" || w.Raise {
+		o.epoch++
+	}
+	if w.NewHash != "" {
+		o.replaced(a.Hash, w.History)
+		a.Hash, a.ChangedAt = w.NewHash, w.Now
+	}
+	a.Must, a.MustUntil = w.Must, micro(w.MustUntil)
+	if spent != nil {
+		spent.SpentAt = w.Now
+	}
+	if w.VoidAll {
+		for _, t := range o.tokens {
+			if t.Epoch == 0 && t.SpentAt.IsZero() {
+				t.SpentAt = w.Now
+			}
+		}
+	}
+	if w.Issue != nil {
+		t := *w.Issue
+		if t.Epoch != 0 {
+			t.Epoch = o.epoch
+		}
+		s.add(t)
+	}
+	for _, j := range w.Jobs {
+		s.queue.add(j)
+	}
+	return o.epoch, nil
+}
+
+// issuable reports what is wrong with the token that a write issues.
+func (s *Store) issuable(w passwd.Write) error {
+	switch {
+	case w.Issue == nil:
+		return nil
+	case w.Issue.Account != w.Account:
+		return errors.New("memstore: Write.Issue is a token of another account")
+	case s.tokens[w.Issue.TokenRef] != nil:
+		return passwd.ErrTokenInvalid // a token is new in a write, or none
+	}
+	return nil
+}
+
+// replaced puts a hash that is no longer in use at the head of the history and
+// keeps the n newest.
+func (o *record) replaced(old passwd.Hash, n int) {
+	if old != "" {
+		o.history = slices.Insert(o.history, 0, old)
+	}
+	o.history = slices.Clone(o.history[:min(max(n, 0), len(o.history))])
+}
+
+// Rehash implements passwd.Credentials. An unknown account is ErrNotFound.
+func (s *Store) Rehash(ctx context.Context, r passwd.Ref, old, new passwd.Hash) (bool, error) {
+	if err := s.lock(ctx); err != nil {
+		return false, err
+	}
+	defer s.mu.Unlock()
+	a := s.accounts[r]
+	if a == nil {
+		return false, passwd.ErrNotFound
+	}
+	if a.Hash != old {
+		return false, nil
+	}
+	a.Hash = new
+	return true, nil
+}
+
+// History implements passwd.Credentials. An unknown account is ErrNotFound.
+func (s *Store) History(ctx context.Context, r passwd.Ref, n int) ([]passwd.Hash, error) {
+	if err := s.lock(ctx); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	if s.accounts[r] == nil {
+		return nil, passwd.ErrNotFound
+	}
+	o := s.ours[r]
+	if o == nil {
+		return nil, nil
+	}
+	return slices.Clone(o.history[:min(max(n, 0), len(o.history))]), nil
+}
+
+// Forget implements passwd.Credentials. An account that the host still has gets
+// its new epoch at once, so that not even what was stamped before it had one fits.
+func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	if o := s.ours[r]; o != nil {
+		for _, t := range o.tokens {
+			delete(s.tokens, t.TokenRef)
+		}
+		delete(s.ours, r)
+	}
+	if s.accounts[r] != nil {
+		s.record(r).epoch = newEpoch()
+	}
+	return nil
+}

@@ -1,0 +1,211 @@
+package memstore_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/memstore"
+	"github.com/passwd-go/passwd/storetest"
+)
+
+var (
+	now = time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)
+	ada = passwd.Account{
+		Ref:      passwd.Ref{ID: "1"},
+		Username: "ada",
+		Email:    "Ada@example.com",
+		Hash:     "$hash$of ada",
+		Active:   true,
+	}
+)
+
+func TestConformance(t *testing.T) {
+	const maxJobs = 100
+	storetest.Run(t, storetest.Fixture{
+		Open: func() (passwd.Store, error) { return &memstore.Store{MaxJobs: maxJobs}, nil },
+		Seed: func(_ context.Context, s passwd.Store, accounts ...passwd.Account) error {
+			m := s.(*memstore.Store)
+			for _, a := range accounts {
+				if m.Update(a.Ref, func(stored *passwd.Account) { *stored = a }) != nil {
+					m.Set(a)
+				}
+			}
+			return nil
+		},
+		MaxJobs: maxJobs,
+	})
+}
+
+func get(t *testing.T, s *memstore.Store, r passwd.Ref) passwd.Account {
+	t.Helper()
+	a, err := s.Get(t.Context(), r)
+	if err != nil {
+		t.Fatalf("Get: %v", err)
+	}
+	return a
+}
+
+// change makes a password write and returns the account after it.
+func change(t *testing.T, s *memstore.Store, r passwd.Ref, h passwd.Hash) passwd.Account {
+	t.Helper()
+	a := get(t, s, r)
+	w := passwd.Write{Account: r, IfHash: a.Hash, IfEpoch: a.Epoch, NewHash: h, History: 5, Now: now}
+	if _, err := s.Apply(t.Context(), w); err != nil {
+		t.Fatalf("Apply: %v", err)
+	}
+	return get(t, s, r)
+}
+
+func find(t *testing.T, s *memstore.Store, kind passwd.LoginKind, typed string) int {
+	t.Helper()
+	found, err := s.Find(t.Context(), passwd.Login{Kind: kind, Value: passwd.Fold(typed)}, 10)
+	if err != nil {
+		t.Fatalf("Find: %v", err)
+	}
+	return len(found)
+}
+
+func TestZeroStore(t *testing.T) {
+	var s memstore.Store
+	if _, err := s.Get(t.Context(), ada.Ref); !errors.Is(err, passwd.ErrNotFound) {
+		t.Errorf("Get: error %v, want ErrNotFound", err)
+	}
+	if err := s.Put(t.Context(), passwd.Job{ID: "1"}); err != nil {
+		t.Errorf("Put: %v", err)
+	}
+	s.Set(ada)
+	if change(t, &s, ada.Ref, "$hash$new").Hash != "$hash$new" {
+		t.Error("the change is not stored")
+	}
+}
+
+func TestSet(t *testing.T) {
+	a := ada
+	a.Epoch = 7
+	a.Must, a.MustUntil = passwd.Temporary, now.Add(time.Hour)
+	s := memstore.New(a)
+	if got := get(t, s, a.Ref); got.Epoch != 0 || got.Must != a.Must || !got.MustUntil.Equal(a.MustUntil) {
+		t.Errorf("epoch %d, must %q until %v; want no epoch, and must as it was set", got.Epoch, got.Must, got.MustUntil)
+	}
+
+	changed := change(t, s, a.Ref, "$hash$new")
+	a.Username = "lovelace"
+	s.Set(a)
+	got := get(t, s, a.Ref)
+	if got.Epoch != changed.Epoch || got.Hash != a.Hash || got.Username != "lovelace" {
+		t.Errorf("after Set: epoch %d, username %q; want epoch %d and what was set", got.Epoch, got.Username, changed.Epoch)
+	}
+	if find(t, s, passwd.Username, "ada") != 0 || find(t, s, passwd.Username, "Lovelace") != 1 || find(t, s, passwd.Email, "ada@EXAMPLE.com") != 1 {
+		t.Error("after Set: found by the old name, or not by the new one")
+	}
+}
+
+// A host's own write to the hash column is never overwritten (I3).
+func TestUpdate(t *testing.T) {
+	s := memstore.New(ada)
+	read := change(t, s, ada.Ref, "$hash$new")
+	err := s.Update(ada.Ref, func(a *passwd.Account) {
+		if a.Epoch != read.Epoch {
+			t.Errorf("epoch is %d, want %d", a.Epoch, read.Epoch)
+		}
+		a.Hash, a.Epoch, a.Ref = "$hash$of the host", 1, passwd.Ref{ID: "2"}
+	})
+	if err != nil {
+		t.Fatalf("Update: %v", err)
+	}
+	if got := get(t, s, ada.Ref); got.Hash != "$hash$of the host" || got.Epoch != read.Epoch {
+		t.Errorf("epoch is %d, want %d, or the hash is another one", got.Epoch, read.Epoch)
+	}
+	w := passwd.Write{Account: ada.Ref, IfHash: read.Hash, IfEpoch: read.Epoch, NewHash: "$hash$late", Now: now}
+	if _, err := s.Apply(t.Context(), w); !errors.Is(err, passwd.ErrConflict) {
+		t.Errorf("Apply: error %v, want ErrConflict", err)
+	}
+	if err := s.Update(passwd.Ref{ID: "2"}, func(*passwd.Account) {}); !errors.Is(err, passwd.ErrNotFound) {
+		t.Errorf("Update of an unknown account: error %v, want ErrNotFound", err)
+	}
+}
+
+// A deleted row leaves what the library keeps until it is forgotten (I5).
+func TestDelete(t *testing.T) {
+	s := memstore.New(ada)
+	before := change(t, s, ada.Ref, "$hash$new")
+	token := passwd.TokenRecord{
+		TokenRef: passwd.TokenRef{Purpose: passwd.PurposeReset, Digest: passwd.Digest{1}},
+		Account:  ada.Ref, Epoch: before.Epoch, IssuedAt: now, ExpiresAt: now.Add(time.Hour),
+	}
+	if err := s.Issue(t.Context(), token, 3, nil); err != nil {
+		t.Fatalf("Issue: %v", err)
+	}
+	s.Delete(ada.Ref)
+	s.Delete(ada.Ref)
+	if _, err := s.Get(t.Context(), ada.Ref); !errors.Is(err, passwd.ErrNotFound) {
+		t.Errorf("Get: error %v, want ErrNotFound", err)
+	}
+	if find(t, s, passwd.Username, "ada") != 0 {
+		t.Error("a deleted account is found")
+	}
+	s.Set(ada)
+	if got := get(t, s, ada.Ref).Epoch; got != before.Epoch {
+		t.Errorf("epoch is %d, want %d until the account is forgotten", got, before.Epoch)
+	}
+
+	s.Delete(ada.Ref)
+	if err := s.Forget(t.Context(), ada.Ref); err != nil {
+		t.Fatalf("Forget: %v", err)
+	}
+	if record, err := s.Peek(t.Context(), token.TokenRef, now); !errors.Is(err, passwd.ErrTokenInvalid) || record != (passwd.TokenRecord{}) {
+		t.Errorf("the token of a forgotten account: %v, error %v", record, err)
+	}
+	s.Set(ada)
+	if after := change(t, s, ada.Ref, "$hash$newer"); after.Epoch == before.Epoch || after.Epoch == before.Epoch+1 {
+		t.Error("a reused id inherits the epoch")
+	}
+}
+
+// What was stamped before an account had an epoch does not fit once it is forgotten.
+func TestForgetStartsAnew(t *testing.T) {
+	s := memstore.New(ada)
+	if err := s.Forget(t.Context(), ada.Ref); err != nil {
+		t.Fatalf("Forget: %v", err)
+	}
+	if get(t, s, ada.Ref).Epoch == 0 {
+		t.Error("no epoch after Forget")
+	}
+}
+
+func TestIssueOfAnotherAccount(t *testing.T) {
+	s := memstore.New(ada)
+	token := passwd.TokenRecord{Account: passwd.Ref{ID: "2"}, ExpiresAt: now.Add(time.Hour)}
+	w := passwd.Write{Account: ada.Ref, IfHash: ada.Hash, NewHash: "$hash$new", Issue: &token, Now: now}
+	if _, err := s.Apply(t.Context(), w); err == nil {
+		t.Error("a write issued another account's token")
+	}
+	if get(t, s, ada.Ref).Hash != ada.Hash {
+		t.Error("the write happened in part")
+	}
+}
+
+// Without MaxJobs the queue holds 10,000 jobs (I8).
+func TestDefaultBound(t *testing.T) {
+	s := memstore.New(ada)
+	jobs := make([]passwd.Job, 10_000)
+	for i := range jobs {
+		jobs[i] = passwd.Job{ID: string(rune('a' + i))}
+	}
+	w := passwd.Write{Account: ada.Ref, IfHash: ada.Hash, Jobs: jobs[:9_999], Now: now}
+	if _, err := s.Apply(t.Context(), w); err != nil {
+		t.Fatalf("Apply: %v", err)
+	}
+	if err := s.Put(t.Context(), jobs[9_999]); err != nil {
+		t.Errorf("job 10,000: %v", err)
+	}
+	if err := s.Put(t.Context(), passwd.Job{ID: "one too many"}); !errors.Is(err, passwd.ErrQueueFull) {
+		t.Errorf("job 10,001: error %v, want ErrQueueFull", err)
+	}
+	if !s.InProcess() {
+		t.Error("InProcess is false")
+	}
+}

@@ -1,0 +1,147 @@
+package passwd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Client is where a request came from, as far as the host's server knows. It is
+// what limits count by and what notices tell the account's owner.
+type Client struct {
+	Addr      netip.Addr // of the peer; the zero Addr counts as one shared address
+	UserAgent string     // cut to 256 bytes
+	RequestID string     // the host's own, for its events; cut to 128 bytes
+}
+
+// MessageKind tells what a message is about.
+type MessageKind string
+
+// The kinds of message. Notices go to every confirmed address the account had
+// when it happened.
+const (
+	MessageResetLink         MessageKind = "reset_link"
+	MessageResetCode         MessageKind = "reset_code"
+	MessagePasswordChanged   MessageKind = "password_changed"
+	MessagePasswordReset     MessageKind = "password_reset"
+	MessageTemporaryPassword MessageKind = "temporary_password" // that one was issued, not which
+	MessageSuspended         MessageKind = "suspended"
+	MessageSignInStopped     MessageKind = "sign_in_stopped"
+)
+
+// Message is one message to one address. It holds data, not words; package
+// locale, or the host, puts it into the account's language.
+type Message struct {
+	ID       string // the same when a delivery is tried again: use it as an idempotency key
+	Kind     MessageKind
+	Channel  Channel
+	To       string // an address from the store, never from a request
+	Account  Ref
+	Username string
+	Locale   string // of the account, "" if it has none
+
+	// Link is the whole link to follow: to the reset page in a reset_link, to "this
+	// was not me" in a notice, else to where a reset is asked for. Token, User and
+	// Code are what a reset_link or reset_code carries for typing or for an app.
+	Link  string
+	Token Token
+	User  string // the user key that some formats want beside the token
+	Code  OneTimeCode
+
+	At        time.Time // when what the message tells of happened, or was asked for
+	ExpiresAt time.Time // of the token, code or temporary password; zero if there is none
+	Client    Client    // who did it, or asked for it
+}
+
+// Notifier delivers messages. Notify returns nil only when the message is in
+// other hands for good; any error has it tried again later with the same ID,
+// until ExpiresAt. The context ends before the job's lease does. Notify is not
+// called concurrently by one Run or Work, but every replica may run one.
+type Notifier interface {
+	Notify(ctx context.Context, m Message) error
+}
+
+// NotifierFunc makes a function a Notifier.
+type NotifierFunc func(ctx context.Context, m Message) error
+
+// Notify calls f.
+func (f NotifierFunc) Notify(ctx context.Context, m Message) error { return f(ctx, m) }
+
+// Links says where the pages are mounted. It is the one place that names the
+// mount, and where link origins come from: never from a request.
+type Links struct {
+	// Base is the absolute URL of the mount, "https://app.example.com/account/password",
+	// without user info, query or fragment. Plain http is accepted for loopback
+	// hosts only, unless InsecureHTTP is set. Required.
+	Base string
+	// For returns another base for an account, as tenants with domains of their own
+	// need. nil, or a result of "", is Base.
+	For func(ctx context.Context, a Account) string
+	// InsecureHTTP allows plain http for any host: everybody on the way can read
+	// the links and take the accounts over.
+	InsecureHTTP bool
+}
+
+// Form is the shape of the link in a reset message.
+type Form string
+
+// The forms of links.
+const (
+	TokenLink   Form = ""     // carries the token
+	UserKeyLink Form = "user" // carries a user key as well, for formats that want both
+)
+
+// The pages that links open, relative to Links.Base.
+const (
+	resetPage  = "/reset"
+	cancelPage = "/cancel"
+	forgotPage = "/forgot"
+)
+
+func (l Links) check(base string) (*url.URL, error) {
+	u, err := url.Parse(base)
+	switch {
+	case err != nil:
+		return nil, errors.New("does not parse as a URL")
+	case u.Host == "" || u.Opaque != "":
+		return nil, errors.New("must be an absolute URL with a host")
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(base, "#"):
+		return nil, errors.New("must not have user info, a query or a fragment")
+	case u.Scheme == "https", u.Scheme == "http" && (l.InsecureHTTP || isLoopback(u.Hostname())):
+		u.Path = strings.TrimRight(u.Path, "/")
+		u.RawPath = ""
+		return u, nil
+	case u.Scheme == "http":
+		return nil, errors.New("must be https (see InsecureHTTP)")
+	}
+	return nil, fmt.Errorf("scheme %q is not https", u.Scheme)
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+// link returns the URL of a page for an account.
+func (l Links) link(ctx context.Context, a Account, page string, query url.Values) (string, error) {
+	base := l.Base
+	if l.For != nil {
+		if other := l.For(ctx, a); other != "" {
+			base = other
+		}
+	}
+	u, err := l.check(base)
+	if err != nil {
+		return "", fmt.Errorf("passwd: Links.For: %w", err)
+	}
+	u.Path += page
+	u.RawQuery = query.Encode()
+	return u.String(), nil
+}

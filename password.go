@@ -1,0 +1,369 @@
+package passwd
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"runtime"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Config is what a [Service] is made of. Store, Keys, Notify and Links are
+// required; the zero value of every other field is the safe default.
+type Config struct {
+	Store  Store
+	Keys   Keys
+	Notify Notifier
+	Links  Links
+
+	// Policy judges new passwords, on every path. The zero Policy is NIST().
+	Policy Policy
+	// PolicyFor picks another policy for an account, as tenants with rules of their
+	// own need. If nil, every account has Policy. Its error refuses the request.
+	PolicyFor func(ctx context.Context, a Account) (Policy, error)
+
+	// Hasher makes and verifies hashes. If nil, the zero Argon2id.
+	Hasher Hasher
+	// HashWorkers is how many hashes may be computed at once. Each holds the memory
+	// of its parameters, 19 MiB by default. If 0, GOMAXPROCS.
+	HashWorkers int
+	// HashWaiting is how many calls may wait for a worker before others get
+	// ErrBusy. If 0, 64 for each worker; below 0, nobody waits.
+	HashWaiting int
+
+	// Queue keeps messages until they are delivered. If nil, the Store where it is
+	// a Queue, else a bounded one in memory, which a restart empties.
+	Queue Queue
+	// Limiter counts tries. If nil, the Store where it is a Limiter, else a bounded
+	// one in memory, which a restart empties.
+	Limiter Limiter
+	Limits  Limits
+
+	// Admit has the last word on a sign-in with the right password. Its error is
+	// returned as it is: ErrSecondFactor says that more is needed before a session,
+	// token or ticket may be issued. If nil, the right password is enough.
+	Admit func(ctx context.Context, a Account, c Client) error
+	// AfterWrite is told of every password write after its commit, and again by
+	// the worker until it returns nil: it must be idempotent. If nil, nobody is.
+	AfterWrite func(ctx context.Context, w Written) error
+	// Observer receives events. If nil, they are dropped.
+	Observer Observer
+
+	// JobLease is how long a job in hand is kept from other workers; a delivery
+	// gets three quarters of it. If 0, one minute.
+	JobLease time.Duration
+	// Now is the clock. If nil, time.Now.
+	Now func() time.Time
+}
+
+// Limits are the bounds on trying. The zero value of each is its default.
+type Limits struct {
+	// SignIn bounds failures of one account, or of one login that names none, in a
+	// row: sign-in and every change by login together, guesses of the current
+	// password by a signed-in user apart. 10 free, then waits of 1 s to 15 min.
+	SignIn Limit
+	// StopAfter failures in a row, an account refuses even the right password until
+	// it is reset, and its owner is told once. 100, which is also the most (NIST
+	// SP 800-63B-4 §3.2.2).
+	StopAfter int
+	// Address bounds failures from one client address (IPv6: one /64), whichever
+	// accounts they were at. 100 in 10 minutes.
+	Address Limit
+	// ResetRequests bounds requests for links and codes from one client address. 60
+	// in an hour.
+	ResetRequests Limit
+	// Checks bounds policy checks while typing, for one account. 60 in a minute.
+	Checks Limit
+	// LiveLinks is how many unused links, and how many unused codes, an account may
+	// have at a time; what is asked for beyond is not sent. 3.
+	LiveLinks int
+}
+
+const mostFailures = 100
+
+func (l Limits) withDefaults() Limits {
+	fill := func(l *Limit, d Limit) {
+		if *l == (Limit{}) {
+			*l = d
+		}
+	}
+	fill(&l.SignIn, Limit{Free: 10, Wait: time.Second, MaxWait: 15 * time.Minute})
+	fill(&l.Address, Limit{Free: 100, Window: 10 * time.Minute})
+	fill(&l.ResetRequests, Limit{Free: 60, Window: time.Hour})
+	fill(&l.Checks, Limit{Free: 60, Window: time.Minute})
+	l.StopAfter = cmp.Or(l.StopAfter, mostFailures)
+	l.LiveLinks = cmp.Or(l.LiveLinks, 3)
+	return l
+}
+
+func (l Limits) validate() error {
+	for _, f := range []struct {
+		name string
+		Limit
+	}{{"SignIn", l.SignIn}, {"Address", l.Address}, {"ResetRequests", l.ResetRequests}, {"Checks", l.Checks}} {
+		if f.Free < 1 || f.Window < 0 || f.Wait < 0 || f.MaxWait < f.Wait || f.Window == 0 && f.Wait == 0 {
+			return fmt.Errorf("passwd: Config.Limits.%s: need Free of 1 or more, and either a Window or a Wait of at most MaxWait", f.name)
+		}
+	}
+	if l.StopAfter < 1 || l.StopAfter > mostFailures {
+		return fmt.Errorf("passwd: Config.Limits.StopAfter: %d is not within 1 to %d", l.StopAfter, mostFailures)
+	}
+	if l.LiveLinks < 1 {
+		return fmt.Errorf("passwd: Config.Limits.LiveLinks: %d is less than 1", l.LiveLinks)
+	}
+	return nil
+}
+
+// Service is the whole life of a password. It is immutable and safe for
+// concurrent use; make it once with [New].
+type Service struct {
+	cfg     Config
+	store   Store
+	queue   Queue
+	riding  bool // the store is the queue: jobs ride in Apply
+	limiter Limiter
+	keys    keyring
+	gate    *gate
+	dummy   Hash // of a password nobody knows, at the price of a real one
+	base    *url.URL
+	worker  *worker
+}
+
+// worker is what the copies of a service share about working off the queue.
+type worker struct {
+	started atomic.Bool   // Run or Work has been called
+	wake    chan struct{} // of capacity 1: something was put
+}
+
+// New checks the configuration, whose error names the field, and makes a
+// service. It computes one hash, starts nothing, and keeps its own copy of cfg.
+func New(cfg Config) (*Service, error) {
+	switch {
+	case cfg.Store == nil:
+		return nil, errors.New("passwd: Config.Store is required (memstore.New for a start)")
+	case cfg.Notify == nil:
+		return nil, errors.New("passwd: Config.Notify is required: it delivers the messages")
+	case cfg.Links.Base == "":
+		return nil, errors.New("passwd: Config.Links.Base is required: the absolute URL of the mounted pages")
+	case cfg.JobLease < 0:
+		return nil, errors.New("passwd: Config.JobLease is negative")
+	}
+	base, err := cfg.Links.check(cfg.Links.Base)
+	if err != nil {
+		return nil, fmt.Errorf("passwd: Config.Links.Base: %w", err)
+	}
+	keys, err := newKeyring(cfg.Keys)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Keys = Keys{} // the derived keys are all that is needed from here on
+	cfg.Limits = cfg.Limits.withDefaults()
+	if err := cfg.Limits.validate(); err != nil {
+		return nil, err
+	}
+	cfg.JobLease = cmp.Or(cfg.JobLease, time.Minute)
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Hasher == nil {
+		cfg.Hasher = Argon2id{}
+	}
+	if v, ok := cfg.Hasher.(interface{ Validate() error }); ok {
+		if err := v.Validate(); err != nil {
+			return nil, fmt.Errorf("passwd: Config.Hasher: %w", err)
+		}
+	}
+	workers := cfg.HashWorkers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	waiting := cfg.HashWaiting
+	if waiting == 0 {
+		waiting = waitingPerWorker * workers
+	}
+	s := &Service{
+		cfg:    cfg,
+		keys:   keys,
+		gate:   newGate(workers, max(waiting, 0)),
+		base:   base,
+		worker: &worker{wake: make(chan struct{}, 1)},
+	}
+	s.limiter = cfg.Limiter
+	if s.limiter == nil {
+		if l, ok := cfg.Store.(Limiter); ok {
+			s.limiter = l
+		} else {
+			s.limiter = NewMemoryLimiter(0)
+		}
+	}
+	s.use(cfg.Store)
+	if s.dummy, err = cfg.Hasher.Hash(context.Background(), string(keys.token(newSeed(), "dummy"))); err != nil {
+		return nil, fmt.Errorf("passwd: Config.Hasher: %w", err)
+	}
+	return s, nil
+}
+
+const waitingPerWorker = 64
+
+// use makes the store the service's, and its queue as well where it is one and
+// no other was configured.
+func (s *Service) use(store Store) {
+	s.store = store
+	queue, isQueue := store.(Queue)
+	switch {
+	case s.cfg.Queue == nil && isQueue:
+		s.queue, s.riding = queue, true
+	case s.cfg.Queue == nil:
+		s.cfg.Queue = NewMemoryQueue(0)
+		s.queue, s.riding = s.cfg.Queue, false
+	default:
+		s.queue = s.cfg.Queue
+		s.riding = isQueue && sameQueue(queue, s.cfg.Queue)
+	}
+}
+
+// sameQueue reports whether both are one queue; values that cannot be compared
+// are not.
+func sameQueue(a, b Queue) (same bool) {
+	defer func() {
+		if recover() != nil {
+			same = false
+		}
+	}()
+	return a == b
+}
+
+// With returns the same service over another store, typically the one inside
+// the host's transaction: hasher, limiter, keys and policies are shared. What is
+// queued through it is committed or rolled back with that transaction.
+func (s *Service) With(store Store) *Service {
+	other := *s
+	other.use(store)
+	return &other
+}
+
+// Observe passes an event to the configured observer, stamped with the time. It
+// is how the faces of the service report what they refuse.
+func (s *Service) Observe(ctx context.Context, e Event) {
+	if s.cfg.Observer == nil {
+		return
+	}
+	e.Time = s.now()
+	s.cfg.Observer.Observe(ctx, e)
+}
+
+// BasePath returns the path of Links.Base, without a slash at its end: where the
+// faces are mounted.
+func (s *Service) BasePath() string { return s.base.Path }
+
+func (s *Service) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Microsecond) }
+
+// maxPassword bounds the bytes of a password before any work is done on it.
+const maxPassword = 4096
+
+// prepare returns the form of a password that is hashed, NFC (P6), and false
+// for one that cannot be anybody's: nothing is ever trimmed, folded or cut.
+func prepare(password string) (string, bool) {
+	if len(password) > maxPassword || !utf8.ValidString(password) {
+		return "", false
+	}
+	for _, r := range password {
+		if r == 0 || r == utf8.RuneError {
+			return "", false
+		}
+	}
+	password = norm.NFC.String(password)
+	return password, password != "" && len(password) <= maxPassword
+}
+
+// hash makes a hash within the bound on concurrency.
+func (s *Service) hash(ctx context.Context, prepared string) (Hash, error) {
+	if err := s.gate.acquire(ctx); err != nil {
+		return "", err
+	}
+	defer s.gate.release()
+	h, err := s.cfg.Hasher.Hash(ctx, prepared)
+	if err != nil {
+		return "", fmt.Errorf("passwd: hashing: %w", err)
+	}
+	return h, nil
+}
+
+// verify compares a typed password with a stored hash within the bound on
+// concurrency. Where there is nothing to compare, it does the same work on a
+// hash made by the live hasher, so that time tells nothing (I6).
+func (s *Service) verify(ctx context.Context, h Hash, typed string) (Verdict, error) {
+	prepared, ok := prepare(typed)
+	dummy := h == "" || !ok
+	if dummy {
+		h = s.dummy
+	}
+	if err := s.gate.acquire(ctx); err != nil {
+		return Verdict{}, err
+	}
+	defer s.gate.release()
+	v, err := s.cfg.Hasher.Verify(ctx, h, prepared)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("passwd: verifying: %w", err)
+	}
+	if dummy {
+		return Verdict{}, nil
+	}
+	return v, nil
+}
+
+// known are the errors that mean something to a caller; any other is a failure
+// of what the service depends on.
+var known = []error{
+	ErrNotFound, ErrConflict, ErrTokenInvalid, ErrTooManyTokens, ErrOutcomeUnknown, ErrQueueFull, ErrBusy,
+	ErrUnavailable, context.Canceled, context.DeadlineExceeded,
+}
+
+// fault marks the failure of a dependency as such, and tells the observer.
+func (s *Service) fault(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, k := range known {
+		if errors.Is(err, k) {
+			return err
+		}
+	}
+	s.Observe(ctx, Event{Name: EventUnavailable, Outcome: outcomeFailure, Err: err})
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
+
+// get reads an account. A failure other than ErrNotFound is a fault.
+func (s *Service) get(ctx context.Context, r Ref) (Account, error) {
+	a, err := s.store.Get(ctx, r)
+	return a, s.fault(ctx, err)
+}
+
+// pinned returns the account with an epoch: one that has none yet gets it, so
+// that whatever is stamped from now on cannot fit a later account of the same id.
+func (s *Service) pinned(ctx context.Context, a Account) (Account, error) {
+	if a.Epoch != 0 {
+		return a, nil
+	}
+	epoch, err := s.store.Apply(ctx, Write{
+		Account: a.Ref, IfHash: a.Hash, Must: a.Must, MustUntil: a.MustUntil, Now: s.now(),
+	})
+	if err == nil {
+		a.Epoch = epoch
+		return a, nil
+	}
+	if !errors.Is(err, ErrConflict) {
+		return a, s.fault(ctx, err)
+	}
+	fresh, err := s.get(ctx, a.Ref)
+	if err == nil && (fresh.Hash != a.Hash || fresh.Epoch == 0) {
+		err = ErrConflict
+	}
+	return fresh, err
+}

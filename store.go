@@ -1,0 +1,289 @@
+package passwd
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Ref names one account of one tenant. The tenant "" is a value like any
+// other; it never means "all tenants".
+type Ref struct {
+	Tenant string
+	ID     string
+}
+
+// LoginKind tells which attribute of an account a [Login] names.
+type LoginKind string
+
+// The kinds of login.
+const (
+	// AnyKind lets the shape of the value decide: with an "@" it is an e-mail
+	// address; with a leading "+" or of digits only a mobile number and, where
+	// no account has that number, a username; anything else is a username.
+	AnyKind  LoginKind = ""
+	Username LoginKind = "username"
+	Email    LoginKind = "email"
+	Mobile   LoginKind = "mobile"
+)
+
+// Login is what a person types to say who they are.
+type Login struct {
+	Tenant string
+	Kind   LoginKind
+	Value  string
+}
+
+// Fold returns the form in which identifiers are compared: outer white space
+// trimmed, Unicode normalisation form C, ASCII letters in lower case. All else
+// is exact, so "mıke" never finds "mike", on any store.
+func Fold(identifier string) string {
+	folded := norm.NFC.String(strings.TrimSpace(identifier))
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + ('a' - 'A')
+		}
+		return r
+	}, folded)
+}
+
+// Reason says why an account must change its password; "" means it need not.
+type Reason string
+
+// The reasons for a forced change.
+const (
+	NoReason      Reason = ""
+	Temporary     Reason = "temporary"     // signed in with an issued password (ASVS 6.4.1)
+	Expired       Reason = "expired"       // older than the policy allows
+	Administrator Reason = "administrator" // somebody asked for it
+	Outdated      Reason = "policy"        // set under a policy that has become stricter
+	// Compromised suspends the password: even the right one is refused, and only
+	// a reset by mail or SMS brings the account back. A change unlocked by a
+	// leaked password would hand the account to whoever holds the leak.
+	Compromised Reason = "compromised"
+)
+
+// Attribute is a piece of personal data that a password must not resemble. A
+// violation may name it ("first_name"); its value is never repeated.
+type Attribute struct {
+	Name  string
+	Value string
+}
+
+// Channel is the way a message travels.
+type Channel string
+
+// The channels. AnyChannel lets the address that the login names decide, then
+// the account's first e-mail address, then its first mobile number.
+const (
+	AnyChannel   Channel = ""
+	EmailChannel Channel = "email"
+	SMSChannel   Channel = "sms"
+)
+
+// Address is a confirmed address of an account: one that its owner has proved
+// to hold. Messages go to no other.
+type Address struct {
+	Channel Channel
+	Value   string
+}
+
+// Account is the host's user as the library sees it.
+type Account struct {
+	Ref      Ref
+	Username string
+	Email    string
+	Mobile   string
+	Personal []Attribute
+	Locale   string    // BCP 47 tag for messages; "" leaves the choice to the notifier
+	Address  []Address // confirmed addresses, the preferred one first
+
+	Hash      Hash      // "" means that there is no password yet
+	Epoch     int64     // security generation; 0 until the first Apply or Issue needs one
+	ChangedAt time.Time // of the last password write; zero when unknown
+	Must      Reason
+	MustUntil time.Time // a temporary password is dead from then on; zero: no limit
+
+	Active   bool // activated; false answers ErrNotActivated to the right password
+	Disabled bool // closed by the host; answers like a wrong password
+}
+
+// identifier returns the attribute of the account that logins of the kind name.
+func (a Account) identifier(kind LoginKind) string {
+	switch kind {
+	case Username:
+		return a.Username
+	case Email:
+		return a.Email
+	case Mobile:
+		return a.Mobile
+	}
+	return ""
+}
+
+// Store keeps accounts, credentials and tokens. It is one interface because
+// only one store can promise that a new hash, a raised epoch and a consumed
+// token are a single step; hosts read, and may implement, its three parts.
+//
+// Every method is one atomic step: it happens wholly or not at all, also when
+// the context ends or the process dies in the middle. Every method is safe for
+// concurrent use by many goroutines and, for a shared database, processes.
+// Slices and structs that pass in or out are never retained or shared.
+// Absence is [ErrNotFound], never a zero value with a nil error. Times are
+// passed in, in UTC and to the microsecond; a store never asks a clock.
+// Package storetest holds this contract as tests.
+type Store interface {
+	Accounts
+	Credentials
+	Tokens
+}
+
+// Accounts finds the host's users.
+type Accounts interface {
+	// Get returns the account that r names, or ErrNotFound. An id that cannot
+	// be one of the store's (letters where it counts) is ErrNotFound as well.
+	Get(ctx context.Context, r Ref) (Account, error)
+
+	// Find returns up to max accounts of l.Tenant whose attribute of l.Kind,
+	// which is never AnyKind here, has the compared form l.Value, which is
+	// already folded by [Fold]. The order is stable. A store whose comparison is
+	// looser may return more than match: the core compares again. No match is an
+	// empty slice with a nil error: it is a normal answer, not an absence.
+	Find(ctx context.Context, l Login, max int) ([]Account, error)
+}
+
+// Credentials writes what guards an account.
+type Credentials interface {
+	// Apply makes one Write and returns the account's epoch after it. It fails
+	// with ErrNotFound when there is no such account, with ErrConflict unless the
+	// account still has IfHash and IfEpoch, and with ErrTokenInvalid unless the
+	// token to consume is live and the account's; nothing of the write remains
+	// then. ErrOutcomeUnknown says that the store lost sight of a commit and could
+	// not read back what became of it.
+	Apply(ctx context.Context, w Write) (epoch int64, err error)
+
+	// Rehash replaces old by a better hash of the same password and reports
+	// whether it did: false means that the account no longer has old, and nothing
+	// is changed. The epoch, the history and the time of change stay.
+	Rehash(ctx context.Context, r Ref, old, new Hash) (bool, error)
+
+	// History returns up to n replaced hashes of the account, newest first. The
+	// current hash is not among them.
+	History(ctx context.Context, r Ref, n int) ([]Hash, error)
+
+	// Forget removes everything of ours about the account: epoch, tokens,
+	// sessions, history. The host's row stays as it is, but its epoch starts anew
+	// at a random number, so a reused id inherits nothing. Forgetting an unknown
+	// account is not an error.
+	Forget(ctx context.Context, r Ref) error
+}
+
+// Tokens keeps digests of what was sent to people. A token is live when it is
+// unspent, not expired (at ExpiresAt it is), and its Epoch is 0 or the current
+// epoch of its account.
+type Tokens interface {
+	// Issue stores t. When consume is set, that other token of the same account
+	// is spent in the same step; ErrTokenInvalid and no change unless it is live.
+	// With maxLive live tokens of the account and purpose, t not counted, it is
+	// ErrTooManyTokens and no change; maxLive 0 sets no bound. ErrConflict unless
+	// t.Epoch is 0 or the account's current epoch. Issuing a record again, as a
+	// retried job does, changes nothing and succeeds while the first is live;
+	// afterwards it is ErrTokenInvalid. All this is judged as of t.IssuedAt.
+	Issue(ctx context.Context, t TokenRecord, maxLive int, consume *TokenRef) error
+
+	// Peek returns the live token that ref names and changes nothing. A token that
+	// is not live is ErrTokenInvalid, accompanied by its record if there is one,
+	// so that an audit can tell a spent token from an unknown one.
+	Peek(ctx context.Context, ref TokenRef, now time.Time) (TokenRecord, error)
+
+	// Attempt counts one attempt at a live token and returns the record with that
+	// attempt counted; it is committed before Attempt returns and survives the
+	// caller. A token with max attempts behind it is ErrTokenInvalid; whoever made
+	// the last of them may still consume it. Other errors as of Peek.
+	Attempt(ctx context.Context, ref TokenRef, max int, now time.Time) (TokenRecord, error)
+
+	// Purge deletes up to batch tokens that expired before the given time, and
+	// whatever else of the store's outlived its use by then, and reports how many
+	// it deleted and whether there may be more.
+	Purge(ctx context.Context, before time.Time, batch int) (n int, more bool, err error)
+}
+
+// Write is one atomic step on one account. It happens only if the account has
+// the hash and the epoch that the writer read.
+//
+// An account that has no epoch yet gets one by the first Apply, whatever it
+// writes: a random number of 52 bits, at least 1, so that what was stamped for a
+// deleted account never fits one that reuses its id. A raise adds 1 to it.
+type Write struct {
+	Account Ref
+	IfHash  Hash  // expectation: the stored hash, "" for none
+	IfEpoch int64 // expectation: the stored epoch, 0 for none yet
+
+	NewHash Hash // "" keeps the hash; otherwise the epoch is raised, ChangedAt is Now
+	// Must and MustUntil are always written: "" clears the need for a change.
+	Must      Reason
+	MustUntil time.Time
+	Raise     bool // raise the epoch although the hash stays
+
+	// KeepSession names the one session of the store's own that survives a raised
+	// epoch: it is stamped with the new one. "" ends them all. A store without
+	// sessions ignores it.
+	KeepSession string
+	Consume     *TokenRef    // spend this live token of the account
+	Issue       *TokenRecord // store this token; its Epoch is 0, or stamped with the new epoch if it is not
+	VoidAll     bool         // also spend the account's tokens of epoch 0, before Issue
+	History     int          // with NewHash: how many replaced hashes to keep, the one replaced now included; without, nothing is trimmed
+	Jobs        []Job        // only for a store that is also a Queue; see [Queue]
+	Now         time.Time
+}
+
+// Purpose keeps tokens of one kind from passing as another.
+type Purpose string
+
+// The purposes of tokens.
+const (
+	PurposeReset  Purpose = "reset"  // in a link: sets a new password
+	PurposeCode   Purpose = "code"   // a request id, verified by a one-time code
+	PurposeTicket Purpose = "ticket" // proof of a must-change sign-in
+	PurposeCancel Purpose = "cancel" // "this was not me"
+)
+
+// TokenRef is how a store knows a token: by its purpose and keyed digest.
+type TokenRef struct {
+	Purpose Purpose
+	Digest  Digest
+}
+
+// TokenRecord is a token as it is stored. Nothing in it can be turned back into
+// the token.
+type TokenRecord struct {
+	TokenRef
+	Account   Ref
+	Epoch     int64  // of the account when it was issued; 0 outlives password writes
+	Address   Digest // keyed digest of the address it was sent to; zero if none was
+	Verifier  Digest // keyed digest of the one-time code, for PurposeCode
+	Attempts  int
+	IssuedAt  time.Time
+	ExpiresAt time.Time
+	SpentAt   time.Time // zero while unspent
+}
+
+// What stores answer. The core turns them into what callers see.
+var (
+	// ErrNotFound says that there is no such account.
+	ErrNotFound = errors.New("passwd: not found")
+	// ErrConflict says that the account was written by somebody else in between:
+	// nothing has changed, and reading it again shows what did.
+	ErrConflict = errors.New("passwd: changed by somebody else in the meantime")
+	// ErrTokenInvalid says that a token is unknown, expired, spent, superseded or
+	// not for this. Which of these is for the audit only.
+	ErrTokenInvalid = errors.New("passwd: token is not valid")
+	// ErrTooManyTokens says that the account has its quota of live tokens.
+	ErrTooManyTokens = errors.New("passwd: too many live tokens")
+	// ErrOutcomeUnknown says that a commit was lost sight of: the write may or may
+	// not have happened. All of it or none of it has.
+	ErrOutcomeUnknown = errors.New("passwd: outcome of the write is unknown")
+)

@@ -1,0 +1,212 @@
+package storetest
+
+import (
+	"time"
+
+	"github.com/passwd-go/passwd"
+)
+
+func issueChecks() []check {
+	return []check{{
+		name:   "issue/round trip",
+		guards: "Tokens.Issue",
+		rule:   "A token is stored as given, its times in UTC and to the microsecond.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			for _, p := range []passwd.Purpose{passwd.PurposeReset, passwd.PurposeCode, passwd.PurposeTicket, passwd.PurposeCancel} {
+				for _, epoch := range []int64{0, a.Epoch} {
+					t := c.token(a.Ref, p, epoch)
+					t.IssuedAt, t.ExpiresAt = t0.Add(time.Duration(c.serial)*µs), t0.Add(72*time.Hour+999_999*µs)
+					t.Verifier = c.digest()
+					c.issue(t)
+					got, err := c.store.Peek(c.ctx, t.TokenRef, t0)
+					c.want("Peek", err, nil)
+					if d := tokenDiff(got, t); d != "" {
+						c.errorf("%s: %s", p, d)
+					}
+				}
+			}
+			bare := c.token(a.Ref, passwd.PurposeReset, 0)
+			bare.Address = passwd.Digest{}
+			c.issue(bare)
+			got, err := c.store.Peek(c.ctx, bare.TokenRef, t0)
+			c.want("Peek", err, nil)
+			if d := tokenDiff(got, bare); d != "" {
+				c.errorf("without digests of address and code: %s", d)
+			}
+		},
+	}, {
+		name:   "issue/epoch",
+		guards: "I5",
+		rule:   "A token bound to an epoch that is not the account's is ErrConflict and is not stored.",
+		run: func(c *checker) {
+			pinned, fresh := c.pinned(1), c.seeded(2)
+			for _, bad := range []passwd.TokenRecord{
+				c.token(pinned.Ref, passwd.PurposeReset, pinned.Epoch-1),
+				c.token(pinned.Ref, passwd.PurposeReset, pinned.Epoch+1),
+				c.token(fresh.Ref, passwd.PurposeReset, 1),
+			} {
+				other := c.issued(bad.Account, passwd.PurposeCode, 0)
+				err := c.store.Issue(c.ctx, bad, 3, &other.TokenRef)
+				c.want("Issue at another epoch", err, passwd.ErrConflict)
+				c.notStored(bad)
+				c.wantLive("what it would have consumed", other, t0, true)
+			}
+			if got := c.get(fresh.Ref).Epoch; got != 0 {
+				c.errorf("an issue that was refused has created an epoch")
+			}
+		},
+	}, {
+		name:   "issue/again",
+		guards: "Tokens.Issue",
+		rule:   "Issuing a record again changes nothing and succeeds while the first is live, whatever the quota.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			t := c.issued(a.Ref, passwd.PurposeCode, a.Epoch)
+			if _, err := c.store.Attempt(c.ctx, t.TokenRef, 5, t0); err != nil {
+				c.fatalf("Attempt: %v", err)
+			}
+			watch := c.watch([]passwd.Ref{a.Ref}, t)
+			later := t
+			later.IssuedAt, later.ExpiresAt = t0.Add(time.Minute), t0.Add(2*time.Hour)
+			for _, again := range []passwd.TokenRecord{t, later} {
+				c.want("Issue again", c.store.Issue(c.ctx, again, 0, nil), nil)
+				c.want("Issue again, with the quota reached", c.store.Issue(c.ctx, again, 1, nil), nil)
+			}
+			watch.unchanged("after a token was issued again")
+		},
+	}, {
+		name:   "issue/again too late",
+		guards: "I4, I5",
+		rule:   "Issuing a record again once it is spent, expired or of an earlier epoch fails, and does not revive it.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			spent := c.issued(a.Ref, passwd.PurposeReset, 0)
+			w := must(a, passwd.NoReason)
+			w.Consume = &spent.TokenRef
+			c.apply(w)
+			c.want("Issue of a spent record", c.store.Issue(c.ctx, spent, 0, nil), passwd.ErrTokenInvalid)
+			c.wantLive("a spent token issued again", spent, t0, false)
+
+			expired := c.issued(a.Ref, passwd.PurposeReset, 0)
+			again := expired
+			again.IssuedAt, again.ExpiresAt = expired.ExpiresAt, expired.ExpiresAt.Add(time.Hour)
+			c.want("Issue of an expired record", c.store.Issue(c.ctx, again, 0, nil), passwd.ErrTokenInvalid)
+			c.wantLive("an expired token issued again", expired, again.IssuedAt, false)
+
+			bound := c.issued(a.Ref, passwd.PurposeReset, a.Epoch)
+			c.apply(raise(a))
+			if err := c.store.Issue(c.ctx, bound, 0, nil); err == nil {
+				c.errorf("Issue of a record of an earlier epoch succeeded")
+			}
+			c.wantLive("a token of an earlier epoch issued again", bound, t0, false)
+			bound.Epoch = c.get(a.Ref).Epoch
+			c.want("Issue of such a record, bound anew", c.store.Issue(c.ctx, bound, 0, nil), passwd.ErrTokenInvalid)
+			c.wantLive("a token of an earlier epoch bound anew", bound, t0, false)
+		},
+	}, {
+		name:   "issue/consume",
+		guards: "I4",
+		rule:   "Issue spends the token it consumes in the same step, and a retry of the same call succeeds.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			code := c.issued(a.Ref, passwd.PurposeCode, a.Epoch)
+			reset := c.token(a.Ref, passwd.PurposeReset, a.Epoch)
+			reset.IssuedAt = t0.Add(time.Minute)
+			for _, what := range []string{"Issue that consumes", "the same Issue again"} {
+				c.want(what, c.store.Issue(c.ctx, reset, 3, &code.TokenRef), nil)
+				c.spent(code, reset.IssuedAt)
+				c.wantLive(what, reset, t0, true)
+			}
+			second := c.token(a.Ref, passwd.PurposeReset, a.Epoch)
+			c.want("Issue that consumes a spent token", c.store.Issue(c.ctx, second, 3, &code.TokenRef), passwd.ErrTokenInvalid)
+			c.notStored(second)
+		},
+	}, {
+		name:   "issue/consume refused",
+		guards: "I2, I4, T6",
+		rule:   "Issue is ErrTokenInvalid and stores nothing unless the token to consume is live and the same account's.",
+		run: func(c *checker) {
+			a, b := c.pinned(1), c.pinned(2)
+			expired := c.token(a.Ref, passwd.PurposeCode, 0)
+			expired.IssuedAt, expired.ExpiresAt = t0.Add(-time.Hour), t0
+			earlier := c.issued(b.Ref, passwd.PurposeCode, b.Epoch)
+			c.apply(raise(b))
+			b = c.get(b.Ref)
+			c.issue(expired)
+			others := c.issued(a.Ref, passwd.PurposeCode, 0)
+			ticket := c.issued(a.Ref, passwd.PurposeTicket, 0)
+			confused := ticket.TokenRef
+			confused.Purpose = passwd.PurposeCode
+			watch := c.watch([]passwd.Ref{a.Ref, b.Ref}, expired, earlier, others, ticket)
+			for what, bad := range map[string]struct {
+				account passwd.Account
+				consume passwd.TokenRef
+			}{
+				"unknown":             {a, c.token(a.Ref, passwd.PurposeCode, 0).TokenRef},
+				"expired":             {a, expired.TokenRef},
+				"another account's":   {b, others.TokenRef},
+				"of another purpose":  {a, confused},
+				"of an earlier epoch": {b, earlier.TokenRef},
+			} {
+				t := c.token(bad.account.Ref, passwd.PurposeReset, bad.account.Epoch)
+				err := c.store.Issue(c.ctx, t, 3, &bad.consume)
+				c.want("Issue that consumes a token which is "+what, err, passwd.ErrTokenInvalid)
+				c.notStored(t)
+			}
+			watch.unchanged("after refused issues")
+		},
+	}}
+}
+
+func quotaChecks() []check {
+	return []check{{
+		name:   "quota/exact",
+		guards: "I8, R3",
+		rule:   "With maxLive live tokens of the account and purpose another one is ErrTooManyTokens and changes nothing.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			for i := range 3 {
+				c.want("Issue below the quota", c.store.Issue(c.ctx, c.token(a.Ref, passwd.PurposeReset, a.Epoch*int64(i%2)), 3, nil), nil)
+			}
+			code := c.issued(a.Ref, passwd.PurposeCode, 0)
+			over := c.token(a.Ref, passwd.PurposeReset, 0)
+			c.want("Issue over the quota", c.store.Issue(c.ctx, over, 3, &code.TokenRef), passwd.ErrTooManyTokens)
+			c.notStored(over)
+			c.wantLive("what it would have consumed", code, t0, true)
+			c.want("Issue below a larger quota", c.store.Issue(c.ctx, over, 4, nil), nil)
+			c.want("Issue without a quota", c.store.Issue(c.ctx, c.token(a.Ref, passwd.PurposeReset, 0), 0, nil), nil)
+		},
+	}, {
+		name:   "quota/what counts",
+		guards: "I8, R3",
+		rule:   "Only live tokens count, each against its own account and purpose.",
+		run: func(c *checker) {
+			a, b := c.pinned(1), c.pinned(2)
+			expired := c.token(a.Ref, passwd.PurposeReset, 0)
+			expired.IssuedAt, expired.ExpiresAt = t0.Add(-time.Hour), t0
+			c.issue(expired)
+			spent := c.issued(a.Ref, passwd.PurposeReset, 0)
+			w := must(a, passwd.NoReason)
+			w.Consume = &spent.TokenRef
+			c.apply(w)
+			c.issued(a.Ref, passwd.PurposeReset, a.Epoch)
+			c.apply(raise(c.get(a.Ref)))
+			c.issued(a.Ref, passwd.PurposeCode, 0)
+			c.issued(b.Ref, passwd.PurposeReset, 0)
+
+			first, second := c.token(a.Ref, passwd.PurposeReset, 0), c.token(a.Ref, passwd.PurposeReset, 0)
+			c.want("the only live token of its account and purpose", c.store.Issue(c.ctx, first, 1, nil), nil)
+			c.want("the second one", c.store.Issue(c.ctx, second, 1, nil), passwd.ErrTooManyTokens)
+		},
+	}}
+}
+
+// notStored checks that there is no record of a token.
+func (c *checker) notStored(t passwd.TokenRecord) {
+	got, err := c.store.Peek(c.ctx, t.TokenRef, t0)
+	c.want("Peek at a token that was refused", err, passwd.ErrTokenInvalid)
+	if got != (passwd.TokenRecord{}) {
+		c.errorf("a token that was refused has a record")
+	}
+}

@@ -1,0 +1,297 @@
+package storetest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/passwd-go/passwd"
+)
+
+func liveChecks() []check {
+	return []check{{
+		name:   "peek/changes nothing",
+		guards: "I4",
+		rule:   "Peek neither spends nor counts, however often; a token that is not live comes with its record and ErrTokenInvalid.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			t := c.issued(a.Ref, passwd.PurposeReset, a.Epoch)
+			watch := c.watch([]passwd.Ref{a.Ref}, t)
+			for range 10 {
+				if _, err := c.store.Peek(c.ctx, t.TokenRef, t0); err != nil {
+					c.errorf("Peek: %v", err)
+				}
+				got, err := c.store.Peek(c.ctx, t.TokenRef, t.ExpiresAt)
+				c.want("Peek when it has expired", err, passwd.ErrTokenInvalid)
+				if d := tokenDiff(got, t); d != "" {
+					c.errorf("the record of an expired token: %s", d)
+				}
+			}
+			watch.unchanged("after Peek")
+			w := replace(a, "reset")
+			w.Consume = &t.TokenRef
+			c.apply(w)
+		},
+	}, {
+		name:   "peek/unknown",
+		guards: "Tokens.Peek, T6",
+		rule:   "A token is known by its purpose and digest together; an unknown one is ErrTokenInvalid with the zero record.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			t := c.issued(a.Ref, passwd.PurposeReset, 0)
+			c.notStored(c.token(a.Ref, passwd.PurposeReset, 0))
+			for _, p := range []passwd.Purpose{passwd.PurposeCode, passwd.PurposeTicket, passwd.PurposeCancel, "", "RESET"} {
+				confused := t
+				confused.Purpose = p
+				c.notStored(confused)
+				got, err := c.store.Attempt(c.ctx, confused.TokenRef, 5, t0)
+				c.want("Attempt at an unknown token", err, passwd.ErrTokenInvalid)
+				if got != (passwd.TokenRecord{}) {
+					c.errorf("Attempt at an unknown token returned a record")
+				}
+			}
+			c.wantLive("after that", t, t0, true)
+		},
+	}, {
+		name:   "live/expiry",
+		guards: "TokenRecord.ExpiresAt, T3",
+		rule:   "A token is live a microsecond before ExpiresAt and expired at it, to every call.",
+		run: func(c *checker) {
+			n := 0
+			for _, at := range []struct {
+				offset time.Duration
+				live   bool
+			}{{-µs, true}, {0, false}, {µs, false}, {time.Hour, false}} {
+				for what, call := range map[string]func(passwd.Account, passwd.TokenRecord, time.Time) error{
+					"Peek": func(_ passwd.Account, t passwd.TokenRecord, now time.Time) error {
+						_, err := c.store.Peek(c.ctx, t.TokenRef, now)
+						return err
+					},
+					"Attempt": func(_ passwd.Account, t passwd.TokenRecord, now time.Time) error {
+						_, err := c.store.Attempt(c.ctx, t.TokenRef, 5, now)
+						return err
+					},
+					"Apply": func(a passwd.Account, t passwd.TokenRecord, now time.Time) error {
+						w := replace(a, "reset")
+						w.Consume, w.Now = &t.TokenRef, now
+						_, err := c.store.Apply(c.ctx, w)
+						return err
+					},
+					"Issue": func(a passwd.Account, t passwd.TokenRecord, now time.Time) error {
+						next := c.token(a.Ref, passwd.PurposeReset, 0)
+						next.IssuedAt, next.ExpiresAt = now, now.Add(time.Hour)
+						return c.store.Issue(c.ctx, next, 0, &t.TokenRef)
+					},
+				} {
+					n++
+					a := c.pinned(n)
+					t := c.issued(a.Ref, passwd.PurposeCode, a.Epoch)
+					var want error
+					if !at.live {
+						want = passwd.ErrTokenInvalid
+					}
+					c.want(fmt.Sprintf("%s %v after ExpiresAt", what, at.offset), call(a, t, t.ExpiresAt.Add(at.offset)), want)
+				}
+			}
+		},
+	}, {
+		name:   "live/clock goes back",
+		guards: "I4",
+		rule:   "A clock that goes back revives no token that is spent.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			t := c.issued(a.Ref, passwd.PurposeReset, 0)
+			w := must(a, passwd.NoReason)
+			w.Consume, w.Now = &t.TokenRef, t0.Add(10*time.Minute)
+			c.apply(w)
+			earlier := t0.Add(5 * time.Minute)
+			c.wantLive("five minutes before it was spent", t, earlier, false)
+			_, err := c.store.Attempt(c.ctx, t.TokenRef, 5, earlier)
+			c.want("Attempt five minutes before it was spent", err, passwd.ErrTokenInvalid)
+			w.Now = earlier
+			_, err = c.store.Apply(c.ctx, w)
+			c.want("Apply five minutes before it was spent", err, passwd.ErrTokenInvalid)
+		},
+	}}
+}
+
+func attemptChecks() []check {
+	const max = 5
+	return []check{{
+		name:   "attempt/counts",
+		guards: "T5",
+		rule:   "Attempt counts and returns the record with that attempt counted; after max of them it is ErrTokenInvalid with the record.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			t := c.issued(a.Ref, passwd.PurposeCode, a.Epoch)
+			other := c.issued(a.Ref, passwd.PurposeCode, a.Epoch)
+			for i := 1; i <= max; i++ {
+				got, err := c.store.Attempt(c.ctx, t.TokenRef, max, t0)
+				c.want("Attempt", err, nil)
+				t.Attempts = i
+				if d := tokenDiff(got, t); d != "" {
+					c.errorf("attempt %d: %s", i, d)
+				}
+			}
+			for range 2 {
+				got, err := c.store.Attempt(c.ctx, t.TokenRef, max, t0)
+				c.want("Attempt when there are none left", err, passwd.ErrTokenInvalid)
+				if got.TokenRef != t.TokenRef || got.Attempts < max {
+					c.errorf("Attempt when there are none left returned %d attempts, or no record", got.Attempts)
+				}
+			}
+			got, err := c.store.Peek(c.ctx, other.TokenRef, t0)
+			c.want("Peek at another token", err, nil)
+			if got.Attempts != 0 {
+				c.errorf("another token has %d attempts, want none", got.Attempts)
+			}
+		},
+	}, {
+		name:   "attempt/last one redeems",
+		guards: "T5",
+		rule:   "The last attempt is as good as the others: who made it can still consume the token.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			code := c.issued(a.Ref, passwd.PurposeCode, a.Epoch)
+			for range max {
+				_, err := c.store.Attempt(c.ctx, code.TokenRef, max, t0)
+				c.want("Attempt", err, nil)
+			}
+			reset := c.token(a.Ref, passwd.PurposeReset, a.Epoch)
+			c.want("Issue that consumes it", c.store.Issue(c.ctx, reset, 3, &code.TokenRef), nil)
+			_, err := c.store.Attempt(c.ctx, code.TokenRef, max, t0)
+			c.want("Attempt after that", err, passwd.ErrTokenInvalid)
+		},
+	}, {
+		name:   "attempt/not live",
+		guards: "T5",
+		rule:   "An attempt at a token that is not live is ErrTokenInvalid with the record, and is not counted.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			spent := c.issued(a.Ref, passwd.PurposeCode, 0)
+			w := must(a, passwd.NoReason)
+			w.Consume = &spent.TokenRef
+			c.apply(w)
+			earlier := c.issued(a.Ref, passwd.PurposeCode, a.Epoch)
+			c.apply(raise(c.get(a.Ref)))
+			expired := c.token(a.Ref, passwd.PurposeCode, 0)
+			expired.IssuedAt, expired.ExpiresAt = t0.Add(-time.Hour), t0
+			c.issue(expired)
+			watch := c.watch([]passwd.Ref{a.Ref}, spent, earlier, expired)
+			for i, t := range []passwd.TokenRecord{spent, earlier, expired} {
+				got, err := c.store.Attempt(c.ctx, t.TokenRef, max, t0)
+				c.want("Attempt", err, passwd.ErrTokenInvalid)
+				if got.TokenRef != t.TokenRef || got.Account != t.Account || got.Attempts != 0 {
+					c.errorf("token %d: the record is missing, or has %d attempts", i, got.Attempts)
+				}
+			}
+			watch.unchanged("after attempts at dead tokens")
+		},
+	}}
+}
+
+func purgeChecks() []check {
+	return []check{{
+		name:   "purge/keeps",
+		guards: "Tokens.Purge",
+		rule:   "Purge deletes what expired before the given time, and nothing that is live at it, nor accounts or history.",
+		run: func(c *checker) {
+			a, _ := c.withHistory(1, 3, 10)
+			var dead, kept []passwd.TokenRecord
+			for i := range 4 {
+				t := c.token(a.Ref, passwd.PurposeReset, a.Epoch*int64(i%2))
+				t.IssuedAt, t.ExpiresAt = t0.Add(-2*time.Hour), t0.Add(-time.Duration(i+1)*µs)
+				c.issue(t)
+				dead = append(dead, t)
+			}
+			for i := range 4 {
+				t := c.token(a.Ref, passwd.PurposeCancel, a.Epoch*int64(i%2))
+				t.ExpiresAt = t0.Add(time.Duration(i*i*i)*time.Hour + µs)
+				c.issue(t)
+				kept = append(kept, t)
+			}
+			watch := c.watch([]passwd.Ref{a.Ref}, kept...)
+			if n := c.purged(t0, 100); n != len(dead) {
+				c.errorf("Purge reports %d deleted, want %d", n, len(dead))
+			}
+			for _, t := range dead {
+				c.notStored(t)
+			}
+			watch.unchanged("after Purge")
+			if n := c.purged(t0, 100); n != 0 {
+				c.errorf("a second Purge reports %d deleted", n)
+			}
+		},
+	}, {
+		name:   "purge/batch",
+		guards: "Tokens.Purge, I8",
+		rule:   "Purge deletes no more than a batch, and says whether there may be more.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			for range 5 {
+				t := c.token(a.Ref, passwd.PurposeReset, 0)
+				t.IssuedAt, t.ExpiresAt = t0.Add(-2*time.Hour), t0.Add(-time.Hour)
+				c.issue(t)
+			}
+			n, more, err := c.store.Purge(c.ctx, t0, 2)
+			if n != 2 || !more || err != nil {
+				c.errorf("Purge of 2 of 5: got %d, more %t, error %v", n, more, err)
+			}
+			if n := c.purged(t0, 2); n != 3 {
+				c.errorf("the rest: %d deleted, want 3", n)
+			}
+		},
+	}, {
+		name:   "purge/at once",
+		guards: "Tokens.Purge",
+		rule:   "Purgers that run at once delete each token once and do not fail for each other.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			const count = 40
+			for range count {
+				t := c.token(a.Ref, passwd.PurposeReset, 0)
+				t.IssuedAt, t.ExpiresAt = t0.Add(-2*time.Hour), t0.Add(-time.Hour)
+				c.issue(t)
+			}
+			live := c.issued(a.Ref, passwd.PurposeReset, 0)
+			deleted := make([]int, 4)
+			errs := parallel(len(deleted), func(i int) error {
+				for {
+					n, more, err := c.store.Purge(c.ctx, t0, 3)
+					deleted[i] += n
+					if err != nil || !more {
+						return err
+					}
+				}
+			})
+			c.winners("Purge", errs)
+			sum := c.purged(t0, 100) // one purger may stop while another one's batch is under way
+			for _, n := range deleted {
+				sum += n
+			}
+			if sum != count {
+				c.errorf("%d deletions of %d tokens", sum, count)
+			}
+			c.wantLive("after that", live, t0, true)
+		},
+	}}
+}
+
+// purged calls Purge until nothing is left and returns how many it deleted.
+func (c *checker) purged(before time.Time, batch int) int {
+	sum := 0
+	for range 100 {
+		n, more, err := c.store.Purge(c.ctx, before, batch)
+		if err != nil {
+			c.fatalf("Purge: %v", err)
+		}
+		if n > batch {
+			c.errorf("Purge deleted %d, and the batch is %d", n, batch)
+		}
+		sum += n
+		if !more {
+			return sum
+		}
+	}
+	c.fatalf("Purge says that there is more, 100 times")
+	return sum
+}

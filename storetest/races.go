@@ -1,0 +1,309 @@
+package storetest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/passwd-go/passwd"
+)
+
+// persist reads the account and writes what f makes of it, again after each
+// conflict, as the core does. It ends because each conflict is somebody's success.
+func (c *checker) persist(r passwd.Ref, f func(passwd.Account) passwd.Write) error {
+	for {
+		a, err := c.store.Get(c.ctx, r)
+		if err != nil {
+			return err
+		}
+		if _, err = c.store.Apply(c.ctx, f(a)); !errors.Is(err, passwd.ErrConflict) {
+			return err
+		}
+	}
+}
+
+// race runs a race several times, each on its own account, which has an epoch.
+func (c *checker) race(run func(a passwd.Account)) {
+	for n := range c.rounds() {
+		run(c.pinned(n + 1))
+	}
+}
+
+// onceChanged checks that the account was changed exactly once since a was read:
+// to the hash, the epoch up by 1, and one replaced hash in the history.
+func (c *checker) onceChanged(a passwd.Account, to passwd.Hash) {
+	now := c.get(a.Ref)
+	if now.Hash != to {
+		c.errorf("the stored hash is not that of the only caller who succeeded")
+	}
+	if now.Epoch != a.Epoch+1 {
+		c.errorf("epoch went from %d to %d, want one more", a.Epoch, now.Epoch)
+	}
+	if h := c.history(a.Ref, 100); len(h) != 1 {
+		c.errorf("history has %d entries, want 1", len(h))
+	}
+}
+
+func credentialRaces() []check {
+	return []check{{
+		name:   "race/compare and swap",
+		guards: "I3",
+		rule:   "Of writers that all read the same, exactly one succeeds; the others get ErrConflict and leave nothing.",
+		run: func(c *checker) {
+			c.race(func(a passwd.Account) {
+				errs := parallel(crowd, func(i int) error {
+					_, err := c.store.Apply(c.ctx, replace(a, fmt.Sprint("writer ", i)))
+					return err
+				})
+				if won := c.oneWinner("Apply", errs, passwd.ErrConflict); won >= 0 {
+					c.onceChanged(a, hash(fmt.Sprint("writer ", won)))
+				}
+			})
+		},
+	}, {
+		name:   "race/no lost update",
+		guards: "I3",
+		rule:   "Writers that read again after a conflict all succeed in the end, each raising the epoch once and leaving one entry.",
+		run: func(c *checker) {
+			const writers = 8
+			c.race(func(a passwd.Account) {
+				errs := parallel(writers, func(i int) error {
+					return c.persist(a.Ref, func(a passwd.Account) passwd.Write { return replace(a, fmt.Sprint("writer ", i)) })
+				})
+				if won := c.winners("Apply", errs); len(won) != writers {
+					c.errorf("%d of %d writers succeeded", len(won), writers)
+				}
+				now, h := c.get(a.Ref), c.history(a.Ref, 100)
+				if now.Epoch != a.Epoch+writers {
+					c.errorf("epoch went from %d to %d, want %d more", a.Epoch, now.Epoch, writers)
+				}
+				all := append([]passwd.Hash{now.Hash}, h...)
+				slices.Sort(all)
+				if len(slices.Compact(all)) != writers+1 || h[len(h)-1] != a.Hash {
+					c.errorf("history has %d entries, want each replaced hash once and the oldest last", len(h))
+				}
+			})
+		},
+	}, {
+		name:   "race/first epoch",
+		guards: "I3, I5",
+		rule:   "Of writers that all saw no epoch, exactly one creates it.",
+		run: func(c *checker) {
+			for n := range c.rounds() {
+				a := c.seeded(n + 1)
+				epochs := make([]int64, crowd)
+				errs := parallel(crowd, func(i int) (err error) {
+					epochs[i], err = c.store.Apply(c.ctx, must(a, passwd.NoReason))
+					return err
+				})
+				won := c.oneWinner("Apply", errs, passwd.ErrConflict)
+				if now := c.get(a.Ref).Epoch; won >= 0 && now != epochs[won] {
+					c.errorf("epoch is %d, and the winner was told %d", now, epochs[won])
+				}
+			}
+		},
+	}, {
+		name:   "race/rehash and replace",
+		guards: "I3",
+		rule:   "A rehash never overwrites a newer password.",
+		run: func(c *checker) {
+			c.race(func(a passwd.Account) {
+				errs := parallel(crowd, func(i int) error {
+					if i%2 == 0 {
+						_, err := c.store.Rehash(c.ctx, a.Ref, a.Hash, hash(fmt.Sprint("rehash ", i)))
+						return errors.Join(err, errOther)
+					}
+					for { // a rehash may come between, another password may not
+						now, err := c.store.Get(c.ctx, a.Ref)
+						if err != nil {
+							return err
+						}
+						if now.Epoch != a.Epoch {
+							return passwd.ErrConflict
+						}
+						_, err = c.store.Apply(c.ctx, replace(now, fmt.Sprint("writer ", i)))
+						if !errors.Is(err, passwd.ErrConflict) {
+							return err
+						}
+					}
+				})
+				if won := c.oneWinner("replace", errs, errOther, passwd.ErrConflict); won >= 0 {
+					c.onceChanged(a, hash(fmt.Sprint("writer ", won)))
+				}
+			})
+		},
+	}, {
+		name:   "race/change and reset",
+		guards: "I3, I4",
+		rule:   "Of changes and resets that all read the same, exactly one succeeds; the token is spent if that is a reset, and else live.",
+		run: func(c *checker) {
+			c.race(func(a passwd.Account) {
+				token := c.issued(a.Ref, passwd.PurposeReset, 0)
+				errs := parallel(crowd, func(i int) error {
+					w := replace(a, fmt.Sprint("writer ", i))
+					if i%2 == 0 {
+						w.Consume = &token.TokenRef
+					}
+					_, err := c.store.Apply(c.ctx, w)
+					return err
+				})
+				if won := c.oneWinner("Apply", errs, passwd.ErrConflict, passwd.ErrTokenInvalid); won >= 0 {
+					c.onceChanged(a, hash(fmt.Sprint("writer ", won)))
+					c.wantLive("the token", token, t0, won%2 != 0)
+				}
+			})
+		},
+	}}
+}
+
+// errOther marks the outcome of a caller whose success is not what a race counts.
+var errOther = errors.New("storetest: not counted")
+
+func tokenRaces() []check {
+	const max = 5
+	return []check{{
+		name:   "race/one token",
+		guards: "I4, T4",
+		rule:   "Of callers that redeem one token, and read again after a conflict, exactly one succeeds.",
+		run: func(c *checker) {
+			c.race(func(a passwd.Account) {
+				token := c.issued(a.Ref, passwd.PurposeReset, 0) // so that only its use can end it
+				errs := parallel(crowd, func(i int) error {
+					return c.persist(a.Ref, func(a passwd.Account) passwd.Write {
+						w := replace(a, fmt.Sprint("writer ", i))
+						w.Consume = &token.TokenRef
+						return w
+					})
+				})
+				if won := c.oneWinner("redemption", errs, passwd.ErrTokenInvalid); won >= 0 {
+					c.onceChanged(a, hash(fmt.Sprint("writer ", won)))
+				}
+			})
+		},
+	}, {
+		name:   "race/own tokens",
+		guards: "I4, I5, T7",
+		rule:   "Of callers with a token each, bound to the epoch, exactly one succeeds: the new epoch ends the other tokens.",
+		run: func(c *checker) {
+			c.race(func(a passwd.Account) {
+				tokens := make([]passwd.TokenRecord, crowd/2)
+				for i := range tokens {
+					tokens[i] = c.issued(a.Ref, passwd.PurposeReset, a.Epoch)
+				}
+				errs := parallel(len(tokens), func(i int) error {
+					return c.persist(a.Ref, func(a passwd.Account) passwd.Write {
+						w := replace(a, fmt.Sprint("writer ", i))
+						w.Consume = &tokens[i].TokenRef
+						return w
+					})
+				})
+				if won := c.oneWinner("redemption", errs, passwd.ErrTokenInvalid); won >= 0 {
+					c.onceChanged(a, hash(fmt.Sprint("writer ", won)))
+				}
+				for _, t := range tokens {
+					c.wantLive("after the race", t, t0, false)
+				}
+			})
+		},
+	}, {
+		name:   "race/issue and replace",
+		guards: "I5",
+		rule:   "A token issued while the password changes is refused or dead: nothing of the earlier epoch is live afterwards.",
+		run: func(c *checker) {
+			c.race(func(a passwd.Account) {
+				tokens := make([]passwd.TokenRecord, crowd)
+				for i := range tokens {
+					tokens[i] = c.token(a.Ref, passwd.PurposeReset, a.Epoch)
+				}
+				errs := parallel(len(tokens), func(i int) error {
+					if i == crowd/2 {
+						_, err := c.store.Apply(c.ctx, replace(a, "new"))
+						return err
+					}
+					return c.store.Issue(c.ctx, tokens[i], 0, nil)
+				})
+				c.winners("Issue", errs, passwd.ErrConflict)
+				c.want("the change", errs[crowd/2], nil)
+				c.onceChanged(a, hash("new"))
+				for _, t := range tokens {
+					c.wantLive("after the change", t, t0, false)
+				}
+			})
+		},
+	}, {
+		name:   "race/issue that consumes",
+		guards: "I4",
+		rule:   "Of callers that turn one code into a token of their own, exactly one succeeds, and its token alone is live.",
+		run: func(c *checker) {
+			c.race(func(a passwd.Account) {
+				code := c.issued(a.Ref, passwd.PurposeCode, a.Epoch)
+				tokens := make([]passwd.TokenRecord, crowd)
+				for i := range tokens {
+					tokens[i] = c.token(a.Ref, passwd.PurposeReset, a.Epoch)
+				}
+				errs := parallel(crowd, func(i int) error { return c.store.Issue(c.ctx, tokens[i], 0, &code.TokenRef) })
+				won := c.oneWinner("Issue", errs, passwd.ErrTokenInvalid)
+				for i, t := range tokens {
+					c.wantLive(fmt.Sprint("token ", i), t, t0, i == won)
+				}
+			})
+		},
+	}, {
+		name:   "race/quota",
+		guards: "I8, R3",
+		rule:   "Callers that issue at once get exactly as many tokens as the quota allows.",
+		run: func(c *checker) {
+			c.race(func(a passwd.Account) {
+				tokens := make([]passwd.TokenRecord, crowd)
+				for i := range tokens {
+					tokens[i] = c.token(a.Ref, passwd.PurposeReset, a.Epoch)
+				}
+				errs := parallel(crowd, func(i int) error { return c.store.Issue(c.ctx, tokens[i], 3, nil) })
+				if won := c.winners("Issue", errs, passwd.ErrTooManyTokens); len(won) != 3 {
+					c.errorf("%d tokens were issued, want 3", len(won))
+				}
+			})
+		},
+	}, {
+		name:   "race/issue again",
+		guards: "Tokens.Issue",
+		rule:   "Issuing one record from many callers at once succeeds for all of them and stores it once.",
+		run: func(c *checker) {
+			c.race(func(a passwd.Account) {
+				token := c.token(a.Ref, passwd.PurposeReset, a.Epoch)
+				errs := parallel(crowd, func(int) error { return c.store.Issue(c.ctx, token, 1, nil) })
+				if won := c.winners("Issue", errs); len(won) != crowd {
+					c.errorf("%d of %d succeeded", len(won), crowd)
+				}
+				c.wantLive("after that", token, t0, true)
+			})
+		},
+	}, {
+		name:   "race/attempts",
+		guards: "T5",
+		rule:   "Attempts made at once are counted exactly: max of them succeed, each with a count of its own.",
+		run: func(c *checker) {
+			c.race(func(a passwd.Account) {
+				code := c.issued(a.Ref, passwd.PurposeCode, a.Epoch)
+				counts := make([]int, crowd)
+				errs := parallel(crowd, func(i int) error {
+					got, err := c.store.Attempt(c.ctx, code.TokenRef, max, t0)
+					counts[i] = got.Attempts
+					return err
+				})
+				won := c.winners("Attempt", errs, passwd.ErrTokenInvalid)
+				if len(won) != max {
+					c.errorf("%d attempts succeeded, want %d", len(won), max)
+				}
+				var counted []int
+				for _, i := range won {
+					counted = append(counted, counts[i])
+				}
+				slices.Sort(counted)
+				if !slices.Equal(counted, []int{1, 2, 3, 4, 5}) {
+					c.errorf("the attempts were counted as %v, want 1 to %d", counted, max)
+				}
+			})
+		},
+	}}
+}

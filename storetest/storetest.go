@@ -1,0 +1,219 @@
+// Package storetest holds the contract of passwd.Store and passwd.Queue as tests,
+// for whoever implements them:
+//
+//	func TestStore(t *testing.T) {
+//		storetest.Run(t, storetest.Fixture{
+//			Open: func() (passwd.Store, error) { return openEmpty(t) },
+//			Seed: insertUsers,
+//		})
+//	}
+//
+// Run it under the race detector. What it cannot see from outside, such as a
+// process that dies between two statements, a store has to test by itself.
+//
+// New cases come with minor versions: a store that passes today may be shown to
+// break its contract tomorrow.
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/passwd-go/passwd"
+)
+
+// Fixture tells the suite how to get at a store. Its functions are called from
+// one goroutine; the store itself is used by many.
+type Fixture struct {
+	// Open returns a fresh, empty store. It is called once for every case.
+	Open func() (passwd.Store, error)
+
+	// Close ends the use of a store that Open returned. nil does nothing.
+	Close func(passwd.Store) error
+
+	// Seed writes accounts into the host's table in the way the host does, past the
+	// store: identifiers, Personal, Locale, Address, Hash, Active and Disabled. An
+	// account that exists is updated in place. The epoch and all else is the
+	// library's: Seed neither sets nor clears it. Personal is always first_name,
+	// then last_name.
+	Seed func(ctx context.Context, s passwd.Store, accounts ...passwd.Account) error
+
+	// ID returns the nth valid id, counted from 1: another one for every n, in its
+	// canonical form. nil counts in decimal.
+	ID func(n int) string
+
+	// Lacks tells what accounts of this store cannot have.
+	Lacks Lacks
+
+	// MaxJobs is the bound of the queue that Open returns, made small for the test,
+	// but 64 or more. 0 leaves the bound untested.
+	MaxJobs int
+
+	// Rounds is how often each race is run. 0 is 3.
+	Rounds int
+}
+
+// Lacks names what a store, or the table under it, does without. The zero value
+// lacks nothing; the cases about what is lacking are skipped.
+type Lacks struct {
+	Username   bool // accounts have no user names
+	Email      bool // accounts have no e-mail addresses to be found by
+	Mobile     bool // accounts have no mobile numbers to be found by
+	Personal   bool // accounts have no personal data
+	Locale     bool // accounts have no language
+	Address    bool // confirmed addresses are not the host's to seed: they are not compared
+	Active     bool // every account is activated
+	Disabled   bool // no account can be closed
+	Tenants    bool // every account is of tenant ""
+	SharedIDs  bool // two tenants cannot use the same id
+	Twins      bool // two accounts cannot have the same identifier, whatever its case
+	LongHashes bool // hashes of 4 KB do not fit
+	Queue      bool // the store is no passwd.Queue
+}
+
+// check is one case of the contract.
+type check struct {
+	name   string
+	guards string // the invariants, requirements or threats behind the rule
+	rule   string
+	needs  func(Fixture) bool // false skips the case; nil needs nothing
+	run    func(*checker)
+}
+
+// checks returns every case, group by group.
+func checks() []check {
+	return slices.Concat(
+		accountChecks(),
+		findChecks(),
+		applyChecks(),
+		conflictChecks(),
+		historyChecks(),
+		forgetChecks(),
+		consumeChecks(),
+		writeTokenChecks(),
+		issueChecks(),
+		quotaChecks(),
+		liveChecks(),
+		attemptChecks(),
+		purgeChecks(),
+		credentialRaces(),
+		tokenRaces(),
+		queueChecks(),
+		queueWriteChecks(),
+		contextChecks(),
+		sharingChecks(),
+	)
+}
+
+// Run runs every case as a subtest.
+func Run(t *testing.T, f Fixture) {
+	for _, c := range checks() {
+		t.Run(c.name, func(t *testing.T) {
+			if !c.applies(f) {
+				t.Skip("the fixture lacks what this case is about")
+			}
+			if err := c.against(t.Context(), f); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Check runs every case outside go test and joins what they found. nil means
+// that the store keeps its contract.
+func Check(f Fixture) error {
+	var found []error
+	for _, c := range checks() {
+		if c.applies(f) {
+			found = append(found, c.against(context.Background(), f))
+		}
+	}
+	return errors.Join(found...)
+}
+
+func (c check) applies(f Fixture) bool { return c.needs == nil || c.needs(f) }
+
+// limit ends a case whose store hangs, if the store minds its context.
+const limit = time.Minute
+
+// against runs the case and returns its failures, each with the rule it breaks.
+func (c check) against(ctx context.Context, f Fixture) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	failed := func(detail any) error {
+		return fmt.Errorf("%s (%s): %s\n\t%v", c.name, c.guards, c.rule, detail)
+	}
+	store, err := f.Open()
+	if err != nil {
+		return failed(fmt.Sprintf("Fixture.Open: %v", err))
+	}
+	k := &checker{Fixture: f, ctx: ctx, store: store}
+	k.execute(c.run)
+	if f.Close != nil {
+		if err := f.Close(store); err != nil {
+			k.failures = append(k.failures, fmt.Sprintf("Fixture.Close: %v", err))
+		}
+	}
+	if len(k.failures) == 0 {
+		return nil
+	}
+	return failed(strings.Join(k.failures, "\n\t"))
+}
+
+// checker is what a case runs on: a fresh store, and a list of what went wrong.
+type checker struct {
+	Fixture
+	ctx      context.Context
+	store    passwd.Store
+	failures []string
+	serial   int // of digests and jobs
+}
+
+// aborted is what fatalf panics with.
+type aborted struct{}
+
+func (c *checker) execute(run func(*checker)) {
+	defer func() {
+		switch r := recover(); r.(type) {
+		case nil, aborted:
+		default:
+			c.failures = append(c.failures, fmt.Sprintf("panic: %v\n%s", r, debug.Stack()))
+		}
+	}()
+	run(c)
+}
+
+// errorf notes a failure, with the line of the case that led to it.
+func (c *checker) errorf(format string, args ...any) {
+	c.failures = append(c.failures, caseLine()+": "+fmt.Sprintf(format, args...))
+}
+
+// fatalf notes a failure and ends the case.
+func (c *checker) fatalf(format string, args ...any) {
+	c.errorf(format, args...)
+	panic(aborted{})
+}
+
+// caseLine returns the line of the function that execute called, which is where
+// a reader looks first: helpers stand between it and the failure.
+func caseLine() string {
+	var pcs [32]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	line := "?"
+	for {
+		frame, more := frames.Next()
+		if strings.HasSuffix(frame.Function, ".(*checker).execute") || !more {
+			return line
+		}
+		line = "storetest/" + path.Base(frame.File) + ":" + strconv.Itoa(frame.Line)
+	}
+}

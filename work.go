@@ -1,0 +1,395 @@
+package passwd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"net/url"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// task is what a job's seal covers. It holds no token and no code, only the seed
+// that they grow from under the service's keys.
+type task struct {
+	Kind   taskKind
+	At     time.Time
+	Seed   seed
+	Client Client
+
+	// Of a request for a link or code.
+	Login   Login         `json:",omitzero"`
+	Channel Channel       `json:",omitempty"`
+	Form    Form          `json:",omitempty"`
+	TTL     time.Duration `json:",omitempty"`
+
+	// Of a notice.
+	Message  MessageKind `json:",omitempty"`
+	Account  Ref         `json:",omitzero"`
+	To       Address     `json:",omitzero"`
+	Username string      `json:",omitempty"`
+	Locale   string      `json:",omitempty"`
+	Until    time.Time   `json:",omitzero"`
+	Cancel   bool        `json:",omitempty"` // the seed is that of a "this was not me" token
+
+	// Of a host's AfterWrite.
+	Written Written `json:",omitzero"`
+}
+
+type taskKind string
+
+const (
+	taskLink       taskKind = "link"
+	taskCode       taskKind = "code"
+	taskNotice     taskKind = "notice"
+	taskAfterWrite taskKind = "after_write"
+)
+
+const (
+	noticeLife     = 72 * time.Hour      // how long a notice is worth sending
+	afterWriteLife = 30 * 24 * time.Hour // how long a host's AfterWrite is tried
+	pollEvery      = time.Second         // for jobs put by others, and retries
+	purgeEvery     = 10 * time.Minute
+	purgeBatch     = 1000
+	keepSpent      = 24 * time.Hour // how long a dead token can still be told from an unknown one
+	firstRetry     = time.Second
+	lastRetry      = 10 * time.Minute
+)
+
+// errDrop says that a job has come to nothing, and trying again would not help.
+var errDrop = errors.New("passwd: nothing to deliver")
+
+// job seals a task.
+func (s *Service) job(t task, key string, due, until time.Time) Job {
+	id := uuid.Must(uuid.NewV7()).String()
+	plain, err := json.Marshal(t)
+	if err != nil {
+		panic(err) // unreachable: every field has a JSON form
+	}
+	return Job{ID: id, Key: key, Sealed: s.keys.seal(id, plain), NotBefore: due, NotAfter: until}
+}
+
+type noticeDetail struct {
+	at     time.Time
+	until  time.Time // of a temporary password
+	client Client
+	cancel *seed
+}
+
+// notices are the jobs that tell an account's owner what happened, one for each
+// confirmed address, so that one that cannot be reached delays no other (M1).
+func (s *Service) notices(a Account, kind MessageKind, d noticeDetail) []Job {
+	jobs := make([]Job, len(a.Address))
+	for i, to := range a.Address {
+		t := task{
+			Kind: taskNotice, At: d.at, Client: d.client.trimmed(),
+			Message: kind, Account: a.Ref, To: to, Username: a.Username, Locale: a.Locale, Until: d.until,
+		}
+		if d.cancel != nil {
+			t.Seed, t.Cancel = *d.cancel, true
+		}
+		jobs[i] = s.job(t, "", d.at, d.at.Add(noticeLife))
+	}
+	return jobs
+}
+
+// afterWriteJob is the promise that AfterWrite is called. It is due a lease
+// later: until then the request that made the write is at it.
+func (s *Service) afterWriteJob(w Written) []Job {
+	if s.cfg.AfterWrite == nil {
+		return nil
+	}
+	t := task{Kind: taskAfterWrite, At: w.At, Written: w}
+	return []Job{s.job(t, "", w.At.Add(s.cfg.JobLease), w.At.Add(afterWriteLife))}
+}
+
+// afterWrite calls the host for the first time, and is done with the promise if
+// that went well.
+func (s *Service) afterWrite(ctx context.Context, w Written, promised []Job) {
+	if s.cfg.AfterWrite == nil {
+		return
+	}
+	ctx = context.WithoutCancel(ctx)
+	err := s.cfg.AfterWrite(ctx, w)
+	for _, j := range promised {
+		if err == nil {
+			err = s.queue.Done(ctx, j.ID)
+		}
+		if err != nil {
+			s.Observe(ctx, Event{Name: EventAfterWriteFailed, Account: w.Account, Outcome: outcomeFailure, Method: w.Method, JobID: j.ID, Err: err})
+		}
+	}
+}
+
+// enqueue puts jobs that could not ride in a write. What does not fit is
+// reported: the write it tells of has happened.
+func (s *Service) enqueue(ctx context.Context, jobs []Job) {
+	for _, j := range jobs {
+		if err := s.queue.Put(ctx, j); err != nil {
+			s.Observe(ctx, Event{Name: EventNotificationDropped, Outcome: outcomeFailure, Reason: "not_queued", JobID: j.ID, Err: err})
+		}
+	}
+	s.wakeWorker()
+}
+
+func (s *Service) wakeWorker() {
+	select {
+	case s.worker.wake <- struct{}{}:
+	default: // it is awake already
+	}
+}
+
+// unattended reports that the queue lives in this process and that nothing here
+// has ever worked it off.
+func (s *Service) unattended() bool {
+	q, ok := s.queue.(interface{ InProcess() bool })
+	return ok && q.InProcess() && !s.worker.started.Load()
+}
+
+// trimmed bounds what a client says of itself.
+func (c Client) trimmed() Client {
+	c.UserAgent = c.UserAgent[:min(len(c.UserAgent), 256)]
+	c.RequestID = c.RequestID[:min(len(c.RequestID), 128)]
+	return c
+}
+
+// Run works off the queue and purges what has expired, until ctx ends; then it
+// finishes the job in hand and returns nil. Any number of Runs, here or on other
+// replicas, share the work: each job is delivered by one of them, and by another
+// only if that one dies or takes longer than the lease.
+func (s *Service) Run(ctx context.Context) error {
+	s.worker.started.Store(true)
+	poll := time.NewTicker(pollEvery)
+	defer poll.Stop()
+	var purged time.Time
+	for ctx.Err() == nil {
+		s.Work(ctx) // its error has been observed; the next round tries again
+		if now := s.now(); now.Sub(purged) >= purgeEvery || now.Before(purged) {
+			purged = now
+			s.purge(ctx)
+		}
+		select {
+		case <-ctx.Done():
+		case <-poll.C:
+		case <-s.worker.wake:
+			pauseAfterWake(ctx)
+		}
+	}
+	return nil
+}
+
+// pauseAfterWake lets the request that put a job be answered first, for a random
+// moment: otherwise the work that only a known account causes could be seen in
+// the time of the answer (I6).
+func pauseAfterWake(ctx context.Context) {
+	pause := time.NewTimer(20*time.Millisecond + rand.N(80*time.Millisecond))
+	defer pause.Stop()
+	select {
+	case <-ctx.Done():
+	case <-pause.C:
+	}
+}
+
+// Work does the jobs that are due now and returns how many it took in hand. A
+// failed delivery is no error: it is observed and tried again later. The error is
+// that of a queue or store which cannot be reached.
+func (s *Service) Work(ctx context.Context) (n int, err error) {
+	s.worker.started.Store(true)
+	for ctx.Err() == nil {
+		// One at a time: if the process dies, one message at most is sent twice.
+		jobs, err := s.queue.Claim(ctx, 1, s.cfg.JobLease, s.now())
+		if err != nil {
+			return n, s.fault(ctx, err)
+		}
+		if len(jobs) == 0 {
+			return n, nil
+		}
+		n++
+		// A job in hand is finished although the worker is told to stop.
+		if err := s.handle(context.WithoutCancel(ctx), jobs[0]); err != nil {
+			return n, s.fault(ctx, err)
+		}
+	}
+	return n, ctx.Err()
+}
+
+// handle does one job, and says so to the queue.
+func (s *Service) handle(ctx context.Context, j Job) error {
+	e := Event{Name: EventNotificationSent, Outcome: outcomeSuccess, JobID: j.ID}
+	err := s.attend(ctx, j, &e)
+	if e.Err = err; err != nil {
+		e.Outcome = outcomeFailure
+	}
+	now := s.now()
+	retry := now.Add(backoff(j.Attempts))
+	switch {
+	case err == nil:
+		err = s.queue.Done(ctx, j.ID)
+	case errors.Is(err, errDrop), !retry.Before(j.NotAfter):
+		e.Name = EventNotificationDropped
+		err = s.queue.Done(ctx, j.ID)
+	default:
+		e.Name = EventNotificationFailed
+		err = s.queue.Retry(ctx, j.ID, retry)
+	}
+	s.Observe(ctx, e)
+	return err
+}
+
+// attend opens a job and does what it says, as long as it is worth doing.
+func (s *Service) attend(ctx context.Context, j Job, e *Event) error {
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.JobLease*3/4)
+	defer cancel()
+	plain, err := s.keys.open(j.ID, j.Sealed)
+	if err != nil {
+		e.Reason = "unsealable" // perhaps by a replica that has newer keys already
+		return err
+	}
+	var t task
+	if err := json.Unmarshal(plain, &t); err != nil {
+		e.Reason = "unreadable"
+		return err
+	}
+	e.Account, e.Kind, e.Client = t.Account, t.Message, t.Client
+	if !s.now().Before(j.NotAfter) {
+		e.Reason = "expired"
+		return errDrop
+	}
+	if t.Kind == taskAfterWrite {
+		e.Account, e.Method = t.Written.Account, t.Written.Method
+		if s.cfg.AfterWrite == nil {
+			return errDrop
+		}
+		return s.cfg.AfterWrite(ctx, t.Written)
+	}
+	m, err := s.compose(ctx, t)
+	if err != nil {
+		if errors.Is(err, errDrop) {
+			e.Reason = "no_recipient"
+		}
+		return err
+	}
+	m.ID = j.ID
+	e.Account, e.Kind, e.Channel = m.Account, m.Kind, m.Channel
+	return s.cfg.Notify.Notify(ctx, m)
+}
+
+// compose makes the message of a task.
+func (s *Service) compose(ctx context.Context, t task) (Message, error) {
+	if t.Kind == taskNotice {
+		return s.composeNotice(ctx, t)
+	}
+	a, found, err := s.find(ctx, t.Login)
+	switch {
+	case err != nil:
+		return Message{}, err
+	case !found, a.Disabled, !a.Active:
+		return Message{}, errDrop
+	}
+	to, err := destination(a, t.Login, t.Channel)
+	if err != nil {
+		return Message{}, err
+	}
+	if a, err = s.pinned(ctx, a); err != nil {
+		return Message{}, err
+	}
+	m := Message{
+		Channel: to.Channel, To: to.Value, Account: a.Ref, Username: a.Username, Locale: a.Locale,
+		At: t.At, Client: t.Client,
+	}
+	if t.Kind == taskCode {
+		return s.composeCode(ctx, t, a, to, m)
+	}
+	return s.composeLink(ctx, t, a, to, m)
+}
+
+func (s *Service) composeLink(ctx context.Context, t task, a Account, to Address, m Message) (Message, error) {
+	ttl := t.TTL
+	if to.Channel == SMSChannel {
+		ttl = min(ttl, smsTTL)
+	}
+	m.Kind, m.ExpiresAt = MessageResetLink, t.At.Add(ttl)
+	m.Token = s.keys.token(t.Seed, PurposeReset)
+	m.User = s.keys[0].userKey(a.Ref)
+	query := url.Values{"token": {string(m.Token)}}
+	if t.Form == UserKeyLink {
+		query.Set("user", m.User)
+	}
+	var err error
+	if m.Link, err = s.cfg.Links.link(ctx, a, resetPage, query); err != nil {
+		return m, err
+	}
+	return m, s.issue(ctx, TokenRecord{TokenRef: s.keys.ref(PurposeReset, m.Token)}, a, to, m)
+}
+
+func (s *Service) composeCode(ctx context.Context, t task, a Account, to Address, m Message) (Message, error) {
+	request := s.keys.token(t.Seed, PurposeCode)
+	m.Kind, m.ExpiresAt = MessageResetCode, t.At.Add(t.TTL)
+	m.Code = s.keys.code(t.Seed)
+	var err error
+	if m.Link, err = s.cfg.Links.link(ctx, a, forgotPage, nil); err != nil {
+		return m, err
+	}
+	return m, s.issue(ctx, TokenRecord{
+		TokenRef: s.keys.ref(PurposeCode, request),
+		Verifier: s.keys[0].verifier(request, m.Code),
+	}, a, to, m)
+}
+
+// issue stores the digest of what a message carries. A retried job issues the
+// same once more, which changes nothing.
+func (s *Service) issue(ctx context.Context, rec TokenRecord, a Account, to Address, m Message) error {
+	rec.Account, rec.Epoch, rec.Address = a.Ref, a.Epoch, s.keys[0].address(to)
+	rec.IssuedAt, rec.ExpiresAt = m.At, m.ExpiresAt
+	if !s.now().Before(rec.ExpiresAt) {
+		return errDrop
+	}
+	err := s.store.Issue(ctx, rec, s.cfg.Limits.LiveLinks, nil)
+	if errors.Is(err, ErrTooManyTokens) || errors.Is(err, ErrTokenInvalid) {
+		return errors.Join(errDrop, err) // over the quota, or spent already
+	}
+	return err
+}
+
+// composeNotice tells what happened to an address that the account had then; it
+// reads nothing, so that nobody can take the news back.
+func (s *Service) composeNotice(ctx context.Context, t task) (Message, error) {
+	m := Message{
+		Kind: t.Message, Channel: t.To.Channel, To: t.To.Value, Account: t.Account, Username: t.Username,
+		Locale: t.Locale, At: t.At, ExpiresAt: t.Until, Client: t.Client,
+	}
+	page, query := forgotPage, url.Values(nil)
+	if t.Cancel {
+		page = cancelPage
+		query = url.Values{"token": {string(s.keys.token(t.Seed, PurposeCancel))}}
+	}
+	var err error
+	m.Link, err = s.cfg.Links.link(ctx, Account{Ref: t.Account, Username: t.Username, Locale: t.Locale}, page, query)
+	return m, err
+}
+
+// backoff is how long to wait after so many attempts, with a jitter, so that
+// what failed together is not tried again together.
+func backoff(attempts int) time.Duration {
+	wait := lastRetry
+	if attempts < 10 {
+		wait = min(firstRetry<<max(attempts-1, 0), lastRetry)
+	}
+	return wait/2 + rand.N(wait/2) + time.Millisecond
+}
+
+// purge deletes what has expired, in batches, so that nobody has to wait long.
+func (s *Service) purge(ctx context.Context) {
+	for ctx.Err() == nil {
+		_, more, err := s.store.Purge(ctx, s.now().Add(-keepSpent), purgeBatch)
+		if err != nil {
+			s.fault(ctx, err)
+			return
+		}
+		if !more {
+			return
+		}
+	}
+}

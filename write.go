@@ -1,0 +1,203 @@
+package passwd
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Written tells of a password write that has happened.
+type Written struct {
+	Account Ref
+	// Epoch is the account's new one. Whatever was stamped with an earlier one is
+	// dead; a host that keeps the session which made the change stamps it anew.
+	Epoch  int64
+	Method Method
+	At     time.Time
+}
+
+// change is a password write on its way: all paths make one, and all go through
+// replace, so that none can skip a rule (I1).
+type change struct {
+	account Account
+	next    string
+	current string // in clear, where the path has just verified it; else ""
+	method  Method
+	keep    string    // session that survives
+	consume *TokenRef // token that is spent in the same step
+	must    Reason    // "" but for an issued password
+	until   time.Time
+	client  Client
+	// recheck decides whether to go on after somebody else wrote to the account,
+	// which is now fresh. The epoch is still the same, or new where there was none.
+	recheck func(ctx context.Context, fresh Account) error
+}
+
+// maxConflicts is how often a write is tried again after a conflict that turned
+// out harmless: a rehash, or a must-change flag.
+const maxConflicts = 3
+
+// replace judges the new password, hashes it and writes it, with everything
+// that belongs to it, in one step.
+func (s *Service) replace(ctx context.Context, c change) (Written, error) {
+	h, p, err := s.accept(ctx, c)
+	if err != nil {
+		return Written{}, err
+	}
+	for conflicts := 0; ; conflicts++ {
+		w, err := s.write(ctx, c, h, p.depth())
+		if !errors.Is(err, ErrConflict) || conflicts == maxConflicts {
+			return w, err
+		}
+		if c, err = s.afterConflict(ctx, c); err != nil {
+			return Written{}, err
+		}
+	}
+}
+
+// accept asks the policy and makes the hash: the one engine (I1).
+func (s *Service) accept(ctx context.Context, c change) (Hash, Policy, error) {
+	p, err := s.policy(ctx, c.account)
+	if err != nil {
+		return "", p, err
+	}
+	candidate := s.candidate(c)
+	violations, err := p.Check(ctx, candidate, PhaseHistory)
+	if err == nil && len(violations) == 0 {
+		violations, err = s.sameAgain(ctx, candidate)
+	}
+	if err != nil {
+		return "", p, s.fault(ctx, err)
+	}
+	if len(violations) > 0 {
+		s.Observe(ctx, Event{Name: EventChangeFailed, Account: c.account.Ref, Outcome: outcomeFailure, Reason: string(CodePasswordRejected), Method: c.method, Client: c.client})
+		return "", p, &PolicyError{Violations: violations}
+	}
+	h, err := s.hash(ctx, candidate.Password())
+	return h, p, s.fault(ctx, err)
+}
+
+// policy returns the policy of an account.
+func (s *Service) policy(ctx context.Context, a Account) (Policy, error) {
+	if s.cfg.PolicyFor == nil {
+		return s.cfg.Policy, nil
+	}
+	p, err := s.cfg.PolicyFor(ctx, a)
+	return p, s.fault(ctx, err)
+}
+
+func (s *Service) candidate(c change) *Candidate {
+	candidate := NewCandidate(c.next, c.account)
+	candidate.method = c.method
+	candidate.current = c.current
+	candidate.matches = func(ctx context.Context, h Hash, password string) (bool, error) {
+		v, err := s.verify(ctx, h, password)
+		return v.Match, err
+	}
+	candidate.history = func(ctx context.Context, n int) ([]Hash, error) {
+		hashes, err := s.store.History(ctx, c.account.Ref, n)
+		if errors.Is(err, ErrNotFound) { // at registration
+			err = nil
+		}
+		return hashes, err
+	}
+	return candidate
+}
+
+// sameAgain refuses the current password where the account must change it: an
+// issued or leaked password must not become permanent (T9), under any policy.
+func (s *Service) sameAgain(ctx context.Context, c *Candidate) ([]Violation, error) {
+	if c.account.Must == NoReason || c.account.Hash == "" {
+		return nil, nil
+	}
+	same, err := false, error(nil)
+	if current, ok := c.Current(); ok {
+		current, _ = prepare(current)
+		same = current == c.Password()
+	} else {
+		same, err = c.Matches(ctx, c.account.Hash)
+	}
+	if err != nil || !same {
+		return nil, err
+	}
+	return []Violation{{Reused, map[string]any{"depth": 1}}}, nil
+}
+
+// write is the one place where a hash reaches the store.
+func (s *Service) write(ctx context.Context, c change, h Hash, history int) (Written, error) {
+	now := s.now()
+	cancel := newSeed()
+	w := Write{
+		Account: c.account.Ref, IfHash: c.account.Hash, IfEpoch: c.account.Epoch,
+		NewHash: h, Must: c.must, MustUntil: c.until,
+		KeepSession: c.keep, Consume: c.consume,
+		// A completed reset voids the "this was not me" links sent before it.
+		VoidAll: c.method == MethodReset,
+		Issue: &TokenRecord{
+			TokenRef: s.keys.ref(PurposeCancel, s.keys.token(cancel, PurposeCancel)),
+			Account:  c.account.Ref,
+			IssuedAt: now, ExpiresAt: now.Add(cancelTTL),
+		},
+		History: history,
+		Now:     now,
+	}
+	jobs := s.notices(c.account, noticeOf(c.method), noticeDetail{at: now, until: c.until, client: c.client, cancel: &cancel})
+	done := Written{Account: c.account.Ref, Method: c.method, At: now}
+	after := s.afterWriteJob(done)
+	epoch, err := s.apply(ctx, w, append(jobs, after...))
+	if err != nil {
+		return Written{}, err
+	}
+	done.Epoch = epoch
+	s.Observe(ctx, Event{Name: EventChanged, Account: done.Account, Outcome: outcomeSuccess, Method: c.method, Client: c.client})
+	s.afterWrite(ctx, done, after)
+	return done, nil
+}
+
+const cancelTTL = 72 * time.Hour
+
+func noticeOf(m Method) MessageKind {
+	switch m {
+	case MethodReset:
+		return MessagePasswordReset
+	case MethodTemporary:
+		return MessageTemporaryPassword
+	}
+	return MessagePasswordChanged
+}
+
+// apply makes a write and queues its jobs: in the same step where the store is
+// the queue, else after the commit.
+func (s *Service) apply(ctx context.Context, w Write, jobs []Job) (int64, error) {
+	if s.riding {
+		w.Jobs = jobs
+	}
+	epoch, err := s.store.Apply(ctx, w)
+	if err != nil {
+		return 0, s.fault(ctx, err)
+	}
+	if s.riding {
+		s.wakeWorker()
+	} else {
+		s.enqueue(context.WithoutCancel(ctx), jobs)
+	}
+	return epoch, nil
+}
+
+// afterConflict decides whether a write may be tried again: not if another
+// password write or a revocation came first.
+func (s *Service) afterConflict(ctx context.Context, c change) (change, error) {
+	fresh, err := s.get(ctx, c.account.Ref)
+	if err != nil {
+		return c, err
+	}
+	first := c.account.Epoch == 0 && fresh.Hash == c.account.Hash
+	if fresh.Epoch != c.account.Epoch && !first {
+		return c, ErrConflict
+	}
+	if err := c.recheck(ctx, fresh); err != nil {
+		return c, err
+	}
+	c.account = fresh
+	return c, nil
+}
