@@ -1,0 +1,159 @@
+// Package endpoint is the HTTP adapter that every face of the service is made
+// of: decode → call → encode, or the face's own way of saying no. What is the same for
+// all of them is here: methods, media types, cross-origin requests, the bound on
+// bodies, headers, Retry-After and the events of what is refused.
+//
+// Panics are left to the server.
+package endpoint
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/passwd-go/passwd"
+)
+
+// MaxBody is the most bytes that the body of a request may have.
+const MaxBody = 16 << 10
+
+// Face is what a family of endpoints has in common. It is not changed once
+// requests are served.
+type Face struct {
+	// Service receives events about what is refused. Required.
+	Service *passwd.Service
+	// Fail writes the reply to an error in the face's own shape: code is
+	// CodeOf(err). Allow, Accept and Retry-After are set when it is called.
+	// Required.
+	Fail func(w http.ResponseWriter, r *http.Request, code passwd.Code, err error)
+	// Accept lists the media types that bodies may have, in lower case.
+	Accept []string
+	// Header is set on every reply, beside Cache-Control: no-store and
+	// X-Content-Type-Options: nosniff.
+	Header map[string]string
+	// CrossOrigin decides which requests of other sites pass. If nil, none but
+	// GET and HEAD.
+	CrossOrigin *http.CrossOriginProtection
+	// ClientAddr tells where a request comes from. If nil, RemoteAddr.
+	ClientAddr func(*http.Request) netip.Addr
+	// RequestID names a request in events. If nil, none has a name.
+	RequestID func(*http.Request) string
+}
+
+// Methods are the handlers of one path: Post and Get make them. Where there is
+// GET, HEAD is answered by it.
+type Methods map[string]http.Handler
+
+// Routes serves each path below base, which the paths are appended to. It cleans
+// and redirects nothing: what is not a path to the letter is not found.
+func (f *Face) Routes(base string, paths map[string]Methods) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		rest, below := strings.CutPrefix(r.URL.Path, base)
+		methods, known := paths[rest]
+		if !below || !known {
+			f.Refuse(w, r, ErrNotFound)
+			return
+		}
+		f.Serve(w, r, methods)
+	})
+}
+
+// Serve answers a request for a path that has these methods.
+func (f *Face) Serve(w http.ResponseWriter, r *http.Request, methods Methods) {
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	handler, ok := methods[method]
+	if !ok {
+		w.Header().Set("Allow", methods.allow())
+		f.Refuse(w, r, ErrMethodNotAllowed)
+		return
+	}
+	if !f.sameOrigin(r) {
+		f.Refuse(w, r, ErrCrossOrigin)
+		return
+	}
+	f.Begin(w)
+	handler.ServeHTTP(w, r)
+}
+
+func (m Methods) allow() string {
+	var names []string
+	for name := range m {
+		names = append(names, name)
+		if name == http.MethodGet {
+			names = append(names, http.MethodHead)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}
+
+func (f *Face) sameOrigin(r *http.Request) bool {
+	if f.CrossOrigin == nil {
+		return new(http.CrossOriginProtection).Check(r) == nil
+	}
+	return f.CrossOrigin.Check(r) == nil
+}
+
+// Begin sets the headers that every reply has.
+func (f *Face) Begin(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	for name, value := range f.Header {
+		h.Set(name, value)
+	}
+}
+
+// Refuse answers a request by an error, and reports it where nobody has yet.
+func (f *Face) Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	f.Begin(w)
+	code := CodeOf(err)
+	switch code {
+	case CodeCrossOrigin:
+		f.observe(r, passwd.Event{Name: passwd.EventCrossOriginRejected, Reason: string(code)})
+	case passwd.CodeInvalidRequest, CodeTooLarge, CodeUnsupportedMediaType:
+		f.observe(r, passwd.Event{Name: passwd.EventInputRejected, Reason: string(code)})
+	case passwd.CodeInternal:
+		f.observe(r, passwd.Event{Name: passwd.EventUnavailable, Reason: string(code), Err: err})
+	}
+	if after := retryAfter(code, err); after != "" {
+		w.Header().Set("Retry-After", after)
+	}
+	f.Fail(w, r, code, err)
+}
+
+func (f *Face) observe(r *http.Request, e passwd.Event) {
+	e.Outcome = "failure"
+	e.Client = f.Client(r)
+	f.Service.Observe(context.WithoutCancel(r.Context()), e)
+}
+
+// Client tells the service where a request comes from.
+func (f *Face) Client(r *http.Request) passwd.Client {
+	c := passwd.Client{UserAgent: r.UserAgent()}
+	if f.ClientAddr != nil {
+		c.Addr = f.ClientAddr(r).Unmap().WithZone("")
+	} else {
+		c.Addr = RemoteAddr(r)
+	}
+	if f.RequestID != nil {
+		c.RequestID = f.RequestID(r)
+	}
+	return c
+}
+
+// RemoteAddr returns the address at the other end of the connection, an
+// IPv4-mapped one as IPv4 and without a zone, or the zero Addr if it has none, as
+// on a Unix socket. No header is read.
+func RemoteAddr(r *http.Request) netip.Addr {
+	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
+		return peer.Addr().Unmap().WithZone("")
+	}
+	addr, _ := netip.ParseAddr(r.RemoteAddr) // some middleware leaves the port out
+	return addr.Unmap().WithZone("")
+}

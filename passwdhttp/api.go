@@ -1,0 +1,251 @@
+package passwdhttp
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/endpoint"
+	"github.com/passwd-go/passwd/internal/jsonstrict"
+)
+
+// apiPath is where the API is below Links.Base. A new version would be another.
+const apiPath = "/api/v1/"
+
+// API returns the handler of the JSON API, below /api/v1/ at the path of
+// Links.Base, which it strips itself. Requests are flat JSON objects of exactly
+// these fields, at most 16 KiB; a query is ignored.
+//
+//	POST change           current_password, new_password   204  who is signed in
+//	POST change-required  ticket, new_password             204
+//	POST forgot           login                            202, the same for every login
+//	POST reset/check      token                            204, spends nothing
+//	POST reset            token, new_password              204
+//	POST forgot/code      login                            202 request_id
+//	POST reset/code       request_id, code                 200 token, which reset takes
+//	POST cancel           token of a "this was not me"     204
+//	POST check            password, token or ticket or signed in
+//	                                                       200 ok, violations
+//	GET  policy                                            200 requirements, passwordrules
+//
+// Errors are problems (RFC 9457) with a member "code": the codes of package
+// passwd and malformed_request, cross_origin, not_found, method_not_allowed,
+// too_large, unsupported_media_type. With password_rejected, "errors" lists
+// everything that the policy holds against the new password.
+func API(c Config) (http.Handler, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	a := &api{Config: c, svc: c.Service, face: c.face()}
+	f := a.face
+	const json = "application/json"
+	return f.Routes(c.Service.BasePath()+apiPath, map[string]endpoint.Methods{
+		"change":          {"POST": endpoint.Post(f, decodeChange, a.change, endpoint.Empty[none](http.StatusNoContent))},
+		"change-required": {"POST": endpoint.Post(f, decodeChangeRequired, a.changeRequired, endpoint.Empty[passwd.Written](http.StatusNoContent))},
+		"forgot":          {"POST": endpoint.Post(f, decodeForgot, a.forgot, endpoint.JSON[accepted](http.StatusAccepted, json))},
+		"forgot/code":     {"POST": endpoint.Post(f, decodeForgot, a.forgotCode, endpoint.JSON[codeRequest](http.StatusAccepted, json))},
+		"reset":           {"POST": endpoint.Post(f, decodeReset, a.reset, endpoint.Empty[passwd.Written](http.StatusNoContent))},
+		"reset/check":     {"POST": endpoint.Post(f, decodeToken, a.resetCheck, endpoint.Empty[none](http.StatusNoContent))},
+		"reset/code":      {"POST": endpoint.Post(f, decodeResetCode, a.resetCode, endpoint.JSON[resetToken](http.StatusOK, json))},
+		"cancel":          {"POST": endpoint.Post(f, decodeToken, a.cancel, endpoint.Empty[none](http.StatusNoContent))},
+		"check":           {"POST": endpoint.Post(f, decodeCheck, a.check, endpoint.JSON[report](http.StatusOK, json))},
+		"policy":          {"GET": endpoint.Get(f, a.policy, endpoint.JSON[policy](http.StatusOK, json))},
+	}), nil
+}
+
+type api struct {
+	Config
+	svc  *passwd.Service
+	face *endpoint.Face
+}
+
+type none = struct{}
+
+func decodeChange(b endpoint.Body) (in passwd.Change, err error) {
+	err = jsonstrict.Decode(b.Data,
+		jsonstrict.String("current_password", &in.Current),
+		jsonstrict.String("new_password", &in.New))
+	return in, err
+}
+
+func (a *api) change(w http.ResponseWriter, r *http.Request, in passwd.Change) (none, error) {
+	p, _, err := a.signedIn(r) // who must change their password may
+	if err != nil {
+		return none{}, err
+	}
+	in.Account, in.KeepSession, in.Client = p.Account, p.Session, a.face.Client(r)
+	written, err := a.svc.Change(r.Context(), in)
+	if err != nil || a.Renew == nil {
+		return none{}, err
+	}
+	if err := a.Renew(w, r, written); err != nil {
+		a.svc.Observe(r.Context(), passwd.Event{
+			Name: passwd.EventAfterWriteFailed, Account: p.Account, Outcome: "failure", Reason: "renew",
+			Method: written.Method, Client: in.Client, Err: err,
+		})
+	}
+	return none{}, nil
+}
+
+func decodeChangeRequired(b endpoint.Body) (in passwd.ChangeWithTicket, err error) {
+	err = jsonstrict.Decode(b.Data,
+		jsonstrict.String("ticket", (*string)(&in.Ticket)),
+		jsonstrict.String("new_password", &in.New))
+	return in, err
+}
+
+func (a *api) changeRequired(_ http.ResponseWriter, r *http.Request, in passwd.ChangeWithTicket) (passwd.Written, error) {
+	in.Client = a.face.Client(r)
+	return a.svc.ChangeWithTicket(r.Context(), in)
+}
+
+func decodeForgot(b endpoint.Body) (in passwd.Login, err error) {
+	err = jsonstrict.Decode(b.Data, jsonstrict.String("login", &in.Value))
+	return in, err
+}
+
+// accepted is the one answer to every request for a link (I6).
+type accepted struct {
+	Detail string `json:"detail"`
+}
+
+func (a *api) forgot(_ http.ResponseWriter, r *http.Request, in passwd.Login) (accepted, error) {
+	in.Tenant = a.tenant(r)
+	err := a.svc.RequestReset(r.Context(), passwd.RequestReset{Login: in, Client: a.face.Client(r)})
+	return accepted{forgotText}, err
+}
+
+type codeRequest struct {
+	RequestID string `json:"request_id"`
+}
+
+func (a *api) forgotCode(_ http.ResponseWriter, r *http.Request, in passwd.Login) (codeRequest, error) {
+	in.Tenant = a.tenant(r)
+	request, err := a.svc.RequestCode(r.Context(), passwd.RequestCode{Login: in, Client: a.face.Client(r)})
+	return codeRequest{string(request)}, err
+}
+
+func decodeReset(b endpoint.Body) (in passwd.Reset, err error) {
+	err = jsonstrict.Decode(b.Data,
+		jsonstrict.String("token", (*string)(&in.Token)),
+		jsonstrict.String("new_password", &in.New))
+	return in, err
+}
+
+func (a *api) reset(_ http.ResponseWriter, r *http.Request, in passwd.Reset) (passwd.Written, error) {
+	in.Client = a.face.Client(r)
+	return a.svc.Reset(r.Context(), in)
+}
+
+func decodeToken(b endpoint.Body) (in passwd.Token, err error) {
+	err = jsonstrict.Decode(b.Data, jsonstrict.String("token", (*string)(&in)))
+	return in, err
+}
+
+func (a *api) resetCheck(_ http.ResponseWriter, r *http.Request, in passwd.Token) (none, error) {
+	return none{}, a.svc.CheckReset(r.Context(), passwd.CheckReset{Token: in, Client: a.face.Client(r)})
+}
+
+func (a *api) cancel(_ http.ResponseWriter, r *http.Request, in passwd.Token) (none, error) {
+	return none{}, a.svc.CancelReset(r.Context(), passwd.CancelReset{Token: in, Client: a.face.Client(r)})
+}
+
+func decodeResetCode(b endpoint.Body) (in passwd.RedeemCode, err error) {
+	err = jsonstrict.Decode(b.Data,
+		jsonstrict.String("request_id", (*string)(&in.Request)),
+		jsonstrict.String("code", (*string)(&in.Code)))
+	return in, err
+}
+
+type resetToken struct {
+	Token string `json:"token"`
+}
+
+func (a *api) resetCode(_ http.ResponseWriter, r *http.Request, in passwd.RedeemCode) (resetToken, error) {
+	in.Client = a.face.Client(r)
+	t, err := a.svc.RedeemCode(r.Context(), in)
+	return resetToken{string(t)}, err
+}
+
+type checkInput struct {
+	password      string
+	token, ticket *string
+}
+
+func decodeCheck(b endpoint.Body) (in checkInput, err error) {
+	err = jsonstrict.Decode(b.Data,
+		jsonstrict.String("password", &in.password),
+		jsonstrict.OptionalString("token", &in.token),
+		jsonstrict.OptionalString("ticket", &in.ticket))
+	if err == nil && in.token != nil && in.ticket != nil {
+		err = errors.New("both token and ticket")
+	}
+	return in, err
+}
+
+// report is the answer to a check.
+type report struct {
+	OK         bool  `json:"ok"`
+	Violations rules `json:"violations"`
+}
+
+func (a *api) check(_ http.ResponseWriter, r *http.Request, in checkInput) (report, error) {
+	c := passwd.Check{Password: in.password, Client: a.face.Client(r)}
+	switch {
+	case in.token != nil && *in.token == "", in.ticket != nil && *in.ticket == "":
+		return report{}, passwd.ErrTokenInvalid // to the service, "" is none
+	case in.token != nil:
+		c.Token = passwd.Token(*in.token)
+	case in.ticket != nil:
+		c.Ticket = passwd.Token(*in.ticket)
+	default:
+		p, _, err := a.signedIn(r)
+		if err != nil {
+			return report{}, err
+		}
+		c.Account = p.Account
+	}
+	found, err := a.svc.Check(r.Context(), c)
+	if err != nil {
+		return report{}, err
+	}
+	violations := rules{}
+	for _, v := range found.Violations {
+		violations = append(violations, rule{v.Code, params(v.Params), describe(v.Code, v.Params)})
+	}
+	return report{OK: len(violations) == 0, Violations: violations}, nil
+}
+
+// rules are violations or requirements; never nil, so as not to be null.
+type rules []rule
+
+type rule struct {
+	Code   passwd.ViolationCode `json:"code"`
+	Params map[string]any       `json:"params"`
+	Detail string               `json:"detail"`
+}
+
+type policy struct {
+	Requirements  rules  `json:"requirements"`
+	PasswordRules string `json:"passwordrules"`
+}
+
+// policy describes the policy of who is signed in, else of the tenant.
+func (a *api) policy(_ http.ResponseWriter, r *http.Request) (policy, error) {
+	account := passwd.Ref{Tenant: a.tenant(r)}
+	switch p, _, err := a.signedIn(r); {
+	case err == nil:
+		account = p.Account
+	case passwd.CodeOf(err) != passwd.CodeUnauthenticated:
+		return policy{}, err
+	}
+	requirements, err := a.svc.Requirements(r.Context(), passwd.Account{Ref: account})
+	if err != nil {
+		return policy{}, err
+	}
+	all := rules{}
+	for _, q := range requirements {
+		all = append(all, rule{q.Code, params(q.Params), describe(q.Code, q.Params)})
+	}
+	return policy{Requirements: all, PasswordRules: passwordRules(requirements)}, nil
+}

@@ -1,0 +1,136 @@
+package passwdhttp
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/endpoint"
+)
+
+// Config is what the handlers of this package are made of. Service is required;
+// the zero value of every other field is the safe default. Its functions are
+// called concurrently.
+type Config struct {
+	Service *passwd.Service
+
+	// Authenticate tells who is signed in, from the host's cookie or bearer token.
+	// Nobody is the zero Principal or passwd.ErrUnauthenticated. The handlers
+	// compare the epoch (passwd.Service.Live), so it need not. Another error of
+	// package passwd is answered as such, any other as unavailable. If nil, nobody
+	// is ever signed in: resets work, changes do not.
+	Authenticate func(*http.Request) (Principal, error)
+
+	// Renew re-issues the caller's own session after a change, with the new epoch
+	// and under a new id: the old epoch is dead, and so is all that was stamped
+	// with it. It is called after the write and before the reply, and may set
+	// cookies. The password has then been changed, so its error is an event
+	// (after_write.failed) and not the reply: the caller has to sign in again. If
+	// nil, that is so after every change, unless the store has kept
+	// Principal.Session.
+	Renew func(http.ResponseWriter, *http.Request, passwd.Written) error
+
+	// Tenant tells whose logins are typed in requests of nobody signed in. If nil,
+	// the tenant "".
+	Tenant func(*http.Request) string
+
+	// ClientAddr tells where a request comes from: limits count by it, and notices
+	// tell it to the owner of an account. If nil, the other end of the connection;
+	// behind proxies, use [TrustedProxies].
+	ClientAddr func(*http.Request) netip.Addr
+
+	// RequestID names a request in events. If nil, none has a name.
+	RequestID func(*http.Request) string
+
+	// CrossOrigin decides which requests of other sites pass. A host that has an
+	// instance already passes the same one: trusted origins are not shared between
+	// two. If nil, none but GET and HEAD.
+	CrossOrigin *http.CrossOriginProtection
+
+	// Challenge is the WWW-Authenticate of every 401. If "", it is
+	// `Bearer realm="password"`. Basic and Digest would have browsers ask for a
+	// password in a window of their own.
+	Challenge string
+}
+
+// Principal is who is signed in.
+type Principal struct {
+	Account passwd.Ref // without an ID: nobody
+	Epoch   int64      // that the session or token was stamped with
+	Session string     // that is to survive a change, where the store keeps sessions
+}
+
+const defaultChallenge = `Bearer realm="password"`
+
+// face makes what the endpoints have in common.
+func (c Config) face() *endpoint.Face {
+	challenge := c.Challenge
+	if challenge == "" {
+		challenge = defaultChallenge
+	}
+	return &endpoint.Face{
+		Service: c.Service,
+		Fail: func(w http.ResponseWriter, _ *http.Request, code passwd.Code, err error) {
+			fail(w, challenge, code, err)
+		},
+		Accept:      []string{"application/json"},
+		CrossOrigin: c.CrossOrigin,
+		ClientAddr:  c.ClientAddr,
+		RequestID:   c.RequestID,
+	}
+}
+
+func (c Config) validate() error {
+	if c.Service == nil {
+		return errors.New("passwdhttp: Config.Service is required")
+	}
+	if strings.ContainsFunc(c.Challenge, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return errors.New("passwdhttp: Config.Challenge has characters that a header cannot have")
+	}
+	if base := c.Service.BasePath(); base != "" && !safePath(base) {
+		return errors.New("passwdhttp: the path of the service's Links.Base has empty, . or .. segments, or a backslash")
+	}
+	return nil
+}
+
+// mustValidate is for the constructors without an error.
+func (c Config) mustValidate() {
+	if err := c.validate(); err != nil {
+		panic(err)
+	}
+}
+
+func (c Config) tenant(r *http.Request) string {
+	if c.Tenant == nil {
+		return ""
+	}
+	return c.Tenant(r)
+}
+
+// signedIn returns who is signed in and, unless it is "", why they may do nothing
+// but change their password. ErrUnauthenticated if nobody is, ErrEnded if
+// somebody was: the session is of an earlier epoch, or the account closed or
+// suspended.
+func (c Config) signedIn(r *http.Request) (Principal, passwd.Reason, error) {
+	if c.Authenticate == nil {
+		return Principal{}, "", passwd.ErrUnauthenticated
+	}
+	p, err := c.Authenticate(r)
+	switch {
+	case err != nil && passwd.CodeOf(err) == passwd.CodeInternal:
+		c.Service.Observe(r.Context(), passwd.Event{Name: passwd.EventUnavailable, Outcome: "failure", Reason: "authenticate", Err: err})
+		return Principal{}, "", fmt.Errorf("%w: %w", passwd.ErrUnavailable, err)
+	case err != nil:
+		return Principal{}, "", err
+	case p.Account.ID == "":
+		return Principal{}, "", passwd.ErrUnauthenticated
+	}
+	must, err := c.Service.Live(r.Context(), p.Account, p.Epoch)
+	if err == nil && must == passwd.Compromised {
+		err = passwd.ErrEnded
+	}
+	return p, must, err
+}

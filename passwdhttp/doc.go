@@ -1,0 +1,21 @@
+// Package passwdhttp serves a [passwd.Service] over HTTP.
+//
+//   - [API] is a JSON API for single-page and mobile apps.
+//   - [Enforce] keeps signed-in accounts that must change their password away from
+//     the rest of a site.
+//   - [WellKnown] tells password managers where to change a password.
+//   - [TrustedProxies] finds the client's address behind proxies.
+//
+// The handlers are mounted where Links.Base of the service says, and strip its
+// path themselves:
+//
+//	mux.Handle("/account/password/api/", api)
+//	mux.Handle("/.well-known/change-password", passwdhttp.WellKnown(cfg))
+//	http.ListenAndServe(addr, passwdhttp.Enforce(cfg, "/sign-in", "/sign-out", "/assets/")(mux))
+//
+// No reply repeats what was sent, none may be cached, and nothing that a request
+// says about hosts or protocols finds its way into a reply or a message. A
+// request that another site makes a browser send is refused, by
+// [http.CrossOriginProtection]; where a site answers such requests on purpose
+// (CORS), that is left to a handler around these.
+package passwdhttp

@@ -1,0 +1,112 @@
+package passwdhttp
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/passwd-go/passwd"
+)
+
+// Enforce returns a middleware for hosts that keep a session for accounts which
+// must change their password. It lets such a session do nothing else: who asks
+// for a page (GET or HEAD that accepts text/html) is sent to the forced change,
+// with the page in the parameter next; any other request is 403
+// password_change_required.
+//
+// Nobody signed in is none of its business: those requests pass untouched. A
+// session that has ended is 401, so that it opens nothing although the host may
+// not have noticed yet; a host that would rather show its public pages has
+// Authenticate compare the epoch and answer passwd.ErrUnauthenticated. If it
+// cannot be told who is signed in, the request is refused (I10).
+//
+// The mount of Links.Base and /.well-known/change-password are exempt, and so are
+// the paths named here: a path is itself, and one that ends in a slash, other than
+// "/", all below it as well. Name the sign-in page, sign-out and the assets. A
+// request whose path has empty or dot segments is never exempt. The middleware
+// belongs outside of whatever strips prefixes.
+//
+// It panics if the configuration is one that [API] refuses, or a path does not
+// begin with a slash.
+func Enforce(c Config, exempt ...string) func(http.Handler) http.Handler {
+	c.mustValidate()
+	for _, path := range exempt {
+		if !safePath(path) {
+			panic("passwdhttp: Enforce: " + path + " is not a path without empty and dot segments")
+		}
+	}
+	base := c.Service.BasePath()
+	open := append([]string{"/.well-known/change-password"}, exempt...)
+	if base != "" {
+		open = append(open, base, base+"/")
+	} else {
+		open = append(open, rootPaths...)
+	}
+	f := c.face()
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if within(r.URL.Path, open) {
+				next.ServeHTTP(w, r)
+				return
+			}
+			_, must, err := c.signedIn(r)
+			switch {
+			case errors.Is(err, passwd.ErrUnauthenticated), err == nil && must == passwd.NoReason:
+				next.ServeHTTP(w, r)
+			case err != nil:
+				f.Refuse(w, r, err)
+			case wantsPage(r):
+				f.Begin(w)
+				seeOther(w, r, forced(base, r.URL.RequestURI()))
+			default:
+				f.Refuse(w, r, passwd.ErrChangeRequired)
+			}
+		})
+	}
+}
+
+// rootPaths are the package's own where it is mounted at the root, which cannot be
+// exempt as a whole.
+var rootPaths = []string{
+	"/change", "/forced", "/forgot", "/forgot/", "/reset", "/reset/", "/cancel", "/done", "/assets/", apiPath,
+}
+
+// forced returns the forced change, which leads on to next if that is safe.
+func forced(base, next string) string {
+	query := ""
+	if safeNext(next) {
+		query = "next=" + url.QueryEscape(next)
+	}
+	return location(base+"/forced", query)
+}
+
+// within reports whether a path is one of these, or below one that ends in a
+// slash.
+func within(path string, paths []string) bool {
+	if !safePath(path) {
+		return false
+	}
+	for _, p := range paths {
+		if path == p || p != "/" && strings.HasSuffix(p, "/") && strings.HasPrefix(path, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// wantsPage reports whether somebody is looking at a page.
+func wantsPage(r *http.Request) bool {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return false
+	}
+	for _, accept := range r.Header.Values("Accept") {
+		for mediaRange := range strings.SplitSeq(accept, ",") {
+			mediaType, _, _ := strings.Cut(mediaRange, ";")
+			if strings.EqualFold(strings.TrimSpace(mediaType), "text/html") {
+				return true
+			}
+		}
+	}
+	return false
+}

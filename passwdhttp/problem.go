@@ -1,0 +1,92 @@
+package passwdhttp
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/endpoint"
+	"github.com/passwd-go/passwd/internal/jsonstrict"
+)
+
+// problem is the body of every error (RFC 9457). Its code is API, its texts are
+// not.
+type problem struct {
+	Type   string         `json:"type"`
+	Title  string         `json:"title"`
+	Status int            `json:"status"`
+	Detail string         `json:"detail"`
+	Code   passwd.Code    `json:"code"`
+	Errors []problemError `json:"errors,omitempty"`
+}
+
+// problemError is one of several things that are wrong with a request.
+type problemError struct {
+	Pointer string         `json:"pointer"` // RFC 6901, of the field in the request
+	Code    string         `json:"code"`
+	Detail  string         `json:"detail"`
+	Params  map[string]any `json:"params"` // never null
+}
+
+// problemType is a name, not an address: no host has to exist for it.
+const problemType = "urn:passwd:problem:"
+
+// newPassword is the one field that a policy judges, in every endpoint.
+const newPassword = "#/new_password"
+
+// statuses is the table of errors. Each code has a row.
+var statuses = map[passwd.Code]int{
+	passwd.CodeWrongCredentials:       http.StatusUnauthorized,
+	passwd.CodeUnauthenticated:        http.StatusUnauthorized,
+	passwd.CodeWrongPassword:          http.StatusForbidden, // 401 would make clients drop the session
+	passwd.CodePasswordChangeRequired: http.StatusForbidden,
+	passwd.CodeSecondFactorRequired:   http.StatusForbidden,
+	passwd.CodeNoChangeNeeded:         http.StatusConflict,
+	passwd.CodeConflict:               http.StatusConflict,
+	passwd.CodePasswordRejected:       http.StatusUnprocessableEntity,
+	passwd.CodeInvalidToken:           http.StatusUnprocessableEntity,
+	passwd.CodeInvalidRequest:         http.StatusBadRequest,
+	passwd.CodeRateLimited:            http.StatusTooManyRequests,
+	passwd.CodeBusy:                   http.StatusServiceUnavailable,
+	passwd.CodeUnavailable:            http.StatusServiceUnavailable,
+	passwd.CodeInternal:               http.StatusInternalServerError,
+	endpoint.CodeCrossOrigin:          http.StatusForbidden,
+	endpoint.CodeNotFound:             http.StatusNotFound,
+	endpoint.CodeMethodNotAllowed:     http.StatusMethodNotAllowed,
+	endpoint.CodeTooLarge:             http.StatusRequestEntityTooLarge,
+	endpoint.CodeUnsupportedMediaType: http.StatusUnsupportedMediaType,
+}
+
+// fail replies with the problem that an error is. Of the error itself nothing is
+// told but the code, what the policy holds against a password, and which fields
+// do not fit.
+func fail(w http.ResponseWriter, challenge string, code passwd.Code, err error) {
+	status, known := statuses[code]
+	if !known {
+		code, status = passwd.CodeInternal, http.StatusInternalServerError
+	}
+	text := problemTexts[code]
+	p := problem{Type: problemType + string(code), Title: text.title, Status: status, Detail: text.detail, Code: code}
+	if rejected, ok := errors.AsType[*passwd.PolicyError](err); ok {
+		for _, v := range rejected.Violations {
+			p.Errors = append(p.Errors, problemError{newPassword, string(v.Code), describe(v.Code, v.Params), params(v.Params)})
+		}
+	}
+	if faults, ok := errors.AsType[jsonstrict.FieldErrors](err); ok {
+		for _, f := range faults {
+			p.Errors = append(p.Errors, problemError{"#/" + f.Field, string(f.Fault), faultTexts[f.Fault], params(nil)})
+		}
+	}
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", challenge)
+	}
+	endpoint.WriteJSON(w, status, "application/problem+json", p)
+}
+
+// params makes an object of parameters, also where there are none.
+func params(p map[string]any) map[string]any {
+	if p == nil {
+		return map[string]any{}
+	}
+	return p
+}
