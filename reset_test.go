@@ -19,6 +19,9 @@ func TestResetByLink(t *testing.T) {
 	for _, name := range []string{"ada", " ADA@Example.com ", "15550000001"} {
 		t.Run(name, func(t *testing.T) {
 			token := resetToken(t, kit, name)
+			if m := kit.Mail.All(); m[len(m)-1].To != "Ada@example.com" && m[len(m)-1].To != "15550000001" {
+				t.Error("sent to what was typed, not to what is stored") // I9, CVE-2019-19844
+			}
 			if err := kit.Service.CheckReset(ctx, passwd.CheckReset{Token: token}); err != nil {
 				t.Fatalf("check: %v", err)
 			}

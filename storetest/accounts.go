@@ -158,9 +158,7 @@ func accountChecks() []check {
 			north := c.seeded(1)
 			southRef := passwd.Ref{Tenant: "south", ID: north.Ref.ID}
 			c.seed(c.accountOf(southRef, 2))
-			south := c.get(southRef)
-			c.apply(replace(south, "before"))
-			south = c.get(southRef)
+			c.apply(replace(c.get(southRef), "before"))
 			token := c.issued(southRef, passwd.PurposeReset, 0)
 
 			watch := c.watch([]passwd.Ref{southRef}, token)
