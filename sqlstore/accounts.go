@@ -1,0 +1,236 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/passwd-go/passwd"
+)
+
+// key is a Ref as the database has it, and in the form in which it is returned.
+type key struct {
+	tenant, id any
+	ref        passwd.Ref
+}
+
+// key encodes r; what cannot be one of ours is passwd.ErrNotFound.
+func (s *Store) key(r passwd.Ref) (key, error) {
+	tenant, ok := s.tenant(r.Tenant)
+	id, valid := s.config.Users.IDType.encode(r.ID)
+	if !ok || !valid || r.ID == "" {
+		return key{}, passwd.ErrNotFound
+	}
+	return key{tenant, id, passwd.Ref{
+		Tenant: canonical(s.config.Users.TenantType, r.Tenant),
+		ID:     canonical(s.config.Users.IDType, r.ID),
+	}}, nil
+}
+
+func (s *Store) tenant(name string) (any, bool) {
+	if s.config.Users.Tenant == "" {
+		return "", name == ""
+	}
+	return s.config.Users.TenantType.encode(name)
+}
+
+func (s *Store) ref(tenant, id any) (passwd.Ref, error) {
+	t, err := s.config.Users.TenantType.decode(tenant)
+	if err != nil {
+		return passwd.Ref{}, err
+	}
+	i, err := s.config.Users.IDType.decode(id)
+	return passwd.Ref{Tenant: t, ID: i}, err
+}
+
+// Get implements passwd.Accounts, in one round trip.
+func (s *Store) Get(ctx context.Context, r passwd.Ref) (a passwd.Account, err error) {
+	k, err := s.key(r)
+	if err != nil {
+		return a, err
+	}
+	err = s.read(ctx, "get", func(q querier) (err error) {
+		a, err = s.account(q.row(ctx, &s.queries.get, k.tenant, k.id), r.Tenant)
+		return absent(err, passwd.ErrNotFound)
+	})
+	return a, err
+}
+
+// Find implements passwd.Accounts, in one round trip. Accounts come in the order
+// of their ids.
+func (s *Store) Find(ctx context.Context, l passwd.Login, max int) ([]passwd.Account, error) {
+	find := s.queries.find[l.Kind]
+	tenant, ok := s.tenant(l.Tenant)
+	if find == nil || !ok || l.Value == "" || max <= 0 {
+		return nil, ctx.Err()
+	}
+	var found []passwd.Account
+	err := s.read(ctx, "find", func(q querier) error {
+		found = nil
+		rows, err := q.rows(ctx, find, tenant, l.Value, max)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			a, err := s.account(rows, l.Tenant)
+			if err != nil {
+				return err
+			}
+			found = append(found, a)
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// account reads the columns of an account. The tenant is the one asked for.
+func (s *Store) account(row interface{ Scan(...any) error }, tenant string) (passwd.Account, error) {
+	u := &s.config.Users
+	var (
+		id                                     any
+		username, email, mobile, hash, locale  text
+		active, disabled, emailSure, phoneSure flag
+		epoch, until, changed                  sql.NullInt64
+		must                                   sql.NullString
+	)
+	into := []any{
+		&id, &username, &email, &mobile, &hash, &locale, &active, &disabled,
+		&emailSure, &phoneSure, &epoch, &must, &until, &changed,
+	}
+	personal := make([]text, len(u.Personal))
+	for i := range personal {
+		into = append(into, &personal[i])
+	}
+	if err := row.Scan(into...); err != nil {
+		return passwd.Account{}, err
+	}
+
+	name, err := u.IDType.decode(id)
+	if err != nil {
+		return passwd.Account{}, err
+	}
+	a := passwd.Account{
+		Ref:       passwd.Ref{Tenant: canonical(u.TenantType, tenant), ID: name},
+		Username:  string(username),
+		Email:     string(email),
+		Mobile:    string(mobile),
+		Locale:    string(locale),
+		Hash:      passwd.Hash(hash),
+		Epoch:     epoch.Int64,
+		ChangedAt: timeOf(changed),
+		Must:      passwd.Reason(must.String),
+		MustUntil: timeOf(until),
+		Active:    bool(active) || u.Active == "",
+		Disabled:  bool(disabled),
+	}
+	for i, value := range personal {
+		if value != "" {
+			a.Personal = append(a.Personal, passwd.Attribute{Name: u.Personal[i], Value: string(value)})
+		}
+	}
+	if email != "" && (bool(emailSure) || u.EmailConfirmed == "") {
+		a.Address = append(a.Address, passwd.Address{Channel: passwd.EmailChannel, Value: a.Email})
+	}
+	if mobile != "" && (bool(phoneSure) || u.MobileConfirmed == "") {
+		a.Address = append(a.Address, passwd.Address{Channel: passwd.SMSChannel, Value: a.Mobile})
+	}
+	return a, nil
+}
+
+// canonical is the form in which an id that encode has accepted is returned.
+func canonical(t IDType, id string) string {
+	if t == UUID || t == BinaryUUID {
+		b, _ := parseUUID(id)
+		return formatUUID(b)
+	}
+	return id
+}
+
+// text reads a nullable column of any type as text; database/sql would repeat a
+// value that it cannot convert in its error.
+type text string
+
+func (t *text) Scan(value any) error {
+	switch v := value.(type) {
+	case nil:
+		*t = ""
+	case string:
+		*t = text(v)
+	case []byte:
+		*t = text(v)
+	case int64:
+		*t = text(strconv.FormatInt(v, 10))
+	default:
+		return errors.New("not a text")
+	}
+	return nil
+}
+
+// flag reads a nullable boolean.
+type flag bool
+
+func (f *flag) Scan(value any) error {
+	switch v := value.(type) {
+	case nil:
+		*f = false
+		return nil
+	case bool:
+		*f = flag(v)
+		return nil
+	case int64:
+		*f = v != 0
+		return nil
+	case string:
+		return f.parse(v)
+	case []byte:
+		return f.parse(string(v))
+	}
+	return errors.New("not a boolean")
+}
+
+func (f *flag) parse(s string) error {
+	b, err := strconv.ParseBool(s)
+	if err != nil {
+		return errors.New("not a boolean")
+	}
+	*f = flag(b)
+	return nil
+}
+
+// micros is how times are stored; the zero time is NULL.
+func micros(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t.UnixMicro()
+}
+
+func timeOf(micros sql.NullInt64) time.Time {
+	if !micros.Valid {
+		return time.Time{}
+	}
+	return time.UnixMicro(micros.Int64).UTC()
+}
+
+// absent turns "no rows" into the error that says so in the contract.
+func absent(err, answer error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return answer
+	}
+	return err
+}
+
+// one checks that a statement met exactly one row of the users.
+func one(affected int64, err error) (bool, error) {
+	if err == nil && affected > 1 {
+		err = fmt.Errorf("%d users have one id: Users.ID has to be unique", affected)
+	}
+	return affected == 1, err
+}

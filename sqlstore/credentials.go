@@ -1,0 +1,256 @@
+package sqlstore
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+
+	"github.com/passwd-go/passwd"
+)
+
+// state is what a write compares and goes on from. The row is locked.
+type state struct {
+	hash    passwd.Hash
+	epoch   int64 // 0: there is no row of ours yet
+	stamp   int64
+	changed sql.NullInt64
+}
+
+func (s *Store) state(ctx context.Context, q querier, k key) (state, error) {
+	var (
+		hash         text
+		epoch, stamp sql.NullInt64
+		st           state
+	)
+	err := q.row(ctx, &s.queries.state, k.tenant, k.id).Scan(&hash, &epoch, &stamp, &st.changed)
+	st.hash, st.epoch, st.stamp = passwd.Hash(hash), epoch.Int64, stamp.Int64
+	return st, absent(err, passwd.ErrNotFound)
+}
+
+// Apply implements passwd.Credentials. The jobs of the write enter the queue in
+// the same transaction, whatever its bound.
+func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err error) {
+	k, err := s.key(w.Account)
+	if err != nil {
+		return 0, err
+	}
+	if w.Issue != nil && w.Issue.Account != w.Account {
+		return 0, errors.New("sqlstore: apply: Write.Issue is a token of another account")
+	}
+	var before, stamp int64 = 0, random52()
+	err = s.write(ctx, "apply", s.stamped(k, &before, stamp), func(q querier) error {
+		st, err := s.state(ctx, q, k)
+		if err != nil {
+			return err
+		}
+		if st.hash != w.IfHash || st.epoch != w.IfEpoch {
+			return passwd.ErrConflict
+		}
+		before = st.stamp
+		epoch, err = s.apply(ctx, q, k, st, w, stamp)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return epoch, nil
+}
+
+// stamped tells by the stamp whether a write is there. The stamp is that write's
+// alone; the one before proves that it is not. Any other proves nothing: it may be
+// of a write that came after.
+func (s *Store) stamped(k key, before *int64, stamp int64) func(context.Context, querier) (bool, error) {
+	return func(ctx context.Context, q querier) (bool, error) {
+		st, err := s.state(ctx, q, k)
+		if err == nil && st.stamp != stamp && st.stamp != *before {
+			err = errOvertaken
+		}
+		return st.stamp == stamp, err
+	}
+}
+
+var errOvertaken = errors.New("written by somebody else since")
+
+// apply makes the write, in the order in which everything locks: user, epoch,
+// token, history, jobs.
+func (s *Store) apply(ctx context.Context, q querier, k key, st state, w passwd.Write, stamp int64) (epoch int64, err error) {
+	if w.NewHash != "" {
+		if ok, err := one(q.exec(ctx, &s.queries.setHash, k.tenant, k.id, string(w.NewHash), string(w.IfHash))); err != nil {
+			return 0, err
+		} else if !ok {
+			return 0, passwd.ErrConflict
+		}
+	}
+	if epoch, err = s.applyAccount(ctx, q, k, st, w, stamp); err != nil {
+		return 0, err
+	}
+	if err := s.applyTokens(ctx, q, k, st, w, epoch); err != nil {
+		return 0, err
+	}
+	if err := s.applyHistory(ctx, q, k, w, epoch); err != nil {
+		return 0, err
+	}
+	for _, j := range w.Jobs {
+		if err := s.put(ctx, q, j, 0); err != nil {
+			return 0, err
+		}
+	}
+	return epoch, nil
+}
+
+func (s *Store) applyAccount(ctx context.Context, q querier, k key, st state, w passwd.Write, stamp int64) (epoch int64, err error) {
+	epoch, set := st.epoch, &s.queries.setAccount
+	if epoch == 0 {
+		epoch, set = random52(), &s.queries.addAccount
+	} else if w.NewHash != "" || w.Raise {
+		epoch++
+	}
+	var changed any
+	if w.NewHash != "" {
+		changed = micros(w.Now)
+	} else if st.changed.Valid {
+		changed = st.changed.Int64
+	}
+	_, err = q.exec(ctx, set, k.tenant, k.id, epoch, stamp, string(w.Must), micros(w.MustUntil), changed)
+	return epoch, err
+}
+
+func (s *Store) applyTokens(ctx context.Context, q querier, k key, st state, w passwd.Write, epoch int64) error {
+	if w.Consume != nil {
+		if err := s.spend(ctx, q, k, *w.Consume, st.epoch, w.Now); err != nil {
+			return err
+		}
+	}
+	if w.VoidAll {
+		if _, err := q.exec(ctx, &s.queries.void, k.tenant, k.id, w.Now.UnixMicro()); err != nil {
+			return err
+		}
+	}
+	if w.Issue == nil {
+		return nil
+	}
+	if _, _, err := s.token(ctx, q, w.Issue.TokenRef); err != passwd.ErrTokenInvalid {
+		if err == nil {
+			err = passwd.ErrTokenInvalid // there is one already
+		}
+		return err
+	}
+	t := *w.Issue
+	if t.Epoch != 0 {
+		t.Epoch = epoch
+	}
+	return s.addToken(ctx, q, k, t)
+}
+
+func (s *Store) applyHistory(ctx context.Context, q querier, k key, w passwd.Write, epoch int64) error {
+	if w.NewHash == "" {
+		return nil
+	}
+	if w.IfHash != "" && w.History > 0 {
+		if _, err := q.exec(ctx, &s.queries.addHistory, k.tenant, k.id, epoch, string(w.IfHash)); err != nil {
+			return err
+		}
+	}
+	_, err := q.exec(ctx, &s.queries.trimHistory, k.tenant, k.id, max(w.History, 0))
+	return err
+}
+
+// Rehash implements passwd.Credentials. An unknown account is passwd.ErrNotFound.
+func (s *Store) Rehash(ctx context.Context, r passwd.Ref, old, new passwd.Hash) (done bool, err error) {
+	k, err := s.key(r)
+	if err != nil {
+		return false, err
+	}
+	landed := func(ctx context.Context, q querier) (bool, error) {
+		st, err := s.state(ctx, q, k)
+		if err == nil && st.hash != new && st.hash != old {
+			err = errOvertaken
+		}
+		done = st.hash == new // salted: nobody else has made this hash
+		return done, err
+	}
+	err = s.write(ctx, "rehash", landed, func(q querier) error {
+		done, err = one(q.exec(ctx, &s.queries.setHash, k.tenant, k.id, string(new), string(old)))
+		if err != nil || done {
+			return err
+		}
+		_, err := s.state(ctx, q, k) // is there such an account at all?
+		return err
+	})
+	return done && err == nil, err
+}
+
+// History implements passwd.Credentials. An unknown account is passwd.ErrNotFound.
+func (s *Store) History(ctx context.Context, r passwd.Ref, n int) ([]passwd.Hash, error) {
+	k, err := s.key(r)
+	if err != nil {
+		return nil, err
+	}
+	var hashes []passwd.Hash
+	err = s.read(ctx, "history", func(q querier) (err error) {
+		hashes, err = s.history(ctx, q, k, max(n, 0))
+		if err == nil && len(hashes) == 0 {
+			_, err = s.state(ctx, q, k)
+		}
+		return err
+	})
+	return hashes, err
+}
+
+func (s *Store) history(ctx context.Context, q querier, k key, n int) ([]passwd.Hash, error) {
+	rows, err := q.rows(ctx, &s.queries.history, k.tenant, k.id, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var hashes []passwd.Hash
+	for rows.Next() {
+		var h string
+		if err := rows.Scan(&h); err != nil {
+			return nil, err
+		}
+		hashes = append(hashes, passwd.Hash(h))
+	}
+	return hashes, rows.Err()
+}
+
+// Forget implements passwd.Credentials. An account that the host still has gets
+// its new epoch at once.
+func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
+	k, err := s.key(r)
+	if err != nil {
+		return ctx.Err() // there cannot be anything to forget
+	}
+	var before, stamp int64 = 0, random52()
+	return s.write(ctx, "forget", s.stamped(k, &before, stamp), func(q querier) error {
+		st, err := s.state(ctx, q, k)
+		before = st.stamp
+		exists := err == nil
+		if err != nil && err != passwd.ErrNotFound {
+			return err
+		}
+		for _, drop := range []*query{&s.queries.dropAccount, &s.queries.dropTokens, &s.queries.dropHistory} {
+			if _, err := q.exec(ctx, drop, k.tenant, k.id); err != nil {
+				return err
+			}
+		}
+		if exists {
+			_, err = q.exec(ctx, &s.queries.addAccount, k.tenant, k.id, random52(), stamp, "", nil, nil)
+			return err
+		}
+		return nil
+	})
+}
+
+// random52 returns a random number of 52 bits that is not 0.
+func random52() int64 {
+	var b [8]byte
+	for {
+		rand.Read(b[:])
+		if n := int64(binary.BigEndian.Uint64(b[:]) >> 12); n != 0 {
+			return n
+		}
+	}
+}

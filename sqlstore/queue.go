@@ -1,0 +1,109 @@
+package sqlstore
+
+import (
+	"context"
+	"time"
+
+	"github.com/passwd-go/passwd"
+)
+
+// Put implements passwd.Queue. A job that is there already is not added again.
+func (s *Store) Put(ctx context.Context, j passwd.Job) error {
+	landed := func(ctx context.Context, q querier) (bool, error) { return s.waits(ctx, q, j) }
+	return s.write(ctx, "put", landed, func(q querier) error {
+		return s.put(ctx, q, j, s.config.MaxJobs)
+	})
+}
+
+// put adds a job, unless one that waits absorbs it. A bound of 0 is none.
+func (s *Store) put(ctx context.Context, q querier, j passwd.Job, bound int) error {
+	if waits, err := s.waits(ctx, q, j); err != nil || waits {
+		return err
+	}
+	if bound > 0 {
+		var n int
+		if err := q.row(ctx, &s.queries.countJobs).Scan(&n); err != nil {
+			return err
+		}
+		if n >= bound {
+			return passwd.ErrQueueFull
+		}
+	}
+	sealed := j.Sealed
+	if sealed == nil {
+		sealed = []byte{}
+	}
+	_, err := q.exec(ctx, &s.queries.addJob, j.ID, j.Key, sealed, j.NotBefore.UnixMicro(), j.NotAfter.UnixMicro(), j.Attempts)
+	return err
+}
+
+func (s *Store) waits(ctx context.Context, q querier, j passwd.Job) (bool, error) {
+	var n int
+	err := q.row(ctx, &s.queries.jobWaits, j.ID, j.Key).Scan(&n)
+	return n > 0, err
+}
+
+// Claim implements passwd.Queue. The order is that in which jobs were put. When
+// nothing is due it does not write, so polling keeps nobody waiting.
+func (s *Store) Claim(ctx context.Context, n int, lease time.Duration, now time.Time) ([]passwd.Job, error) {
+	if n <= 0 {
+		return nil, ctx.Err()
+	}
+	due := false
+	err := s.read(ctx, "claim", func(q querier) error {
+		err := q.row(ctx, &s.queries.jobDue, now.UnixMicro()).Scan(new(int))
+		due = err == nil
+		return absent(err, nil)
+	})
+	if err != nil || !due {
+		return nil, err
+	}
+	var jobs []passwd.Job
+	err = s.write(ctx, "claim", nil, func(q querier) error {
+		jobs, err = s.due(ctx, q, n, now)
+		for i := 0; err == nil && i < len(jobs); i++ {
+			jobs[i].Attempts++
+			_, err = q.exec(ctx, &s.queries.lease, jobs[i].ID, now.Add(lease).UnixMicro())
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return jobs, nil
+}
+
+func (s *Store) due(ctx context.Context, q querier, n int, now time.Time) ([]passwd.Job, error) {
+	rows, err := q.rows(ctx, &s.queries.due, now.UnixMicro(), n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var jobs []passwd.Job
+	for rows.Next() {
+		var j passwd.Job
+		var notBefore, notAfter int64
+		if err := rows.Scan(&j.ID, &j.Key, &j.Sealed, &notBefore, &notAfter, &j.Attempts); err != nil {
+			return nil, err
+		}
+		j.NotBefore, j.NotAfter = time.UnixMicro(notBefore).UTC(), time.UnixMicro(notAfter).UTC()
+		jobs = append(jobs, j)
+	}
+	return jobs, rows.Err()
+}
+
+// Done implements passwd.Queue.
+func (s *Store) Done(ctx context.Context, id string) error {
+	return s.write(ctx, "done", nil, func(q querier) error {
+		_, err := q.exec(ctx, &s.queries.done, id)
+		return err
+	})
+}
+
+// Retry implements passwd.Queue. From then on the job absorbs again.
+func (s *Store) Retry(ctx context.Context, id string, at time.Time) error {
+	return s.write(ctx, "retry", nil, func(q querier) error {
+		_, err := q.exec(ctx, &s.queries.retry, id, at.UnixMicro())
+		return err
+	})
+}

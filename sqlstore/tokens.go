@@ -1,0 +1,177 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/passwd-go/passwd"
+)
+
+// Issue implements passwd.Tokens. It judges which tokens are live at t.IssuedAt.
+// An unknown account is passwd.ErrNotFound.
+func (s *Store) Issue(ctx context.Context, t passwd.TokenRecord, maxLive int, consume *passwd.TokenRef) error {
+	k, err := s.key(t.Account)
+	if err != nil {
+		return err
+	}
+	landed := func(ctx context.Context, q querier) (bool, error) {
+		_, _, err := s.token(ctx, q, t.TokenRef)
+		return err == nil, ignore(err, passwd.ErrTokenInvalid)
+	}
+	return s.write(ctx, "issue", landed, func(q querier) error {
+		st, err := s.state(ctx, q, k)
+		if err != nil {
+			return err
+		}
+		first, current, err := s.token(ctx, q, t.TokenRef)
+		if err == nil { // a retry: what it consumed is spent, so judge it first
+			if first.Account != k.ref || !live(first, current, t.IssuedAt) {
+				return passwd.ErrTokenInvalid
+			}
+			return nil
+		}
+		if err != passwd.ErrTokenInvalid {
+			return err
+		}
+		return s.issue(ctx, q, k, st, t, maxLive, consume)
+	})
+}
+
+func (s *Store) issue(ctx context.Context, q querier, k key, st state, t passwd.TokenRecord, maxLive int, consume *passwd.TokenRef) error {
+	if t.Epoch != 0 && t.Epoch != st.epoch {
+		return passwd.ErrConflict
+	}
+	if consume != nil {
+		if err := s.spend(ctx, q, k, *consume, st.epoch, t.IssuedAt); err != nil {
+			return err
+		}
+	}
+	if maxLive > 0 {
+		var n int
+		err := q.row(ctx, &s.queries.countLive, k.tenant, k.id, string(t.Purpose), t.IssuedAt.UnixMicro(), st.epoch).Scan(&n)
+		if err != nil {
+			return err
+		}
+		if n >= maxLive {
+			return passwd.ErrTooManyTokens
+		}
+	}
+	return s.addToken(ctx, q, k, t)
+}
+
+func (s *Store) addToken(ctx context.Context, q querier, k key, t passwd.TokenRecord) error {
+	_, err := q.exec(ctx, &s.queries.addToken, k.tenant, k.id, string(t.Purpose), t.Digest[:], t.Epoch,
+		blob(t.Address), blob(t.Verifier), t.Attempts, t.IssuedAt.UnixMicro(), t.ExpiresAt.UnixMicro(), micros(t.SpentAt))
+	return err
+}
+
+// spend consumes a token of the account that is live. The condition is part of the
+// statement, so that of two who try only one succeeds, on every database.
+func (s *Store) spend(ctx context.Context, q querier, k key, ref passwd.TokenRef, epoch int64, now time.Time) error {
+	n, err := q.exec(ctx, &s.queries.spend, k.tenant, k.id, now.UnixMicro(), string(ref.Purpose), ref.Digest[:], epoch)
+	if err == nil && n != 1 {
+		err = passwd.ErrTokenInvalid
+	}
+	return err
+}
+
+// Peek implements passwd.Tokens, in one round trip.
+func (s *Store) Peek(ctx context.Context, ref passwd.TokenRef, now time.Time) (t passwd.TokenRecord, err error) {
+	err = s.read(ctx, "peek", func(q querier) error {
+		var current int64
+		t, current, err = s.token(ctx, q, ref)
+		if err == nil && !live(t, current, now) {
+			err = passwd.ErrTokenInvalid
+		}
+		return err
+	})
+	return t, err
+}
+
+// Attempt implements passwd.Tokens. The last attempt that max allows leaves a
+// token that can still be consumed, by whoever made that attempt.
+func (s *Store) Attempt(ctx context.Context, ref passwd.TokenRef, max int, now time.Time) (t passwd.TokenRecord, err error) {
+	counted := false
+	err = s.write(ctx, "attempt", nil, func(q querier) error {
+		n, err := q.exec(ctx, &s.queries.attempt, string(ref.Purpose), ref.Digest[:], now.UnixMicro(), max)
+		if err != nil {
+			return err
+		}
+		counted = n == 1
+		t, _, err = s.token(ctx, q, ref)
+		return err
+	})
+	if err != nil {
+		return passwd.TokenRecord{}, err
+	}
+	if !counted {
+		return t, passwd.ErrTokenInvalid
+	}
+	return t, nil
+}
+
+// Purge implements passwd.Tokens. One call is one transaction of at most 250 rows
+// on SQLite, whatever the batch, so that other writers get their turn.
+// Jobs are not purged: the service drops those that are too old, and tells of it.
+func (s *Store) Purge(ctx context.Context, before time.Time, batch int) (n int, more bool, err error) {
+	batch = min(batch, s.dialect.purge)
+	if batch <= 0 {
+		return 0, false, ctx.Err()
+	}
+	err = s.write(ctx, "purge", nil, func(q querier) error {
+		deleted, err := q.exec(ctx, &s.queries.purge, before.UnixMicro(), batch)
+		n = int(deleted)
+		return err
+	})
+	if err != nil {
+		return 0, false, err
+	}
+	return n, n == batch, nil
+}
+
+// token returns a record, live or not, and the current epoch of its account; or
+// passwd.ErrTokenInvalid.
+func (s *Store) token(ctx context.Context, q querier, ref passwd.TokenRef) (t passwd.TokenRecord, current int64, err error) {
+	var (
+		tenant, id        any
+		address, verifier []byte
+		issued, expires   int64
+		spent, epoch      sql.NullInt64
+	)
+	err = q.row(ctx, &s.queries.token, string(ref.Purpose), ref.Digest[:]).
+		Scan(&tenant, &id, &t.Epoch, &address, &verifier, &t.Attempts, &issued, &expires, &spent, &epoch)
+	if err != nil {
+		return passwd.TokenRecord{}, 0, absent(err, passwd.ErrTokenInvalid)
+	}
+	if t.Account, err = s.ref(tenant, id); err != nil {
+		return passwd.TokenRecord{}, 0, err
+	}
+	t.TokenRef = ref
+	copy(t.Address[:], address)
+	copy(t.Verifier[:], verifier)
+	t.IssuedAt = time.UnixMicro(issued).UTC()
+	t.ExpiresAt = time.UnixMicro(expires).UTC()
+	t.SpentAt = timeOf(spent)
+	return t, epoch.Int64, nil
+}
+
+// live reports whether a token is good, its attempts apart.
+func live(t passwd.TokenRecord, epoch int64, now time.Time) bool {
+	return t.SpentAt.IsZero() && now.UnixMicro() < t.ExpiresAt.UnixMicro() && (t.Epoch == 0 || t.Epoch == epoch)
+}
+
+// blob stores a digest; none is NULL.
+func blob(d passwd.Digest) any {
+	if d == (passwd.Digest{}) {
+		return nil
+	}
+	return d[:]
+}
+
+func ignore(err, answer error) error {
+	if err == answer {
+		return nil
+	}
+	return err
+}
