@@ -1,0 +1,92 @@
+package main
+
+import (
+	"net/http"
+
+	"github.com/passwd-go/passwd"
+)
+
+// What is under /dev/ is there for whoever tries the demo out. None of it belongs
+// into a real app.
+
+// devSignIn gives a bearer for a login and a password, in any tenant.
+func (s *site) devSignIn(w http.ResponseWriter, r *http.Request) {
+	var body struct{ Tenant, Login, Password *string }
+	if p := decode(r, &body); p != nil {
+		p.write(w)
+		return
+	}
+	if body.Login == nil || body.Password == nil {
+		problem{Status: http.StatusBadRequest, Code: "malformed_request"}.write(w)
+		return
+	}
+	login := passwd.Login{Value: *body.Login}
+	if body.Tenant != nil {
+		login.Tenant = *body.Tenant
+	}
+	in, err := s.service.SignIn(r.Context(), passwd.SignIn{Login: login, Password: *body.Password, Client: clientOf(r)})
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	if in.Must != passwd.NoReason {
+		s.devTicket(w, r, in)
+		return
+	}
+	secret, err := s.sessions.start(r.Context(), bearerKind, in)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]string{"access_token": secret})
+}
+
+// devTicket gives whoever must change the password first what that takes.
+func (s *site) devTicket(w http.ResponseWriter, r *http.Request, in passwd.SignedIn) {
+	ticket, err := s.service.Ticket(r.Context(), in)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	problem{
+		Status: http.StatusForbidden,
+		Code:   string(passwd.CodePasswordChangeRequired),
+		Ticket: string(ticket),
+	}.write(w)
+}
+
+func (s *site) devWhoami(w http.ResponseWriter, r *http.Request) {
+	account, err := s.sessions.account(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]string{"tenant": account.Tenant, "account": account.ID})
+}
+
+func (s *site) devMessages(w http.ResponseWriter, r *http.Request) {
+	all, err := s.mailbox.all(r.Context())
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, all)
+}
+
+func (s *site) devMailbox(w http.ResponseWriter, r *http.Request) {
+	all, err := s.mailbox.all(r.Context())
+	if err != nil {
+		s.broken(w, r, err)
+		return
+	}
+	s.render(w, r, http.StatusOK, "mailbox", view{Mails: all})
+}
+
+func (s *site) devEvents(w http.ResponseWriter, r *http.Request) {
+	all, err := s.events.all(r.Context())
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, all)
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"log"
+	"sync"
+	"time"
+
+	"github.com/passwd-go/passwd"
+)
+
+const eventsTable = `
+CREATE TABLE IF NOT EXISTS demo_events (
+	seq  INTEGER PRIMARY KEY AUTOINCREMENT,
+	body TEXT NOT NULL
+)`
+
+// eventLog is the app's observer. An observer should be quick, and a real app
+// would hand events to its logger; here they are rows, written before the answer
+// goes out, so that a killed server has lost none.
+type eventLog struct {
+	db  *database
+	log *log.Logger
+
+	mu sync.Mutex // writers wait here rather than in SQLite, which polls
+}
+
+// event is an event as /dev/events shows it.
+type event struct {
+	Time    time.Time   `json:"time"`
+	Name    string      `json:"name"`
+	Level   string      `json:"level"`
+	Outcome string      `json:"outcome"`
+	Reason  string      `json:"reason,omitempty"`
+	Account *eventOwner `json:"account,omitempty"`
+	Method  string      `json:"method,omitempty"`
+	Kind    string      `json:"kind,omitempty"`
+	Channel string      `json:"channel,omitempty"`
+	JobID   string      `json:"job_id,omitempty"`
+	Addr    string      `json:"addr,omitempty"`
+	Agent   string      `json:"user_agent,omitempty"`
+	Error   string      `json:"error,omitempty"`
+}
+
+type eventOwner struct {
+	Tenant string `json:"tenant"`
+	ID     string `json:"id"`
+}
+
+// Observe implements passwd.Observer.
+func (l *eventLog) Observe(ctx context.Context, e passwd.Event) {
+	row := event{
+		Time: e.Time, Name: string(e.Name), Level: e.Name.Level().String(), Outcome: e.Outcome, Reason: e.Reason,
+		Method: string(e.Method), Kind: string(e.Kind), Channel: string(e.Channel), JobID: e.JobID,
+		Agent: e.Client.UserAgent,
+	}
+	if e.Account != (passwd.Ref{}) {
+		row.Account = &eventOwner{e.Account.Tenant, e.Account.ID}
+	}
+	if e.Client.Addr.IsValid() {
+		row.Addr = e.Client.Addr.String()
+	}
+	if e.Err != nil {
+		row.Error = e.Err.Error()
+	}
+	body, err := json.Marshal(row)
+	if err == nil {
+		err = l.insert(context.WithoutCancel(ctx), string(body))
+	}
+	if err != nil {
+		l.log.Printf("event %s not written: %v", e.Name, err)
+	}
+}
+
+func (l *eventLog) insert(ctx context.Context, body string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, err := l.db.ExecContext(ctx, `INSERT INTO demo_events (body) VALUES (?)`, body)
+	return err
+}
+
+// all returns every event, oldest first.
+func (l *eventLog) all(ctx context.Context) ([]json.RawMessage, error) {
+	rows, err := l.db.QueryContext(ctx, `SELECT body FROM demo_events ORDER BY seq`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	all := []json.RawMessage{}
+	for rows.Next() {
+		var body string
+		if err := rows.Scan(&body); err != nil {
+			return nil, err
+		}
+		all = append(all, json.RawMessage(body))
+	}
+	return all, rows.Err()
+}

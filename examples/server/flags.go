@@ -1,0 +1,82 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+
+	"github.com/passwd-go/passwd"
+)
+
+// options are what the command line says.
+type options struct {
+	addr     string
+	database string // path of the SQLite file; "" is a fresh one, removed at exit
+	insecure bool   // the address may be one that others reach
+	noLimits bool
+	reveal   bool
+	hasher   passwd.Hasher // nil is the library's default; tests have a cheaper one
+}
+
+var (
+	errHelp  = errors.New("help was asked for")
+	errUsage = errors.New("wrong usage, reported by package flag")
+)
+
+func parseOptions(args []string, stderr io.Writer) (options, error) {
+	var o options
+	var database string
+	f := flag.NewFlagSet("server", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`host:port` to listen on; port 0 picks a free one")
+	f.StringVar(&database, "db", "", "`URL` of the database: sqlite:PATH (default a fresh file, removed at exit)")
+	f.BoolVar(&o.reveal, "reveal", false, "mount the wire formats with their documented replies for unknown accounts (accepted, no effect yet)")
+	f.BoolVar(&o.noLimits, "insecure-no-limits", false, "count tries and refuse none, for load and timing runs: passwords can be guessed")
+	f.BoolVar(&o.insecure, "insecure-demo", false, "allow an address other than loopback: the accounts are public, so anybody who reaches it can sign in")
+	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return o, errHelp
+	} else if err != nil {
+		return o, errUsage
+	}
+	if f.NArg() > 0 {
+		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	if !o.insecure {
+		if err := checkLoopback(o.addr); err != nil {
+			return o, err
+		}
+	}
+	var err error
+	o.database, err = parseDatabase(database)
+	return o, err
+}
+
+func checkLoopback(addr string) error {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return fmt.Errorf("-addr: %w", err)
+	}
+	ip, err := netip.ParseAddr(host)
+	if host == "localhost" || err == nil && ip.Unmap().IsLoopback() {
+		return nil
+	}
+	return fmt.Errorf("-addr %s is not a loopback address, and the demo accounts are public (see -insecure-demo)", addr)
+}
+
+func parseDatabase(url string) (path string, err error) {
+	scheme, rest, _ := strings.Cut(url, ":")
+	switch {
+	case url == "":
+		return "", nil
+	case scheme == "sqlite" && rest != "":
+		return rest, nil
+	case scheme == "postgres", scheme == "postgresql", scheme == "mysql":
+		// The URL may hold a password: it is not repeated.
+		return "", fmt.Errorf("-db: %s is not supported yet, use sqlite:PATH", scheme)
+	}
+	return "", errors.New("-db: want sqlite:PATH")
+}

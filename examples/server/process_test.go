@@ -1,0 +1,104 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/passwd-go/passwd"
+)
+
+// needLong skips a test that takes long or measures, unless asked for by
+// PASSWD_TEST_LONG, as .ci/long does.
+func needLong(t *testing.T) {
+	t.Helper()
+	if os.Getenv("PASSWD_TEST_LONG") == "" {
+		t.Skip("takes long or measures: set PASSWD_TEST_LONG to run it")
+	}
+}
+
+// process is a server in a process of its own.
+type process struct {
+	*running
+	cmd *exec.Cmd
+}
+
+// spawn starts a server process on a database file.
+func spawn(t *testing.T, file string, args ...string) *process {
+	t.Helper()
+	path, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, in := io.Pipe()
+	stderr := new(lockedBuffer)
+	cmd := exec.Command(path, append([]string{"-addr", "127.0.0.1:0", "-db", "sqlite:" + file}, args...)...)
+	cmd.Stdout, cmd.Stderr = in, stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p := &process{&running{t: t, file: file, stderr: stderr}, cmd}
+	t.Cleanup(func() { p.kill() })
+	if p.origin = awaitOrigin(out); p.origin == "" {
+		t.Fatalf("the server did not start: %s", stderr)
+	}
+	return p
+}
+
+// kill ends the process as a power failure would.
+func (p *process) kill() {
+	p.cmd.Process.Kill()
+	p.cmd.Wait()
+}
+
+// people adds accounts user0, user1, … to the database of a server that is not
+// running, with the same password.
+func people(t *testing.T, file string, n int, password string) {
+	t.Helper()
+	ctx := context.Background()
+	db, err := sql.Open("sqlite", dataSource(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	h, err := passwd.Argon2id{}.Hash(ctx, password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		_, err := db.ExecContext(ctx, `INSERT INTO users (id, brand, login, full_name, email, password_hash, created_at) VALUES (?, '', ?, '', ?, ?, '')`,
+			firstPerson+i, fmt.Sprint("user", i), fmt.Sprintf("user%d@example.com", i), string(h))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// firstPerson is the id of user0.
+const firstPerson = 1000
+
+// peakMemory is the most memory that the process has had resident, in MiB.
+func (p *process) peakMemory() int {
+	p.t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		p.t.Skip("no /proc here: ", err)
+	}
+	for line := range bytes.Lines(status) {
+		if rest, ok := strings.CutPrefix(string(line), "VmHWM:"); ok {
+			var kib int
+			fmt.Sscan(rest, &kib)
+			return kib / 1024
+		}
+	}
+	p.t.Fatal("no VmHWM in /proc status")
+	return 0
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/passwdhttp"
+	"github.com/passwd-go/passwd/sqlstore"
+)
+
+// demoKey is in the source so that two servers on one database agree. A real key
+// is 32 random bytes that only the deployment knows.
+const demoKey = "a public key, for nothing but demos"
+
+// mount is where the library's pages and API are.
+const mount = "/account/password"
+
+// site is the app.
+type site struct {
+	db       *database
+	service  *passwd.Service
+	sessions sessions
+	mailbox  mailbox
+	events   *eventLog
+	log      *log.Logger
+	origin   string
+	limits   *noLimits // nil unless it was asked for
+	handler  http.Handler
+}
+
+func newSite(ctx context.Context, o options, db *database, origin string, stderr io.Writer) (*site, error) {
+	s := &site{db: db, mailbox: mailbox{db}, log: log.New(stderr, "", log.LstdFlags), origin: origin}
+	s.events = &eventLog{db: db, log: s.log}
+	store, err := sqlstore.New(db.DB, sqlstore.Config{Dialect: sqlstore.SQLite, Users: usersMapping})
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Migrate(ctx); err != nil {
+		return nil, err
+	}
+	if err := store.Verify(ctx); err != nil {
+		return nil, err
+	}
+	if err := seed(ctx, db, store, o.hasher, time.Now()); err != nil {
+		return nil, err
+	}
+	if s.service, err = s.newService(o, store); err != nil {
+		return nil, err
+	}
+	s.sessions = sessions{db, s.service}
+	s.handler, err = s.routes()
+	return s, err
+}
+
+func (s *site) newService(o options, store passwd.Store) (*passwd.Service, error) {
+	policies, err := tenantPolicies()
+	if err != nil {
+		return nil, err
+	}
+	c := passwd.Config{
+		Store:     store,
+		Keys:      passwd.Keys{Current: []byte(demoKey)},
+		Notify:    s.mailbox,
+		Links:     passwd.Links{Base: s.origin + mount, InsecureHTTP: o.insecure},
+		PolicyFor: policyFor(policies),
+		Observer:  s.events,
+		Hasher:    o.hasher,
+		JobLease:  5 * time.Second,
+	}
+	if o.noLimits {
+		s.limits = new(noLimits)
+		c.Limiter = s.limits
+	}
+	return passwd.New(c)
+}
+
+func (s *site) routes() (http.Handler, error) {
+	faces := passwdhttp.Config{Service: s.service, Authenticate: s.authenticate, Renew: s.sessions.renew}
+	api, err := passwdhttp.API(faces)
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle(mount+"/api/", api)
+	mux.Handle("/.well-known/change-password", passwdhttp.WellKnown(faces))
+
+	own := http.NewServeMux()
+	own.HandleFunc("GET /{$}", s.home)
+	own.HandleFunc("GET /sign-in", s.signInForm)
+	own.HandleFunc("POST /sign-in", s.signIn)
+	own.HandleFunc("POST /sign-out", s.signOut)
+	own.HandleFunc("POST /dev/sign-in", s.devSignIn)
+	own.HandleFunc("GET /dev/messages", s.devMessages)
+	own.HandleFunc("GET /dev/{$}", s.devMailbox)
+	own.HandleFunc("GET /dev/events", s.devEvents)
+	own.HandleFunc("GET /dev/whoami", s.devWhoami)
+	mux.Handle("/", guarded(own))
+	return mux, nil
+}
+
+// guarded is what all of the app's own answers have in common: forms come from
+// our own pages, bodies are small, and nothing is cached or framed.
+func guarded(next http.Handler) http.Handler {
+	next = http.NewCrossOriginProtection().Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("Referrer-Policy", "strict-origin")
+		h.Set("X-Content-Type-Options", "nosniff")
+		r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// authenticate tells the library who is signed in. It compares the epoch itself.
+func (s *site) authenticate(r *http.Request) (passwdhttp.Principal, error) {
+	now, err := s.sessions.find(r)
+	return passwdhttp.Principal{Account: now.account, Epoch: now.epoch}, err
+}
+
+func clientOf(r *http.Request) passwd.Client {
+	addr, _ := netip.ParseAddrPort(r.RemoteAddr)
+	return passwd.Client{Addr: addr.Addr().Unmap(), UserAgent: r.UserAgent()}
+}
+
+// greeting tells whoever started the server how to go on.
+func (s *site) greeting() string {
+	api := s.origin + mount + "/api/v1"
+	return fmt.Sprintf(`listening on %[1]s
+
+%[2]s
+curl -i %[1]s/dev/sign-in -H 'Content-Type: application/json' -d '{"tenant":"","login":"ada","password":"Analytical-Engine-1843"}'
+curl -i %[3]s/forgot -H 'Content-Type: application/json' -d '{"login":"ada@example.com"}'
+curl -i %[1]s/dev/messages
+`, s.origin, accountTable(), api)
+}
