@@ -7,10 +7,9 @@ import (
 
 // Limit is a bound on how often something may be tried. It has two forms. With
 // Window set, Free takes pass in a window, which begins at the first of them;
-// the others wait for its end. Without, Free takes pass unhindered and each one
-// after starts a wait, Wait at first and doubling up to MaxWait, that the next
-// take must sit out; one take is forgiven for each MaxWait that passes without
-// any.
+// the others wait for its end. Without, the take number Free and each one after
+// it start a wait, Wait at first and doubling up to MaxWait, that the next take
+// must sit out; one take is forgiven for each MaxWait that passes without any.
 type Limit struct {
 	Free    int
 	Window  time.Duration

@@ -210,7 +210,7 @@ func (l Limit) longest() time.Duration { return max(l.Wait, l.MaxWait) }
 
 // wait returns the wait that the n-th take in a row begins.
 func (l Limit) wait(n int) time.Duration {
-	doublings := n - l.Free - 1
+	doublings := n - l.Free
 	switch {
 	case doublings < 0:
 		return 0

@@ -64,7 +64,7 @@ type step struct {
 func TestMemoryLimiter(t *testing.T) {
 	const s, m = time.Second, time.Minute
 	window := passwd.Limit{Free: 3, Window: m}
-	backoff := passwd.Limit{Free: 2, Wait: s, MaxWait: 4 * s}
+	backoff := passwd.Limit{Free: 3, Wait: s, MaxWait: 4 * s}
 	tests := []struct {
 		name  string
 		limit passwd.Limit
@@ -148,7 +148,7 @@ func TestMemoryLimiter(t *testing.T) {
 		{"a wait alone does not double", passwd.Limit{Wait: s}, []step{
 			{opTake, 0, 0, 1}, {opTake, 0, s, 1}, {opTake, s, 0, 2}, {opTake, s, s, 2},
 		}},
-		{"doubling does not overflow", passwd.Limit{Wait: 1, MaxWait: time.Hour}, longRun(200)},
+		{"doubling does not overflow", passwd.Limit{Free: 1, Wait: 1, MaxWait: time.Hour}, longRun(200)},
 		{"a limit of nothing only counts", passwd.Limit{}, []step{{opTake, 0, 0, 1}, {opTake, 0, 0, 2}, {opCount, time.Hour, 0, 2}}},
 	}
 	for _, tt := range tests {
@@ -203,7 +203,7 @@ func freeRun(n int) (steps []step) {
 
 // A limiter counts before the work, so parallel tries cannot slip through.
 func TestMemoryLimiterParallelTakes(t *testing.T) {
-	for _, limit := range []passwd.Limit{{Free: 10, Window: time.Hour}, {Free: 9, Wait: time.Hour, MaxWait: time.Hour}} {
+	for _, limit := range []passwd.Limit{{Free: 10, Window: time.Hour}, {Free: 10, Wait: time.Hour, MaxWait: time.Hour}} {
 		l := passwd.NewMemoryLimiter(0)
 		var passed atomic.Int64
 		var wg sync.WaitGroup
@@ -275,7 +275,7 @@ func TestMemoryLimiterIsBounded(t *testing.T) {
 func TestMemoryLimiterFloodKeepsBlockedKeys(t *testing.T) {
 	const bound, blocked = 1000, 100
 	l := passwd.NewMemoryLimiter(bound)
-	limit := passwd.Limit{Free: 10, Wait: time.Hour, MaxWait: time.Hour}
+	limit := passwd.Limit{Free: 11, Wait: time.Hour, MaxWait: time.Hour}
 	for i := range blocked {
 		for range 11 {
 			take(t, l, fmt.Sprint("blocked", i), limit, limiterStart)
