@@ -123,7 +123,7 @@ func TestBusyAndUnavailable(t *testing.T) {
 }
 
 func TestThrottled(t *testing.T) {
-	s := newSite(t, passwd.Config{Limits: passwd.Limits{SignIn: passwd.Limit{Free: 2, Wait: 1500 * time.Millisecond, MaxWait: time.Minute}}}, passwdhttp.Config{})
+	s := newSite(t, passwd.Config{Limits: passwd.Limits{SignIn: passwd.Limit{Free: 3, Wait: 1500 * time.Millisecond, MaxWait: time.Minute}}}, passwdhttp.Config{})
 	s.ada(t)
 	session := s.signIn(t, "ada", current)
 	wrong := map[string]string{"current_password": "not this one", "new_password": next}
