@@ -20,7 +20,9 @@ type RequireChange struct {
 // RequireChange makes the account change its password at its next sign-in, and
 // tells so to whoever asks [Service.Live]; it ends no session. An account that
 // has a temporary password, or a suspended one, stays as it is: that is stricter
-// already. Errors: ErrNotFound, ErrInvalidRequest, ErrConflict, ErrUnavailable.
+// already. One that is Expired and has the need lifted, but a policy with a
+// [MaxAge] behind it, is marked again at its next sign-in. Errors: ErrNotFound,
+// ErrInvalidRequest, ErrConflict, ErrUnavailable.
 func (s *Service) RequireChange(ctx context.Context, r RequireChange) error {
 	switch r.Reason {
 	case NoReason, Expired, Administrator, Outdated:
@@ -195,6 +197,7 @@ type Check struct {
 // Report is what a policy check found.
 type Report struct {
 	Violations []Violation // empty if the password would do, as far as can be told beforehand
+	Score      *int        // 0, guessed at once, to 4; nil unless a rule of the policy is [Scoring]
 }
 
 // Check runs the local rules and the estimate only: never the current password,
@@ -213,8 +216,28 @@ func (s *Service) Check(ctx context.Context, r Check) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	violations, err := p.Check(ctx, NewCandidate(r.Password, a), PhaseEstimate)
-	return Report{Violations: violations}, s.fault(ctx, err)
+	c := s.candidate(change{account: a, next: r.Password, method: r.method(a)})
+	c.matches, c.history = nil, nil
+	violations, err := p.Check(ctx, c, PhaseEstimate)
+	if err != nil {
+		return Report{}, s.fault(ctx, err)
+	}
+	report := Report{Violations: violations}
+	if score, ok := p.Score(c); ok {
+		report.Score = &score
+	}
+	return report, nil
+}
+
+// method is how the password would come to be written.
+func (r Check) method(a Account) Method {
+	switch {
+	case r.Token != "":
+		return MethodReset
+	case r.Ticket != "":
+		return MethodForced
+	}
+	return methodFor(a)
 }
 
 func (s *Service) checked(ctx context.Context, r Check) (a Account, err error) {

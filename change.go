@@ -35,7 +35,7 @@ func (s *Service) Change(ctx context.Context, r Change) (Written, error) {
 	if err := guess.take(key, s.cfg.Limits.SignIn); err != nil {
 		return Written{}, err
 	}
-	v, err := s.verify(ctx, a.Hash, r.Current)
+	v, err := s.verify(ctx, a, r.Current)
 	if err != nil {
 		return Written{}, guess.abandon(s.fault(ctx, err))
 	}
@@ -75,7 +75,7 @@ func (s *Service) stillCurrent(verified Hash, current string, wrong error) func(
 		if fresh.Hash == verified {
 			return nil
 		}
-		v, err := s.verify(ctx, fresh.Hash, current)
+		v, err := s.verify(ctx, fresh, current)
 		if err == nil && !v.Match {
 			err = ErrConflict
 		}

@@ -97,7 +97,7 @@ func TestChangeByLogin(t *testing.T) {
 	if err := kit.Service.RequireChange(ctx, passwd.RequireChange{Account: ref, Reason: passwd.Administrator}); err != nil {
 		t.Fatal(err)
 	}
-	wantViolation(t, change(newPassword, newPassword, passwd.IfRequired), passwd.Reused) // T9
+	wantViolation(t, change(newPassword, newPassword, passwd.IfRequired), passwd.SimilarCurrent) // T9
 	if err := change(newPassword, adaPassword, passwd.IfRequired); err != nil {
 		t.Fatal(err)
 	}

@@ -32,6 +32,7 @@ const (
 	EventSignInStopped       EventName = "sign_in.stopped" // 100 failures in a row
 	EventChanged             EventName = "password.changed"
 	EventChangeFailed        EventName = "password.change_failed"
+	EventHashNotJudged       EventName = "password.hash_not_judged" // the hasher cannot read what is stored
 	EventRehashed            EventName = "password.rehashed"
 	EventResetRequested      EventName = "password.reset_requested"
 	EventTokenRejected       EventName = "password.reset_token_rejected"

@@ -56,6 +56,7 @@ var owasp = map[EventName]struct {
 	EventSignInStopped:       {"authn_login_fail_max", slog.LevelWarn},
 	EventChanged:             {"authn_password_change", slog.LevelInfo},
 	EventChangeFailed:        {"authn_password_change_fail", slog.LevelWarn},
+	EventHashNotJudged:       {"", slog.LevelError},
 	EventRehashed:            {"", slog.LevelInfo},
 	EventResetRequested:      {"authn_token_created", slog.LevelInfo},
 	EventTokenRejected:       {"authn_token_reuse", slog.LevelWarn},
@@ -72,6 +73,11 @@ var owasp = map[EventName]struct {
 	EventNotificationDropped: {"", slog.LevelError},
 	EventAfterWriteFailed:    {"", slog.LevelError},
 	EventUnavailable:         {"", slog.LevelError},
+
+	// Of package session.
+	"session.started":      {"authn_token_created", slog.LevelInfo},
+	"session.ended":        {"session_expired", slog.LevelInfo},
+	"session.token_reused": {"authn_token_reuse", slog.LevelWarn},
 }
 
 // OWASP returns the nearest word of the OWASP logging vocabulary, or "".

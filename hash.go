@@ -28,7 +28,9 @@ type Verdict struct {
 type Hasher interface {
 	Hash(ctx context.Context, password string) (Hash, error)
 	// Verify compares a password with a stored hash. A mismatch is the zero Verdict
-	// and a nil error; an error says that h could not be judged: it is malformed,
-	// of an unknown format, or dearer than the hasher allows.
+	// and a nil error; an error says that h could not be judged. That it never will
+	// be, because it is malformed, of another format or dearer than the hasher
+	// allows, is ErrHashFormat or a *HashBoundsError: the service takes it for a
+	// password that nobody knows.
 	Verify(ctx context.Context, h Hash, password string) (Verdict, error)
 }

@@ -25,8 +25,15 @@ type Config struct {
 	// Policy judges new passwords, on every path. The zero Policy is NIST().
 	Policy Policy
 	// PolicyFor picks another policy for an account, as tenants with rules of their
-	// own need. If nil, every account has Policy. Its error refuses the request.
+	// own need. If nil, every account has Policy. It is asked for every new password,
+	// and at every sign-in by an account whose password has a known age (see
+	// [MaxAge]). Its error refuses the request.
 	PolicyFor func(ctx context.Context, a Account) (Policy, error)
+	// PolicyFloor holds for every account, whatever Policy and PolicyFor say: its
+	// rules are enforced beside theirs, and of two rules of one name both, so that a
+	// tenant may tighten it and cannot loosen it. A policy that contradicts it, so
+	// that no password would do, refuses the request. The zero Policy is no floor.
+	PolicyFloor Policy
 
 	// Hasher makes and verifies hashes. If nil, the zero Argon2id.
 	Hasher Hasher
@@ -167,6 +174,11 @@ func New(cfg Config) (*Service, error) {
 	if err := cfg.Limits.validate(); err != nil {
 		return nil, err
 	}
+	if cfg.PolicyFor == nil {
+		if cfg.Policy, err = cfg.Policy.Over(cfg.PolicyFloor); err != nil {
+			return nil, fmt.Errorf("passwd: Config.PolicyFloor: %w", err)
+		}
+	}
 	cfg.JobLease = cmp.Or(cfg.JobLease, time.Minute)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
@@ -295,15 +307,24 @@ func (s *Service) hash(ctx context.Context, prepared string) (Hash, error) {
 	return h, nil
 }
 
-// verify compares a typed password with a stored hash within the bound on
-// concurrency. Where there is nothing to compare, it does the same work on a
-// hash made by the live hasher, so that time tells nothing (I6).
-func (s *Service) verify(ctx context.Context, h Hash, typed string) (Verdict, error) {
+// verify compares a typed password with an account's. Where there is nothing to
+// compare it with, or only a hash that the hasher cannot judge, it does the same
+// work on a hash made by the live hasher, so that time tells nothing (I6).
+func (s *Service) verify(ctx context.Context, a Account, typed string) (Verdict, error) {
 	prepared, ok := prepare(typed)
-	dummy := h == "" || !ok
-	if dummy {
-		h = s.dummy
+	if ok && a.Hash != "" {
+		v, err := s.compare(ctx, a.Hash, prepared)
+		if !unjudgeable(err) {
+			return v, err
+		}
+		s.Observe(ctx, Event{Name: EventHashNotJudged, Account: a.Ref, Outcome: outcomeFailure, Err: err})
 	}
+	_, err := s.compare(ctx, s.dummy, prepared)
+	return Verdict{}, err
+}
+
+// compare verifies a password within the bound on concurrency.
+func (s *Service) compare(ctx context.Context, h Hash, prepared string) (Verdict, error) {
 	if err := s.gate.acquire(ctx); err != nil {
 		return Verdict{}, err
 	}
@@ -311,9 +332,6 @@ func (s *Service) verify(ctx context.Context, h Hash, typed string) (Verdict, er
 	v, err := s.cfg.Hasher.Verify(ctx, h, prepared)
 	if err != nil {
 		return Verdict{}, fmt.Errorf("passwd: verifying: %w", err)
-	}
-	if dummy {
-		return Verdict{}, nil
 	}
 	return v, nil
 }

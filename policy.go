@@ -4,10 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
-	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // Violation is one thing that a policy holds against a password: a stable code
@@ -31,6 +29,14 @@ const (
 	Numeric         ViolationCode = "numeric"          // digits only
 	SameAsLogin     ViolationCode = "same_as_login"    // attribute ("username", "email", "mobile")
 	Reused          ViolationCode = "reused"           // depth: one of the last so many, the current one included
+	TooRepeated     ViolationCode = "repeated"         // max: of the same character in a row
+	TooSequential   ViolationCode = "sequence"         // max: of neighbours in a row, "abcd" or "4321"
+	// ForbiddenCharacters has one of two parameters: characters, those that must
+	// not occur, or allowed, those that alone may. Both are the policy's, never
+	// taken from the password.
+	ForbiddenCharacters ViolationCode = "forbidden_characters"
+	MissingCharacters   ViolationCode = "missing_characters" // characters, min: so many of these
+	TooYoung            ViolationCode = "too_young"          // hours_left: until the password may be changed again
 )
 
 // Requirement says what a policy asks for, so that a person can be told before
@@ -74,57 +80,52 @@ type Policy struct {
 }
 
 // NewPolicy makes a policy of rules, which run in the order of their phases and,
-// within a phase, in the given order. It refuses a nil rule, two rules of one
-// name, and a rule that refuses its own parameters by a method Validate() error.
-// Whatever the rules, a password is never empty, never over 4,096 bytes, and
-// always UTF-8 without NUL.
+// within a phase, in the given order. Whatever the rules, a password is never
+// empty, never over 4,096 bytes, and always UTF-8 without NUL; without a [Length],
+// it may be "1".
+//
+// It refuses a nil rule, two rules of one name, a rule that refuses its own
+// parameters by a method Validate() error (see [ParamError]), and built-in rules
+// that no password can fulfil together. A rule may also have a method Depth() int,
+// how many replaced hashes it looks back at, a method Both(Rule) (Rule, bool),
+// see Config.PolicyFloor, and be [Aging].
 func NewPolicy(rules ...Rule) (Policy, error) {
+	p, err := newPolicy(rules)
+	if err != nil {
+		return Policy{}, fmt.Errorf("passwd: policy: %w", err)
+	}
+	return p, nil
+}
+
+// With returns the policy with further rules. Its errors are those of NewPolicy.
+func (p Policy) With(rules ...Rule) (Policy, error) {
+	return NewPolicy(slices.Concat(p.list(), rules)...)
+}
+
+func newPolicy(rules []Rule) (Policy, error) {
 	seen := make(map[string]bool, len(rules))
 	for i, r := range rules {
 		if r == nil {
-			return Policy{}, fmt.Errorf("passwd: policy rule %d is nil", i)
+			return Policy{}, fmt.Errorf("rule %d is nil", i)
 		}
 		if seen[r.Name()] {
-			return Policy{}, fmt.Errorf("passwd: policy has two rules %q", r.Name())
+			return Policy{}, fmt.Errorf("two rules are named %q", r.Name())
 		}
 		seen[r.Name()] = true
 		if v, ok := r.(interface{ Validate() error }); ok {
 			if err := v.Validate(); err != nil {
-				return Policy{}, fmt.Errorf("passwd: policy rule %q: %w", r.Name(), err)
+				return Policy{}, inRule(r.Name(), err)
 			}
 		}
 	}
-	sorted := slices.Clone(rules)
-	slices.SortStableFunc(sorted, func(a, b Rule) int { return cmp.Compare(a.Phase(), b.Phase()) })
-	return Policy{rules: sorted, made: true}, nil
+	sorted := append([]Rule(nil), rules...)
+	sortByPhase(sorted)
+	return Policy{rules: sorted, made: true}, contradiction(sorted)
 }
 
-// must is for the presets below, whose rules cannot be refused.
-func must(p Policy, err error) Policy {
-	if err != nil {
-		panic(err) // unreachable
-	}
-	return p
+func sortByPhase(rules []Rule) {
+	slices.SortStableFunc(rules, func(a, b Rule) int { return cmp.Compare(a.Phase(), b.Phase()) })
 }
-
-// NIST is the policy of SP 800-63B-4 for passwords that are the only factor: 15
-// characters or more, no composition rules, nothing that is the login itself.
-func NIST() Policy { return must(NewPolicy(Length{}, NotLogin{})) }
-
-// WithSecondFactor is NIST with 8 characters or more, for hosts where a password
-// is always combined with a second factor.
-func WithSecondFactor() Policy { return must(NewPolicy(Length{Min: 8}, NotLogin{})) }
-
-// Conventional is the set of rules that many published APIs document: 8
-// characters, one of each class, not digits only, not the login. SP 800-63B-4
-// §3.1.1.2 forbids composition rules; this is for clients that rely on them.
-func Conventional() Policy {
-	return must(NewPolicy(Length{Min: 8}, Classes{Upper: 1, Lower: 1, Digit: 1, Symbol: 1}, NotNumeric{}, NotLogin{}))
-}
-
-// InsecureNoRules accepts any password that can be hashed: the account is open to
-// whoever guesses "1".
-func InsecureNoRules() Policy { return must(NewPolicy()) }
 
 func (p Policy) list() []Rule {
 	if !p.made {
@@ -137,7 +138,12 @@ func (p Policy) list() []Rule {
 func (p Policy) Requirements() []Requirement {
 	var all []Requirement
 	for _, r := range p.list() {
-		all = append(all, r.Describe()...)
+		for _, requirement := range r.Describe() {
+			same := func(other Requirement) bool { return reflect.DeepEqual(other, requirement) }
+			if !slices.ContainsFunc(all, same) { // of a floor's rule as well
+				all = append(all, requirement)
+			}
+		}
 	}
 	return all
 }
@@ -157,7 +163,12 @@ func (p Policy) Check(ctx context.Context, c *Candidate, last Phase) ([]Violatio
 		if err != nil {
 			return nil, fmt.Errorf("passwd: policy rule %q: %w", r.Name(), err)
 		}
-		found = append(found, violations...)
+		for _, v := range violations {
+			same := func(other Violation) bool { return reflect.DeepEqual(other, v) }
+			if !slices.ContainsFunc(found, same) { // by a floor's rule as well
+				found = append(found, v)
+			}
+		}
 	}
 	return found, nil
 }
@@ -171,75 +182,4 @@ func (p Policy) depth() int {
 		}
 	}
 	return n
-}
-
-// Candidate is a password that is to be judged, and what is known about whose it
-// would be.
-type Candidate struct {
-	typed    string
-	password string
-	account  Account
-	method   Method
-	current  string
-	matches  func(ctx context.Context, h Hash, password string) (bool, error)
-	history  func(ctx context.Context, n int) ([]Hash, error)
-}
-
-// NewCandidate makes a candidate for testing rules: one whose current password
-// is not known and who has no history.
-func NewCandidate(password string, a Account) *Candidate {
-	c := &Candidate{typed: password, account: a}
-	c.password, _ = prepare(password)
-	return c
-}
-
-// Password returns the password in NFC: what will be hashed.
-func (c *Candidate) Password() string { return c.password }
-
-// Length returns the number of characters: code points in NFC (P2).
-func (c *Candidate) Length() int { return utf8.RuneCountInString(c.password) }
-
-// Account returns whose password it would be, the attributes it must not
-// resemble included. Rules must not keep it.
-func (c *Candidate) Account() Account { return c.account }
-
-// Method returns how it would come to be written, "" at registration.
-func (c *Candidate) Method() Method { return c.method }
-
-// Current returns the current password in clear, as typed in this very request;
-// false if it was not.
-func (c *Candidate) Current() (string, bool) { return c.current, c.current != "" }
-
-// Matches reports whether the password is the one that was hashed. It costs a
-// hash: it is for rules of PhaseHistory.
-func (c *Candidate) Matches(ctx context.Context, h Hash) (bool, error) {
-	if h == "" || c.matches == nil {
-		return false, nil
-	}
-	return c.matches(ctx, h, c.password)
-}
-
-// History returns up to n of the account's replaced hashes, newest first, the
-// current one not included.
-func (c *Candidate) History(ctx context.Context, n int) ([]Hash, error) {
-	if n <= 0 || c.history == nil {
-		return nil, nil
-	}
-	return c.history(ctx, n)
-}
-
-// sanity holds on every path and under every policy: what fails it could not be
-// hashed and verified again.
-func (c *Candidate) sanity() []Violation {
-	switch {
-	case c.typed == "":
-		return []Violation{{TooShort, map[string]any{"min": 1}}}
-	case len(c.typed) > maxPassword:
-		return []Violation{{TooLong, map[string]any{"max": maxPassword, "unit": "bytes"}}}
-	case c.password != "":
-		return nil
-	case len(norm.NFC.String(c.typed)) > maxPassword:
-		return []Violation{{TooLong, map[string]any{"max": maxPassword, "unit": "bytes"}}}
-	}
-	return []Violation{{InvalidEncoding, nil}}
 }

@@ -25,10 +25,14 @@ type SignedIn struct {
 	// Must, unless "", says that the account may do nothing but change its
 	// password: no session, but a ticket from [Service.Ticket].
 	Must Reason
+	// ChangeBy, unless zero, is when the password will have grown too old, and its
+	// owner is to be told so; see [MaxAge].
+	ChangeBy time.Time
 }
 
 // SignIn compares a password with that of the one account that the login names.
-// It creates no session.
+// It creates no session. An account whose password has grown too old by its policy
+// is marked Expired here; see [MaxAge].
 //
 // Whatever was wrong, the answer is ErrWrongCredentials, after the same work:
 // unknown login, several accounts of one login, no password yet, wrong password,
@@ -38,14 +42,14 @@ type SignedIn struct {
 // result is filled in nevertheless, for the host to go on with. Other errors: a
 // RateLimitError, ErrBusy, ErrInvalidRequest, ErrConflict, ErrUnavailable.
 func (s *Service) SignIn(ctx context.Context, r SignIn) (SignedIn, error) {
-	a, err := s.authenticate(ctx, r.Login, r.Password, r.Client)
+	a, changeBy, err := s.open(ctx, r.Login, r.Password, r.Client)
 	if err != nil {
 		return SignedIn{}, err
 	}
 	if a, err = s.pinned(ctx, a); err != nil {
 		return SignedIn{}, err
 	}
-	in := SignedIn{Account: a.Ref, Epoch: a.Epoch, Must: a.Must}
+	in := SignedIn{Account: a.Ref, Epoch: a.Epoch, Must: a.Must, ChangeBy: changeBy}
 	if s.cfg.Admit != nil {
 		if err := s.cfg.Admit(ctx, a, r.Client); err != nil {
 			return in, err
@@ -60,10 +64,27 @@ const (
 	outcomeFailure = "failure"
 )
 
-// authenticate takes a login and a password to the account they open: limiter →
+// open takes a login and a password to the account they open, and marks an
+// account whose password has grown too old. It also returns by when the password
+// must be changed, if that is to be told.
+func (s *Service) open(ctx context.Context, login Login, password string, c Client) (Account, time.Time, error) {
+	a, err := s.verified(ctx, login, password, c)
+	if err != nil {
+		return Account{}, time.Time{}, err
+	}
+	return s.expire(ctx, a, c)
+}
+
+// authenticate is open for callers that have nobody to warn.
+func (s *Service) authenticate(ctx context.Context, login Login, password string, c Client) (Account, error) {
+	a, _, err := s.open(ctx, login, password, c)
+	return a, err
+}
+
+// verified takes a login and a password to the account they open: limiter →
 // find → verify → may it be used at all. It is the only way to an account by
 // login, so that every such path is bounded by the same count.
-func (s *Service) authenticate(ctx context.Context, login Login, password string, c Client) (Account, error) {
+func (s *Service) verified(ctx context.Context, login Login, password string, c Client) (Account, error) {
 	login, err := checkLogin(login)
 	if err != nil {
 		return Account{}, err
@@ -83,7 +104,7 @@ func (s *Service) authenticate(ctx context.Context, login Login, password string
 	if err := try.take(key, s.cfg.Limits.SignIn); err != nil {
 		return Account{}, err
 	}
-	v, err := s.verify(ctx, a.Hash, password)
+	v, err := s.verify(ctx, a, password)
 	if err != nil {
 		return Account{}, try.abandon(s.fault(ctx, err))
 	}
@@ -398,7 +419,7 @@ const (
 // Live tells whether what was opened at an epoch is still good: a host with
 // sessions or JWTs of its own asks it on each request. ErrEnded if a password
 // write or [Service.Revoke] has raised the epoch since, or the account is gone,
-// closed or not active. The reason, unless "", says that the account may do
+// closed, suspended or not active. The reason, unless "", says that the account may do
 // nothing but change its password.
 func (s *Service) Live(ctx context.Context, r Ref, epoch int64) (Reason, error) {
 	a, err := s.get(ctx, r)
@@ -407,7 +428,7 @@ func (s *Service) Live(ctx context.Context, r Ref, epoch int64) (Reason, error) 
 		return "", ErrEnded
 	case err != nil:
 		return "", err
-	case epoch == 0 || a.Epoch != epoch || !a.Active || a.Disabled:
+	case epoch == 0 || a.Epoch != epoch || !a.Active || a.Disabled || a.Must == Compromised:
 		return "", ErrEnded
 	}
 	return a.Must, nil

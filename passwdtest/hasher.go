@@ -6,7 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
-	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/passwd-go/passwd"
@@ -30,7 +30,7 @@ func (Hasher) Verify(_ context.Context, h passwd.Hash, password string) (passwd.
 	rest, ours := strings.CutPrefix(string(h), hashPrefix)
 	salt, want, cut := strings.Cut(rest, "$")
 	if !ours || !cut {
-		return passwd.Verdict{}, errors.New("passwdtest: not a hash made for tests")
+		return passwd.Verdict{}, fmt.Errorf("passwdtest: not made for tests: %w", passwd.ErrHashFormat)
 	}
 	match := subtle.ConstantTimeCompare([]byte(want), []byte(digest(salt, password))) == 1
 	return passwd.Verdict{Match: match}, nil

@@ -1,0 +1,79 @@
+package passwd
+
+import (
+	"context"
+	"errors"
+)
+
+// NotReused refuses the account's last passwords, the current one included. Each
+// costs a hash, but for a current one that was typed in the same request, and
+// only for a password that has passed everything else.
+//
+// Hashes outlive the algorithm that made them. An earlier hash that the present
+// hasher cannot judge (ErrHashFormat or a HashBoundsError: its format was given
+// up, or its parameters are beyond bounds) is passed over, which the observer is
+// told by an [EventHashNotJudged]: it must not keep the account from a better
+// password for as long as it stays in the history. Any other failure of the
+// hasher refuses the request, as it may pass.
+type NotReused struct {
+	Last int `json:"last"` // 1 to 24; 1 is the current password alone
+}
+
+// mostHistory bounds the hashing that one new password may cause.
+const mostHistory = 24
+
+// Validate reports a number of passwords out of bounds.
+func (r NotReused) Validate() error {
+	if r.Last < 1 || r.Last > mostHistory {
+		return paramError("last", "%d is not within 1 to %d", r.Last, mostHistory)
+	}
+	return nil
+}
+
+// Depth is how many replaced hashes a store must keep for the rule.
+func (r NotReused) Depth() int { return r.Last - 1 }
+
+func (NotReused) Name() string { return "not_reused" }
+func (NotReused) Phase() Phase { return PhaseHistory }
+
+func (r NotReused) Describe() []Requirement {
+	return []Requirement{{Reused, map[string]any{"depth": r.Last}}}
+}
+
+func (r NotReused) Check(ctx context.Context, c *Candidate) ([]Violation, error) {
+	same, err := c.IsCurrent(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var earlier []Hash
+	if !same {
+		if earlier, err = c.History(ctx, r.Depth()); err != nil {
+			return nil, err
+		}
+	}
+	for _, h := range earlier {
+		if same, err = c.Matches(ctx, h); err != nil {
+			return nil, err
+		}
+		if same {
+			break
+		}
+	}
+	if !same {
+		return nil, nil
+	}
+	return []Violation{{Reused, map[string]any{"depth": r.Last}}}, nil
+}
+
+// Both looks back as far as the farther of r and another NotReused.
+func (r NotReused) Both(other Rule) (Rule, bool) {
+	o, ok := other.(NotReused)
+	return NotReused{max(r.Last, o.Last)}, ok
+}
+
+// unjudgeable reports whether an error of a hasher says that it will never be
+// able to verify a hash.
+func unjudgeable(err error) bool {
+	_, beyond := errors.AsType[*HashBoundsError](err)
+	return beyond || errors.Is(err, ErrHashFormat)
+}
