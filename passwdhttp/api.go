@@ -7,6 +7,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/endpoint"
 	"github.com/passwd-go/passwd/internal/jsonstrict"
+	"github.com/passwd-go/passwd/locale"
 )
 
 // apiPath is where the API is below Links.Base. A new version would be another.
@@ -25,7 +26,7 @@ const apiPath = "/api/v1/"
 //	POST reset/code       request_id, code                 200 token, which reset takes
 //	POST cancel           token of a "this was not me"     204
 //	POST check            password, token or ticket or signed in
-//	                                                       200 ok, violations
+//	                                                       200 ok, violations, score if the policy has one
 //	GET  policy                                            200 requirements, passwordrules
 //
 // Errors are problems (RFC 9457) with a member "code": the codes of package
@@ -109,10 +110,13 @@ type accepted struct {
 	Detail string `json:"detail"`
 }
 
-func (a *api) forgot(_ http.ResponseWriter, r *http.Request, in passwd.Login) (accepted, error) {
+func (a *api) forgot(w http.ResponseWriter, r *http.Request, in passwd.Login) (accepted, error) {
 	in.Tenant = a.tenant(r)
 	err := a.svc.RequestReset(r.Context(), passwd.RequestReset{Login: in, Client: a.face.Client(r)})
-	return accepted{forgotText}, err
+	if err != nil {
+		return accepted{}, err
+	}
+	return accepted{a.printer(w, r).ResetRequested()}, nil
 }
 
 type codeRequest struct {
@@ -187,9 +191,10 @@ func decodeCheck(b endpoint.Body) (in checkInput, err error) {
 type report struct {
 	OK         bool  `json:"ok"`
 	Violations rules `json:"violations"`
+	Score      *int  `json:"score,omitempty"` // if a rule of the policy gives one
 }
 
-func (a *api) check(_ http.ResponseWriter, r *http.Request, in checkInput) (report, error) {
+func (a *api) check(w http.ResponseWriter, r *http.Request, in checkInput) (report, error) {
 	c := passwd.Check{Password: in.password, Client: a.face.Client(r)}
 	switch {
 	case in.token != nil && *in.token == "", in.ticket != nil && *in.ticket == "":
@@ -209,11 +214,11 @@ func (a *api) check(_ http.ResponseWriter, r *http.Request, in checkInput) (repo
 	if err != nil {
 		return report{}, err
 	}
-	violations := rules{}
+	words, violations := a.printer(w, r), rules{}
 	for _, v := range found.Violations {
-		violations = append(violations, rule{v.Code, params(v.Params), describe(v.Code, v.Params)})
+		violations = append(violations, rule{v.Code, params(v.Params), words.Violation(v)})
 	}
-	return report{OK: len(violations) == 0, Violations: violations}, nil
+	return report{OK: len(violations) == 0, Violations: violations, Score: found.Score}, nil
 }
 
 // rules are violations or requirements; never nil, so as not to be null.
@@ -231,7 +236,7 @@ type policy struct {
 }
 
 // policy describes the policy of who is signed in, else of the tenant.
-func (a *api) policy(_ http.ResponseWriter, r *http.Request) (policy, error) {
+func (a *api) policy(w http.ResponseWriter, r *http.Request) (policy, error) {
 	account := passwd.Ref{Tenant: a.tenant(r)}
 	switch p, _, err := a.signedIn(r); {
 	case err == nil:
@@ -243,9 +248,9 @@ func (a *api) policy(_ http.ResponseWriter, r *http.Request) (policy, error) {
 	if err != nil {
 		return policy{}, err
 	}
-	all := rules{}
+	words, all := a.printer(w, r), rules{}
 	for _, q := range requirements {
-		all = append(all, rule{q.Code, params(q.Params), describe(q.Code, q.Params)})
+		all = append(all, rule{q.Code, params(q.Params), words.Requirement(q)})
 	}
-	return policy{Requirements: all, PasswordRules: passwordRules(requirements)}, nil
+	return policy{Requirements: all, PasswordRules: locale.PasswordRules(requirements)}, nil
 }

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/endpoint"
+	"github.com/passwd-go/passwd/locale"
 	"github.com/passwd-go/passwd/passwdhttp"
 )
 
@@ -67,7 +69,7 @@ func TestEveryCode(t *testing.T) {
 	}
 	for code, want := range rows {
 		equal(t, "status of "+string(code), passwdhttp.StatusOf(code), want.status)
-		equal(t, "text of "+string(code), passwdhttp.HasText(code), true)
+		equal(t, "text of "+string(code), hasText(code), true)
 	}
 }
 
@@ -247,5 +249,25 @@ func TestNotRunning(t *testing.T) {
 	s.post(t, "forgot", map[string]string{"login": "ada@example.com"}).want(t, 500, "internal")
 	if len(seen) != 1 || !errors.Is(seen[0].Err, passwd.ErrNotRunning) {
 		t.Errorf("events %+v", seen)
+	}
+}
+
+func hasText(code passwd.Code) bool {
+	title, detail := locale.Match("en").Problem(code)
+	return title != "" && detail != ""
+}
+
+// Texts follow the reader's language, codes do not.
+func TestLanguages(t *testing.T) {
+	s := newSite(t, passwd.Config{}, passwdhttp.Config{})
+	for accept, want := range map[string]string{"": "en", "de-CH, en;q=0.5": "de", "tlh, ar;q=0.1": "ar", "tlh": "en"} {
+		got := s.post(t, "reset", map[string]string{"token": "x", "new_password": next}, header("Accept-Language", accept))
+		got.want(t, 422, "invalid_token")
+		equal(t, "Content-Language", got.Header().Get("Content-Language"), want)
+		equal(t, "Vary", got.Header().Get("Vary"), "Accept-Language")
+		title, detail := locale.Match(want).Problem(passwd.CodeInvalidToken)
+		if !strings.Contains(got.Body.String(), title) || !strings.Contains(got.Body.String(), detail) {
+			t.Errorf("%q: %s", accept, got.Body)
+		}
 	}
 }

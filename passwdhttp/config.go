@@ -9,6 +9,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/endpoint"
+	"github.com/passwd-go/passwd/locale"
 )
 
 // Config is what the handlers of this package are made of. Service is required;
@@ -50,6 +51,11 @@ type Config struct {
 	// two. If nil, none but GET and HEAD.
 	CrossOrigin *http.CrossOriginProtection
 
+	// Locale returns the language that whoever asks prefers, as a BCP 47 tag: from
+	// their profile or a cookie. If nil, or for "", Accept-Language decides. Texts
+	// follow it, codes do not; see package locale for the languages.
+	Locale func(*http.Request) string
+
 	// Challenge is the WWW-Authenticate of every 401. If "", it is
 	// `Bearer realm="password"`. Basic and Digest would have browsers ask for a
 	// password in a window of their own.
@@ -73,8 +79,8 @@ func (c Config) face() *endpoint.Face {
 	}
 	return &endpoint.Face{
 		Service: c.Service,
-		Fail: func(w http.ResponseWriter, _ *http.Request, code passwd.Code, err error) {
-			fail(w, challenge, code, err)
+		Fail: func(w http.ResponseWriter, r *http.Request, code passwd.Code, err error) {
+			fail(w, c.printer(w, r), challenge, code, err)
 		},
 		Accept:      []string{"application/json"},
 		CrossOrigin: c.CrossOrigin,
@@ -101,6 +107,20 @@ func (c Config) mustValidate() {
 	if err := c.validate(); err != nil {
 		panic(err)
 	}
+}
+
+// printer returns who puts the reply into words, and says so in its headers.
+func (c Config) printer(w http.ResponseWriter, r *http.Request) locale.Printer {
+	preferences := r.Header.Values("Accept-Language")
+	if c.Locale != nil {
+		if own := c.Locale(r); own != "" {
+			preferences = append([]string{own}, preferences...)
+		}
+	}
+	words := locale.Match(preferences...)
+	w.Header().Set("Content-Language", words.Language())
+	w.Header().Add("Vary", "Accept-Language")
+	return words
 }
 
 func (c Config) tenant(r *http.Request) string {

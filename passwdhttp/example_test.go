@@ -47,5 +47,5 @@ func Example() {
 	fmt.Print(w.Body)
 	// Output:
 	// 401 Bearer realm="password"
-	// {"type":"urn:passwd:problem:unauthenticated","title":"Not signed in","status":401,"detail":"Sign in first.","code":"unauthenticated"}
+	// {"type":"urn:passwd:problem:unauthenticated","title":"Not signed in","status":401,"detail":"Please sign in first.","code":"unauthenticated"}
 }

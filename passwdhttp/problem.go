@@ -7,6 +7,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/endpoint"
 	"github.com/passwd-go/passwd/internal/jsonstrict"
+	"github.com/passwd-go/passwd/locale"
 )
 
 // problem is the body of every error (RFC 9457). Its code is API, its texts are
@@ -60,21 +61,21 @@ var statuses = map[passwd.Code]int{
 // fail replies with the problem that an error is. Of the error itself nothing is
 // told but the code, what the policy holds against a password, and which fields
 // do not fit.
-func fail(w http.ResponseWriter, challenge string, code passwd.Code, err error) {
+func fail(w http.ResponseWriter, words locale.Printer, challenge string, code passwd.Code, err error) {
 	status, known := statuses[code]
 	if !known {
 		code, status = passwd.CodeInternal, http.StatusInternalServerError
 	}
-	text := problemTexts[code]
-	p := problem{Type: problemType + string(code), Title: text.title, Status: status, Detail: text.detail, Code: code}
+	title, detail := words.Problem(code)
+	p := problem{Type: problemType + string(code), Title: title, Status: status, Detail: detail, Code: code}
 	if rejected, ok := errors.AsType[*passwd.PolicyError](err); ok {
 		for _, v := range rejected.Violations {
-			p.Errors = append(p.Errors, problemError{newPassword, string(v.Code), describe(v.Code, v.Params), params(v.Params)})
+			p.Errors = append(p.Errors, problemError{newPassword, string(v.Code), words.Violation(v), params(v.Params)})
 		}
 	}
 	if faults, ok := errors.AsType[jsonstrict.FieldErrors](err); ok {
 		for _, f := range faults {
-			p.Errors = append(p.Errors, problemError{"#/" + f.Field, string(f.Fault), faultTexts[f.Fault], params(nil)})
+			p.Errors = append(p.Errors, problemError{"#/" + f.Field, string(f.Fault), words.Field(string(f.Fault)), params(nil)})
 		}
 	}
 	if status == http.StatusUnauthorized {

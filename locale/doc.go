@@ -1,0 +1,22 @@
+// Package locale puts what package passwd says into words: what a policy asks
+// for, what it holds against a password, and what went wrong with a request, in
+// English, Dutch, French, German, Spanish, Portuguese, Italian, Arabic, Hebrew and
+// Japanese.
+//
+//	p := locale.Match(account.Locale, r.Header.Get("Accept-Language"))
+//	for _, sentence := range p.Describe(requirements) { … }
+//
+// The sentences are plain text, not HTML: a template has to escape them. They may
+// change in any release; the codes they are chosen by do not. They never contain a
+// password or the value of an attribute, only what a policy is made of. They
+// address nobody by gender, and people formally where the language has a form for
+// it.
+//
+// Numbers are written in the digits 0 to 9 without grouping in every language,
+// Arabic included: these are the digits on the keys, and what all readers of
+// Arabic know. Characters that a policy lists are kept apart by Unicode isolates
+// (U+2066, U+2069) where the text around them runs from right to left.
+//
+// Catalogues are embedded. Nothing is read or parsed before its first use, and
+// each catalogue only once. Everything here is safe for concurrent use.
+package locale
