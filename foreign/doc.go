@@ -1,0 +1,90 @@
+// Package foreign verifies the password hashes of other stacks, so that a table
+// of users can move without anybody being asked for a new password. It makes no
+// such hash: each is replaced by one of the service's own at the first sign-in.
+//
+//	svc, err := passwd.New(passwd.Config{
+//		Hasher: foreign.Hasher{Accept: []foreign.Format{foreign.DjangoPBKDF2, foreign.DjangoArgon2}},
+//		…
+//	})
+//
+// Every format is accepted by its name, and only then: the fewer, the less there
+// is to go wrong. [Detect] says which ones a table has. Take a format out again
+// when no row has it any more.
+//
+//	comes from                      looks like                                   accept
+//	Rails has_secure_password       $2a$12$…                                     Bcrypt
+//	Devise with a pepper            $2a$12$…                                     Devise
+//	Laravel, PHP, Symfony           $2y$10$…, $argon2i$…                         Bcrypt, Argon2i
+//	Auth0, Supabase, PocketBase     $2b$10$…                                     Bcrypt
+//	crypt_blowfish before 2011      $2x$08$…                                     Bcrypt2x
+//	WordPress 6.8                   $wp$2y$10$…                                  WordPress
+//	WordPress before                $P$B…                                        WordPress
+//	phpBB 3, phpass                 $H$9…, $P$B…                                 Phpass
+//	Drupal 7 (10.1: Bcrypt)         $S$D…, U$S$9…                                Drupal7
+//	Django                          pbkdf2_sha256$600000$…                       DjangoPBKDF2
+//	                                argon2$argon2id$…                            DjangoArgon2
+//	                                bcrypt$$2b$…, bcrypt_sha256$$2b$…            DjangoBcrypt, DjangoBcryptSHA256
+//	                                scrypt$16384$…                               DjangoScrypt
+//	                                sha1$salt$…, md5$salt$…                      DjangoDigest
+//	Flask (Werkzeug)                scrypt:32768:8:1$…, pbkdf2:sha256:…          Werkzeug
+//	Flask-Security                  $2b$12$…                                     FlaskSecurity
+//	Passlib                         $pbkdf2-sha256$29000$…                       PasslibPBKDF2
+//	                                $scrypt$ln=16,r=8,p=1$…                      PasslibScrypt
+//	                                $bcrypt-sha256$v=2,t=2b,r=12$…               PasslibBcryptSHA256
+//	Spring Security                 {bcrypt}$2a$10$…                             SpringBcrypt
+//	                                {argon2@SpringSecurity_v5_8}$argon2id$…      SpringArgon2
+//	                                {pbkdf2@SpringSecurity_v5_8}5e29c9…          SpringPBKDF2
+//	                                {scrypt@SpringSecurity_v5_8}$100801$…        SpringScrypt
+//	                                {sha256}30d94f…                              SpringSHA256
+//	                                {MD5}{salt}370bf6…, {SHA-256}{salt}…         SpringDigest
+//	                                {ldap}{SSHA}…                                SpringLDAP
+//	ASP.NET Identity 2 and 3        AQAAAAEAACcQ…, AA…                           ASPNETIdentity
+//	Keycloak                        {"credentialData":"…","secretData":"…"}      Keycloak
+//	Firebase                        $fbscrypt$v=1,…, $firescrypt$ln=14,…         Firebase
+//	OpenLDAP, 389, ApacheDS         {SSHA}…, {SSHA512}…, {SMD5}…                 LDAPSalted
+//	                                {PBKDF2-SHA256}10000$…                       LDAPPBKDF2
+//	                                {ARGON2}$argon2i$…                           LDAPArgon2
+//	                                {CRYPT}$6$…                                  LDAPCrypt
+//	Dovecot                         {BLF-CRYPT}…, {SHA512-CRYPT}…                LDAPCrypt
+//	                                {ARGON2ID}…, {PBKDF2}$1$…                    LDAPArgon2, DovecotPBKDF2
+//	crypt(3)                        $6$…, $5$rounds=…                            SHACrypt
+//	                                $1$…, $sha1$4000$…, $7$…                     MD5Crypt, SHA1Crypt, ScryptCrypt
+//	Apache htpasswd                 $apr1$…, $2y$05$…                            MD5Crypt, Bcrypt
+//	Ory Kratos                      $pbkdf2-sha256$i=100000,l=32$…               KratosPBKDF2
+//	                                $scrypt$ln=16384,r=8,p=1$…                   KratosScrypt
+//	                                $sha512-crypt$…, $md5-crypt$…                KratosCrypt
+//	                                $sha256$pf=…$…, $hmac-sha256$…               KratosDigest, KratosHMAC
+//	Meteor                          $2b$10$…                                     Meteor
+//	better-auth                     9fec20…:b6da6c…                              BetterAuth
+//	MediaWiki                       :pbkdf2:sha512:30000:64:…                    MediaWiki
+//	Atlassian                       {PKCS5S2}…                                   Atlassian
+//	GRUB                            grub.pbkdf2.sha512.10000.…                   GRUB
+//	SQL Server logins               0x0100…, 0x0200…                             MSSQL
+//
+// Home-grown tables of MD5 or SHA-1, {noop}, {SHA} and the like have the formats
+// that begin with Insecure.
+//
+// Argon2d, version 16 of Argon2, yescrypt, DES and Sun's MD5 are not verified:
+// their owners need a reset.
+//
+// # Weak rows
+//
+// A row that is upgraded when its owner comes back stays weak until then, and
+// most do not come back soon. Where the comment of a format says fast, put [Wrap]
+// around the rows before the move, and accept [Wrapped].
+//
+// # Passwords
+//
+// A password is verified as it is given, in UTF-8, and the rules of its stack are
+// followed: bcrypt reads 72 bytes, WordPress trims white space, better-auth uses
+// NFKC. A NUL never matches a hash of bcrypt or crypt(3).
+//
+// Under GODEBUG=fips140=only the standard library refuses MD5 and SHA-1, in places
+// by a panic: accept only PBKDF2 with SHA-2 there.
+//
+// # Time
+//
+// A foreign hash takes the time that its stack chose, not that of a hash of the
+// service: until it is replaced, the time of a failed sign-in can tell that the
+// account is an old one.
+package foreign

@@ -1,0 +1,123 @@
+package foreign
+
+import (
+	"crypto/pbkdf2"
+	"hash"
+	"strings"
+
+	"golang.org/x/crypto/argon2"
+	"golang.org/x/crypto/scrypt"
+)
+
+func checkSaltAndTag(salt, tag []byte) error {
+	if err := within("salt", uint64(len(salt)), 1, maxSalt); err != nil {
+		return err
+	}
+	return within("tag", uint64(len(tag)), minTag, maxTag)
+}
+
+func pbkdf2Hash(h *Hasher, prf func() hash.Hash, rounds uint64, salt, tag []byte) (stored, error) {
+	if err := within("rounds", rounds, 1, uint64(h.Bounds.PBKDF2Rounds)); err != nil {
+		return stored{}, err
+	}
+	if err := checkSaltAndTag(salt, tag); err != nil {
+		return stored{}, err
+	}
+	return stored{tag: tag, derive: func(password string) ([]byte, error) {
+		return pbkdf2.Key(prf, password, salt, int(rounds), len(tag))
+	}}, nil
+}
+
+// scryptCosts holds N, r and p of scrypt against the bounds. N is a power of two.
+func scryptCosts(h *Hasher, n, r, p uint64) error {
+	if n < 2 || n&(n-1) != 0 {
+		return errFormat
+	}
+	if err := within("p", p, 1, uint64(h.Bounds.ScryptParallel)); err != nil {
+		return err
+	}
+	if err := within("r", r, 1, 256); err != nil {
+		return err
+	}
+	return within("N", n, 2, h.Bounds.ScryptBytes/(128*r))
+}
+
+func scryptHash(h *Hasher, n, r, p uint64, salt, tag []byte) (stored, error) {
+	if err := scryptCosts(h, n, r, p); err != nil {
+		return stored{}, err
+	}
+	if err := checkSaltAndTag(salt, tag); err != nil {
+		return stored{}, err
+	}
+	return stored{tag: tag, derive: func(password string) ([]byte, error) {
+		return scrypt.Key([]byte(password), salt, int(n), int(r), int(p), len(tag))
+	}}, nil
+}
+
+type argon2Costs struct{ kib, passes, lanes uint64 }
+
+func (c argon2Costs) check(b Bounds) error {
+	if err := within("p", c.lanes, 1, uint64(b.Argon2Lanes)); err != nil {
+		return err
+	}
+	if err := within("m", c.kib, 8*c.lanes, uint64(b.Argon2KiB)); err != nil {
+		return err
+	}
+	if err := within("t", c.passes, 1, uint64(b.Argon2Passes)); err != nil {
+		return err
+	}
+	return within("m*t", c.kib*c.passes, 1, b.Argon2KiBPasses)
+}
+
+// argon2Hash is Argon2 of version 19, variant "i" or "id"; x/crypto has no other.
+func argon2Hash(h *Hasher, variant string, c argon2Costs, salt, tag []byte) (stored, error) {
+	key := argon2.IDKey
+	switch variant {
+	case "id":
+	case "i":
+		key = argon2.Key
+	default:
+		return stored{}, errFormat
+	}
+	if err := c.check(h.Bounds); err != nil {
+		return stored{}, err
+	}
+	if err := within("salt", uint64(len(salt)), 8, maxSalt); err != nil {
+		return stored{}, err
+	}
+	if err := within("tag", uint64(len(tag)), minTag, maxTag); err != nil {
+		return stored{}, err
+	}
+	return stored{tag: tag, derive: func(password string) ([]byte, error) {
+		return key([]byte(password), salt, uint32(c.passes), uint32(c.kib), uint8(c.lanes), uint32(len(tag))), nil
+	}}, nil
+}
+
+// parsePHCArgon2 reads $argon2id$v=19$m=…,t=…,p=…$salt$tag, and $argon2i$ alike.
+func parsePHCArgon2(s string, h *Hasher) (stored, error) {
+	f, ok := fields(s, "$argon2", 5)
+	if !ok || f[1] != "v=19" {
+		return stored{}, errFormat
+	}
+	costs, ok := assignments(f[2], "m", "t", "p")
+	if !ok {
+		return stored{}, errFormat
+	}
+	salt, ok1 := unpadded(f[3])
+	tag, ok2 := unpadded(f[4])
+	if !ok1 || !ok2 {
+		return stored{}, errFormat
+	}
+	return argon2Hash(h, f[0], argon2Costs{costs[0], costs[1], costs[2]}, salt, tag)
+}
+
+func parseArgon2id(s string, h *Hasher) (stored, error) { return parsePrefixed(s, "$argon2id$", h) }
+
+func parseArgon2i(s string, h *Hasher) (stored, error) { return parsePrefixed(s, "$argon2i$", h) }
+
+func parsePrefixed(s, prefix string, h *Hasher) (stored, error) {
+	if !strings.HasPrefix(s, prefix) {
+		return stored{}, errFormat
+	}
+	return parsePHCArgon2(s, h)
+}
