@@ -38,6 +38,7 @@ func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err err
 		o.epoch = newEpoch()
 	} else if w.NewHash != "" || w.Raise {
 		o.epoch++
+		s.raised(w, o.epoch)
 	}
 	if w.NewHash != "" {
 		o.replaced(a.Hash, w.History)
@@ -133,6 +134,7 @@ func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
 		for _, t := range o.tokens {
 			delete(s.tokens, t.TokenRef)
 		}
+		s.dropWhere(r, func(*held) bool { return true })
 		delete(s.ours, r)
 	}
 	if s.accounts[r] != nil {

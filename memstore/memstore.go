@@ -1,10 +1,10 @@
-// Package memstore is a passwd.Store and passwd.Queue in memory, for unit tests
-// and quick starts. It keeps the whole contract, package storetest included, and
+// Package memstore is a passwd.Store, passwd.Queue and session.Store in memory, for
+// unit tests and quick starts. It keeps the whole contract, package storetest included, and
 // forgets everything with the process.
 //
 // One mutex guards it and no goroutine runs in it, so there is nothing to close.
-// No call walks all accounts; [Store.Purge] walks all tokens, and [Store.Claim]
-// the jobs until it has enough.
+// No call walks all accounts; [Store.Purge] walks all tokens and sessions,
+// and [Store.Claim] the jobs until it has enough.
 package memstore
 
 import (
@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/session"
 )
 
 // Store holds the host's accounts in place of a users table, and what the
@@ -31,19 +32,22 @@ type Store struct {
 	logins   map[passwd.Login][]passwd.Ref // by compared form, sorted by id
 	ours     map[passwd.Ref]*record
 	tokens   map[passwd.TokenRef]*passwd.TokenRecord
+	sessions sessions
 	queue    queue
 }
 
 // record is what the library keeps about an account beside the host's row.
 type record struct {
-	epoch   int64
-	history []passwd.Hash // newest first
-	tokens  []*passwd.TokenRecord
+	epoch    int64
+	history  []passwd.Hash // newest first
+	tokens   []*passwd.TokenRecord
+	sessions []*held
 }
 
 var (
-	_ passwd.Store = (*Store)(nil)
-	_ passwd.Queue = (*Store)(nil)
+	_ passwd.Store  = (*Store)(nil)
+	_ passwd.Queue  = (*Store)(nil)
+	_ session.Store = (*Store)(nil)
 )
 
 // New returns a store of the accounts, which are stored as by [Store.Set].

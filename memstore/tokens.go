@@ -86,8 +86,8 @@ func (s *Store) Attempt(ctx context.Context, ref passwd.TokenRef, max int, now t
 	return *t, nil
 }
 
-// Purge implements passwd.Tokens. Tokens are all that it deletes: a job too old
-// to be of use is dropped by the service, which tells of it.
+// Purge implements passwd.Tokens. Tokens and sessions are all that it deletes: a
+// job too old to be of use is dropped by the service, which tells of it.
 func (s *Store) Purge(ctx context.Context, before time.Time, batch int) (n int, more bool, err error) {
 	if err := s.lock(ctx); err != nil {
 		return 0, false, err
@@ -105,7 +105,8 @@ func (s *Store) Purge(ctx context.Context, before time.Time, batch int) (n int, 
 		o.tokens = slices.DeleteFunc(o.tokens, func(other *passwd.TokenRecord) bool { return other == t })
 		n++
 	}
-	return n, false, nil
+	ended, more := s.purgeSessions(before, batch-n)
+	return n + ended, more, nil
 }
 
 // live reports whether a token is good, its attempts apart.

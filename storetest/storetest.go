@@ -111,6 +111,7 @@ func checks() []check {
 		queueWriteChecks(),
 		contextChecks(),
 		sharingChecks(),
+		sessionChecks(),
 	)
 }
 

@@ -1,0 +1,73 @@
+package session
+
+import (
+	"context"
+	"errors"
+
+	"github.com/passwd-go/passwd"
+)
+
+// List returns the live sessions of an account, the one used last first, for a
+// page on which its owner sees the devices that are signed in.
+func (m *Manager) List(ctx context.Context, account passwd.Ref) ([]Session, error) {
+	records, err := m.store.ListSessions(ctx, account, m.now())
+	if err != nil {
+		return nil, m.fault(ctx, err)
+	}
+	sessions := make([]Session, len(records))
+	for i, r := range records {
+		sessions[i] = r.Session
+	}
+	return sessions, nil
+}
+
+// End ends one session of an account. One that is unknown, or another account's,
+// is not an error, and nothing ends.
+func (m *Manager) End(ctx context.Context, account passwd.Ref, id string) error {
+	if id == "" {
+		return passwd.ErrInvalidRequest
+	}
+	_, err := m.end(ctx, account, Filter{ID: id}, "revoked")
+	return err
+}
+
+// EndOthers ends all sessions of an account but one, and reports how many.
+func (m *Manager) EndOthers(ctx context.Context, account passwd.Ref, keep string) (int, error) {
+	if keep == "" {
+		return 0, passwd.ErrInvalidRequest
+	}
+	return m.end(ctx, account, Filter{Except: keep}, "revoked")
+}
+
+// EndAll ends all sessions of an account, and reports how many. What else was
+// opened by the password, JWTs above all, ends with passwd.Service.Revoke.
+func (m *Manager) EndAll(ctx context.Context, account passwd.Ref) (int, error) {
+	return m.end(ctx, account, Filter{}, "revoked")
+}
+
+// SignOut ends the session that a token belongs to, be it the access token or a
+// refresh token. A token of no live session is not an error (RFC 7009 §2.2).
+func (m *Manager) SignOut(ctx context.Context, token string) error {
+	for _, k := range []Kind{Access, Refresh} {
+		r, _, _, err := m.find(ctx, k, token)
+		if errors.Is(err, passwd.ErrEnded) {
+			continue
+		}
+		if err == nil {
+			_, err = m.end(ctx, r.Account, Filter{ID: r.ID}, "signed_out")
+		}
+		return err
+	}
+	return nil
+}
+
+func (m *Manager) end(ctx context.Context, account passwd.Ref, f Filter, reason string) (int, error) {
+	n, err := m.store.EndSessions(ctx, account, f)
+	if err != nil {
+		return 0, m.fault(ctx, err)
+	}
+	if n > 0 {
+		m.observe(ctx, EventEnded, outcomeSuccess, account, reason, passwd.Client{})
+	}
+	return n, nil
+}
