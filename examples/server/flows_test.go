@@ -325,3 +325,24 @@ func TestEventsHoldNoSecret(t *testing.T) {
 		}
 	}
 }
+
+// TestMeter is what a page shows while a password is typed: what the local rules
+// say, and how strong it is.
+func TestMeter(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	bearer := s.signIn("", "ada", adaPassword)
+	for password, want := range map[string]string{
+		"short":                       `{"ok":false,"violations":[{"code":"too_short","params":{"min":15},"detail":"Use at least 15 characters."},`,
+		"Ada.Lovelace.1815!":          `{"ok":false,"violations":[{"code":"similar","params":{"attribute":"full_name"},`,
+		"passwordpassword":            `{"ok":false,"violations":[{"code":"too_common","params":{},`,
+		adaPassword:                   `{"ok":true,"violations":[],"score":`, // it must not tell which is the current one
+		"seventeen herons play chess": `{"ok":true,"violations":[],"score":4}`,
+	} {
+		r := s.post(api+"check", bearer, "password", password)
+		s.want(r, http.StatusOK, "")
+		if !strings.HasPrefix(r.body, want) {
+			t.Errorf("%q: %s", password, r.body)
+		}
+	}
+}

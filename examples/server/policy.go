@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/strength"
 )
 
 // tenantPolicies are the rules that some tenants have agreed with their clients.
@@ -11,13 +12,20 @@ import (
 func tenantPolicies() (map[string]passwd.Policy, error) {
 	rules := map[string][]passwd.Rule{
 		"bakery":     {passwd.Length{Min: 8}},
-		"callcenter": {passwd.Length{Min: 15}},
+		"callcenter": {passwd.Length{Min: 15}, passwd.NotCommon{}},
 		"quotes":     {passwd.Length{InsecureMinLength: 6}},
 	}
 	policies := map[string]passwd.Policy{
 		"profile": passwd.Conventional(),
 		"DocDemo": passwd.InsecureNoRules(),
 	}
+	// The site's own accounts have the zero policy too, with an estimate beside it
+	// that refuses nothing: it is for the meter next to the field.
+	own, err := passwd.NIST().With(strength.Rule{})
+	if err != nil {
+		return nil, err
+	}
+	policies[""] = own
 	for tenant, list := range rules {
 		p, err := passwd.NewPolicy(list...)
 		if err != nil {

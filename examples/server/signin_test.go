@@ -221,7 +221,7 @@ func TestTenantPolicies(t *testing.T) {
 	}{
 		{"bakery", "password123", true}, {"bakery", "passw12", false},
 		{"profile", "Wonder!and-1866", true}, {"profile", "wonder and 1866", false},
-		{"callcenter", "SaverPassword1234!", true}, {"callcenter", "SaverPass1234!", false},
+		{"callcenter", "SaverPassword1234!", true}, {"callcenter", "SaverPass1234!", false}, {"callcenter", "passwordpassword", false},
 		{"quotes", "quotes", true}, {"quotes", "quote", false},
 		{"DocDemo", "a", true}, {"DocDemo", "", false},
 		{"OtherBrand", "abc123", false}, {"OtherBrand", "Other-Brand-Pass-2", true},
