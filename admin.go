@@ -254,11 +254,23 @@ func (s *Service) checked(ctx context.Context, r Check) (a Account, err error) {
 	return a, err
 }
 
-// Requirements describes the policy of an account, or of accounts like it when
-// only the tenant is known.
+// Requirements describes the policy of an account. One that does not exist, as at
+// registration or where only the tenant is known, is taken as it is given. Error:
+// ErrUnavailable.
 func (s *Service) Requirements(ctx context.Context, a Account) ([]Requirement, error) {
+	if a.Ref.ID != "" {
+		switch stored, err := s.get(ctx, a.Ref); {
+		case err == nil:
+			a = stored
+		case !errors.Is(err, ErrNotFound):
+			return nil, err
+		}
+	}
 	p, err := s.policy(ctx, a)
-	return p.Requirements(), err
+	if err != nil {
+		return nil, err
+	}
+	return p.Requirements(), nil
 }
 
 // Revoke asks that what an account has open be ended.

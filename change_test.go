@@ -1,6 +1,7 @@
 package passwd_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -343,5 +344,33 @@ func TestHistory(t *testing.T) {
 	}
 	if err := change(adaPassword); err != nil {
 		t.Errorf("the fourth last: %v", err)
+	}
+}
+
+func TestRequirementsOfAccounts(t *testing.T) { // of the account as it is stored
+	strict, err := passwd.NewPolicy(passwd.Length{Min: 40})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kit := passwdtest.New(t, passwd.Config{PolicyFor: func(_ context.Context, a passwd.Account) (passwd.Policy, error) {
+		if a.Locale == "en" {
+			return strict, nil
+		}
+		return passwd.Policy{}, nil
+	}})
+	ref := kit.Add(t, ada(), adaPassword)
+	for _, c := range []struct {
+		account passwd.Account
+		min     int
+	}{
+		{passwd.Account{Ref: ref}, 40},
+		{passwd.Account{Ref: passwd.Ref{ID: "none"}}, 15},
+		{passwd.Account{Locale: "en"}, 40},
+		{passwd.Account{}, 15},
+	} {
+		all, err := kit.Service.Requirements(ctx, c.account)
+		if err != nil || all[0].Params["min"] != c.min {
+			t.Errorf("%+v: %v, %v, want %d", c.account, all, err, c.min)
+		}
 	}
 }

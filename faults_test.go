@@ -262,6 +262,10 @@ var flows = []struct {
 		_, err := f.kit.Service.Check(ctx, passwd.Check{Token: f.reset, Password: newPassword})
 		return err
 	}},
+	{"Requirements", false, func(ctx context.Context, f fixture) error {
+		_, err := f.kit.Service.Requirements(ctx, passwd.Account{Ref: f.ref})
+		return err
+	}},
 	{"Revoke", true, func(ctx context.Context, f fixture) error {
 		_, err := f.kit.Service.Revoke(ctx, passwd.Revoke{Account: f.ref})
 		return err
