@@ -31,6 +31,9 @@ const (
 	MessageTemporaryPassword MessageKind = "temporary_password" // that one was issued, not which
 	MessageSuspended         MessageKind = "suspended"
 	MessageSignInStopped     MessageKind = "sign_in_stopped"
+	// MessageSharedAddress answers a request for a link that named an address of
+	// several accounts: ask again, by username. Its Account has a tenant and no ID.
+	MessageSharedAddress MessageKind = "shared_address"
 )
 
 // Message is one message to one address. It holds data, not words; package

@@ -25,7 +25,10 @@ type RequestReset struct {
 	Channel Channel       // AnyChannel: as the login suggests
 	TTL     time.Duration // 0: 1 hour; at most 24 hours, by SMS never more than 10 minutes
 	Form    Form
-	Client  Client
+	// TellShared has an address that several accounts share be told just that: no
+	// token, and no account named. Otherwise nothing is sent there.
+	TellShared bool
+	Client     Client
 }
 
 // RequestReset puts a request for a link on the queue. It reads no account, so
@@ -41,7 +44,31 @@ func (s *Service) RequestReset(ctx context.Context, r RequestReset) error {
 	if r.TTL < 0 || r.TTL > maxResetTTL || r.Form != TokenLink && r.Form != UserKeyLink {
 		return ErrInvalidRequest
 	}
-	return s.request(ctx, r.Login, r.Channel, r.Client, task{Kind: taskLink, TTL: r.TTL, Form: r.Form, Seed: newSeed()})
+	return s.request(ctx, r.Login, r.Channel, r.Client, task{
+		Kind: taskLink, TTL: r.TTL, Form: r.Form, TellShared: r.TellShared, Seed: newSeed(),
+	})
+}
+
+// RevealMatches tells how many accounts a login names: 0, 1 or, for more, any
+// greater number. That is what everything else here keeps to itself (I6); it is
+// for faces whose published format tells it, and whose host asked for that by
+// name. A client address may ask as often as for links (Limits.ResetRequests),
+// and whether it may does not depend on the answer. Errors: ErrInvalidRequest, a
+// RateLimitError, ErrUnavailable.
+func (s *Service) RevealMatches(ctx context.Context, l Login, c Client) (int, error) {
+	l, err := checkLogin(l)
+	if err != nil {
+		return 0, err
+	}
+	ask := s.newTry(ctx, c)
+	if err := ask.take(s.keys.limiterKey("reveal", network(c.Addr)), s.cfg.Limits.ResetRequests); err != nil {
+		return 0, err
+	}
+	matches, err := s.matching(ctx, l)
+	if err != nil {
+		return 0, ask.abandon(err)
+	}
+	return len(matches), nil
 }
 
 // RequestCode asks for a one-time code, to be typed.
@@ -81,7 +108,7 @@ func (s *Service) request(ctx context.Context, l Login, ch Channel, c Client, t 
 	t.Login, t.Channel, t.Client, t.At = l, ch, c.trimmed(), s.now()
 	key := ""
 	if t.Kind == taskLink { // a code belongs to its request: another cannot stand in for it
-		key = s.keys.limiterKey("link", l.Tenant, string(l.Kind), l.Value, string(ch), string(t.Form), t.TTL.String())
+		key = s.keys.limiterKey("link", l.Tenant, string(l.Kind), l.Value, string(ch), string(t.Form), t.TTL.String(), strconv.FormatBool(t.TellShared))
 	}
 	if err := s.queue.Put(ctx, s.job(t, key, t.At, t.At.Add(t.TTL))); err != nil {
 		return ask.abandon(s.fault(ctx, err))
@@ -441,4 +468,20 @@ func destination(a Account, l Login, ch Channel) (Address, error) {
 		}
 	}
 	return Address{}, fmt.Errorf("%w: no confirmed address", errDrop)
+}
+
+// shared returns the confirmed address which a login names, as one of the
+// accounts that may be reset has it, and that account's locale.
+func shared(matches []Account, l Login, ch Channel) (to Address, locale string, found bool) {
+	for _, a := range matches {
+		if a.Disabled || !a.Active {
+			continue
+		}
+		for _, own := range a.Address {
+			if Fold(own.Value) == l.Value && (ch == AnyChannel || ch == own.Channel) {
+				return own, a.Locale, true
+			}
+		}
+	}
+	return Address{}, "", false
 }

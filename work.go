@@ -25,6 +25,9 @@ type task struct {
 	Form    Form          `json:",omitempty"`
 	TTL     time.Duration `json:",omitempty"`
 
+	TellShared bool `json:",omitempty"`
+	attempts   int  // claims of the job so far, this one included
+
 	// Of a notice.
 	Message  MessageKind `json:",omitempty"`
 	Account  Ref         `json:",omitzero"`
@@ -252,6 +255,7 @@ func (s *Service) attend(ctx context.Context, j Job, e *Event) error {
 		e.Reason = "unreadable"
 		return err
 	}
+	t.attempts = j.Attempts
 	e.Account, e.Kind, e.Client = t.Account, t.Message, t.Client
 	if !s.now().Before(j.NotAfter) {
 		e.Reason = "expired"
@@ -281,13 +285,16 @@ func (s *Service) compose(ctx context.Context, t task) (Message, error) {
 	if t.Kind == taskNotice {
 		return s.composeNotice(ctx, t)
 	}
-	a, found, err := s.find(ctx, t.Login)
+	matches, err := s.matching(ctx, t.Login)
 	switch {
 	case err != nil:
 		return Message{}, err
-	case !found, a.Disabled, !a.Active:
+	case len(matches) > 1 && t.TellShared:
+		return s.composeShared(ctx, t, matches)
+	case len(matches) != 1, matches[0].Disabled, !matches[0].Active:
 		return Message{}, errDrop
 	}
+	a := matches[0]
 	to, err := destination(a, t.Login, t.Channel)
 	if err != nil {
 		return Message{}, err
@@ -336,6 +343,32 @@ func (s *Service) composeCode(ctx context.Context, t task, a Account, to Address
 		TokenRef: s.keys.ref(PurposeCode, request),
 		Verifier: s.keys[0].verifier(request, m.Code),
 	}, a, to, m)
+}
+
+// composeShared tells an address that it belongs to several accounts, as often
+// as any of them would get a link. It names none of them, and carries no token.
+func (s *Service) composeShared(ctx context.Context, t task, matches []Account) (Message, error) {
+	to, locale, found := shared(matches, t.Login, t.Channel)
+	if !found {
+		return Message{}, errDrop
+	}
+	if t.attempts <= 1 { // a delivery that is tried again is counted already
+		key := s.keys.limiterKey("shared", t.Login.Tenant, t.Login.Value)
+		taken, err := s.limiter.Take(ctx, key, Limit{Free: s.cfg.Limits.LiveLinks, Window: resetTTL}, s.now())
+		if err != nil {
+			return Message{}, err
+		}
+		if taken.Wait > 0 {
+			return Message{}, errors.Join(errDrop, ErrTooManyTokens)
+		}
+	}
+	m := Message{
+		Kind: MessageSharedAddress, Channel: to.Channel, To: to.Value,
+		Account: Ref{Tenant: t.Login.Tenant}, Locale: locale, At: t.At, Client: t.Client,
+	}
+	var err error
+	m.Link, err = s.cfg.Links.link(ctx, Account{Ref: m.Account, Locale: locale}, forgotPage, nil)
+	return m, err
 }
 
 // issue stores the digest of what a message carries. A retried job issues the

@@ -1,0 +1,38 @@
+package wire
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/session"
+)
+
+// Bearer returns an Authenticate for [Profile] whose access tokens are those of a
+// session.Manager. Who must change their password is let through, to do just
+// that.
+func Bearer(m *session.Manager) func(*http.Request) (Principal, error) {
+	return func(r *http.Request) (Principal, error) {
+		token, ok := bearerToken(r)
+		if !ok {
+			return Principal{}, passwd.ErrUnauthenticated
+		}
+		s, err := m.Check(r.Context(), token)
+		if err != nil && !errors.Is(err, passwd.ErrChangeRequired) {
+			return Principal{}, err
+		}
+		return Principal{Account: s.Account, Epoch: s.Epoch, Session: s.ID}, nil
+	}
+}
+
+// bearerToken returns the token of the Authorization header (RFC 6750 §2.1).
+func bearerToken(r *http.Request) (string, bool) {
+	sent := r.Header.Values("Authorization")
+	if len(sent) != 1 {
+		return "", false
+	}
+	scheme, token, _ := strings.Cut(sent[0], " ")
+	token = strings.TrimLeft(token, " ")
+	return token, strings.EqualFold(scheme, "Bearer") && token != ""
+}
