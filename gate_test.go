@@ -189,3 +189,120 @@ func TestGatePassesOnWhatCameTooLate(t *testing.T) {
 		})
 	}
 }
+
+func mustEnter(t *testing.T, g passwd.Gate, bytes int64) (leave func()) {
+	t.Helper()
+	leave, err := g.Enter(t.Context(), bytes)
+	if err != nil {
+		t.Fatalf("Enter: %v", err)
+	}
+	return leave
+}
+
+// I8: memory is a bound of its own, what is dearer than all of it runs alone, and
+// nobody is let past the first of the line.
+func TestGateWeighs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := passwd.NewWeightedGate(4, 100, 10)
+		enter := func(bytes int64) (leave func()) { return mustEnter(t, g, bytes) }
+		var order []int64
+		wait := func(bytes int64) {
+			go func() {
+				leave, err := g.Enter(t.Context(), bytes)
+				if err != nil {
+					t.Errorf("Enter: %v", err)
+					return
+				}
+				order = append(order, bytes)
+				time.Sleep(time.Second) // of the bubble's clock
+				leave()
+			}()
+			synctest.Wait()
+		}
+		sixty, forty := enter(60), enter(40)
+		if s := g.Stats(); s.Running != 2 || s.Memory != 100 {
+			t.Errorf("full: %+v", s)
+		}
+		wait(500) // alone
+		wait(1)   // would fit sooner, and must not
+		forty()
+		synctest.Wait()
+		wantCounts(t, g, 1, 2)
+		sixty()
+		synctest.Wait()
+		wantCounts(t, g, 1, 1)
+		if s := g.Stats(); s.Memory != 100 {
+			t.Errorf("alone: %+v", s)
+		}
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+		if !slices.Equal(order, []int64{500, 1}) {
+			t.Errorf("served in the order %v", order)
+		}
+		if s := g.Stats(); s != (passwd.Stats{Hashed: 4}) {
+			t.Errorf("at the end: %+v", s)
+		}
+	})
+}
+
+// When the first of the line gives up, those behind it may fit.
+func TestGateHeavyWaiterGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := passwd.NewWeightedGate(2, 100, 10)
+		leave := mustEnter(t, g, 60)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		go func() {
+			if _, err := g.Enter(ctx, 50); !errors.Is(err, context.Canceled) {
+				t.Errorf("the heavy one got %v", err)
+			}
+		}()
+		synctest.Wait()
+		go func() { mustEnter(t, g, 40)() }()
+		synctest.Wait()
+		wantCounts(t, g, 1, 2)
+		cancel()
+		synctest.Wait()
+		wantCounts(t, g, 1, 0)
+		leave()
+		synctest.Wait()
+		if s := g.Stats(); s != (passwd.Stats{Hashed: 2}) {
+			t.Errorf("at the end: %+v", s)
+		}
+	})
+}
+
+func TestGateBusySaysWhen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := passwd.NewWeightedGate(2, 0, 4)
+		for range 40 {
+			leave := mustEnter(t, g, 0)
+			time.Sleep(3 * time.Second)
+			leave()
+		}
+		one, two := mustEnter(t, g, 1<<40), mustEnter(t, g, 1<<40) // no bound on memory
+		for range 4 {
+			go func() { mustEnter(t, g, 0)() }()
+		}
+		synctest.Wait()
+		_, err := g.Enter(t.Context(), 0)
+		busy, ok := errors.AsType[*passwd.BusyError](err)
+		if !ok || !errors.Is(err, passwd.ErrBusy) || passwd.CodeOf(err) != passwd.CodeBusy {
+			t.Fatalf("Enter: %v", err)
+		}
+		if want := 8 * time.Second; busy.RetryAfter != want { // 5 turns of 3 s by 2 workers
+			t.Errorf("RetryAfter is %v, want %v", busy.RetryAfter, want)
+		}
+		if s := g.Stats(); s.Running != 2 || s.Waiting != 4 || s.Memory != 0 || s.Hashed != 40 || s.Refused != 1 {
+			t.Errorf("full: %+v", s)
+		}
+		one()
+		two()
+		synctest.Wait()
+	})
+	g := passwd.NewGate(1, 0)
+	mustAcquire(t, g)
+	if busy, ok := errors.AsType[*passwd.BusyError](g.Acquire(t.Context())); !ok || busy.RetryAfter != time.Second {
+		t.Errorf("before anything was measured: %v", busy)
+	}
+}

@@ -23,8 +23,10 @@ type Verdict struct {
 }
 
 // Hasher makes and verifies password hashes. It is safe for concurrent use and
-// need not bound its concurrency: the service does. Passwords arrive in NFC, as
-// valid UTF-8 without NUL, and at most 4,096 bytes long.
+// need not bound its concurrency: the service does. Passwords arrive as valid
+// UTF-8 without NUL and at most 4,096 bytes long, at Hash in NFC. At Verify they are
+// in NFC too, but where one that was typed in another form did not match: it is
+// tried a second time as it was typed, since another stack may have hashed it so.
 type Hasher interface {
 	Hash(ctx context.Context, password string) (Hash, error)
 	// Verify compares a password with a stored hash. A mismatch is the zero Verdict

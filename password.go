@@ -6,12 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"runtime"
 	"sync/atomic"
 	"time"
-	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // Config is what a [Service] is made of. Store, Keys, Notify and Links are
@@ -40,9 +36,25 @@ type Config struct {
 	// HashWorkers is how many hashes may be computed at once. Each holds the memory
 	// of its parameters, 19 MiB by default. If 0, GOMAXPROCS.
 	HashWorkers int
-	// HashWaiting is how many calls may wait for a worker before others get
-	// ErrBusy. If 0, 64 for each worker; below 0, nobody waits.
+	// HashMemory is how many bytes they may hold together, for tables in which some
+	// hashes need far more than others. One that needs more is computed alone. If 0,
+	// for each worker what a new hash needs and at least 32 MiB; below 0, no bound. It
+	// has no effect unless Hasher is an [Inspector].
+	HashMemory int64
+	// HashWaiting is how many calls may wait for a turn before others get ErrBusy,
+	// as a [*BusyError]. If 0, 64 for each worker; below 0, nobody waits.
 	HashWaiting int
+	// Dummies are what the password of an unknown login is compared with, so that
+	// time does not tell that it is unknown (I6): hashes of passwords that nobody
+	// knows, or "" for one that Hasher makes. If there are none, it is that one.
+	//
+	// They are for tables with hashes of another stack that take another time. Give
+	// them in the proportion of the table: for one half of bcrypt with cost 10, a
+	// bcrypt hash of cost 10 and "". Each login is always compared with the same. What
+	// this does not close: the proportion changes with every sign-in that replaces
+	// such a hash, so adjust it now and then; and who watches one login for long sees
+	// that it changed from slow to fast, which only an account does.
+	Dummies []Hash
 
 	// Queue keeps messages until they are delivered. If nil, the Store where it is
 	// a Queue, else a bounded one in memory, which a restart empties.
@@ -137,7 +149,8 @@ type Service struct {
 	limiter Limiter
 	keys    keyring
 	gate    *gate
-	dummy   Hash // of a password nobody knows, at the price of a real one
+	perHash int64  // bytes that a new hash takes
+	dummies []Hash // of passwords nobody knows, at the price of real ones
 	base    *url.URL
 	worker  *worker
 }
@@ -149,7 +162,7 @@ type worker struct {
 }
 
 // New checks the configuration, whose error names the field, and makes a
-// service. It computes one hash, starts nothing, and keeps its own copy of cfg.
+// service. It computes one hash, and each of Dummies once, starts nothing, and keeps its own copy of cfg.
 func New(cfg Config) (*Service, error) {
 	switch {
 	case cfg.Store == nil:
@@ -191,18 +204,9 @@ func New(cfg Config) (*Service, error) {
 			return nil, fmt.Errorf("passwd: Config.Hasher: %w", err)
 		}
 	}
-	workers := cfg.HashWorkers
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	waiting := cfg.HashWaiting
-	if waiting == 0 {
-		waiting = waitingPerWorker * workers
-	}
 	s := &Service{
 		cfg:    cfg,
 		keys:   keys,
-		gate:   newGate(workers, max(waiting, 0)),
 		base:   base,
 		worker: &worker{wake: make(chan struct{}, 1)},
 	}
@@ -215,13 +219,11 @@ func New(cfg Config) (*Service, error) {
 		}
 	}
 	s.use(cfg.Store)
-	if s.dummy, err = cfg.Hasher.Hash(context.Background(), string(keys.token(newSeed(), "dummy"))); err != nil {
-		return nil, fmt.Errorf("passwd: Config.Hasher: %w", err)
+	if err := s.prepareHashing(); err != nil {
+		return nil, err
 	}
 	return s, nil
 }
-
-const waitingPerWorker = 64
 
 // use makes the store the service's, and its queue as well where it is one and
 // no other was configured.
@@ -276,66 +278,6 @@ func (s *Service) BasePath() string { return s.base.Path }
 
 func (s *Service) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Microsecond) }
 
-// maxPassword bounds the bytes of a password before any work is done on it.
-const maxPassword = 4096
-
-// prepare returns the form of a password that is hashed, NFC (P6), and false
-// for one that cannot be anybody's: nothing is ever trimmed, folded or cut.
-func prepare(password string) (string, bool) {
-	if len(password) > maxPassword || !utf8.ValidString(password) {
-		return "", false
-	}
-	for _, r := range password {
-		if r == 0 || r == utf8.RuneError {
-			return "", false
-		}
-	}
-	password = norm.NFC.String(password)
-	return password, password != "" && len(password) <= maxPassword
-}
-
-// hash makes a hash within the bound on concurrency.
-func (s *Service) hash(ctx context.Context, prepared string) (Hash, error) {
-	if err := s.gate.acquire(ctx); err != nil {
-		return "", err
-	}
-	defer s.gate.release()
-	h, err := s.cfg.Hasher.Hash(ctx, prepared)
-	if err != nil {
-		return "", fmt.Errorf("passwd: hashing: %w", err)
-	}
-	return h, nil
-}
-
-// verify compares a typed password with an account's. Where there is nothing to
-// compare it with, or only a hash that the hasher cannot judge, it does the same
-// work on a hash made by the live hasher, so that time tells nothing (I6).
-func (s *Service) verify(ctx context.Context, a Account, typed string) (Verdict, error) {
-	prepared, ok := prepare(typed)
-	if ok && a.Hash != "" {
-		v, err := s.compare(ctx, a.Hash, prepared)
-		if !unjudgeable(err) {
-			return v, err
-		}
-		s.Observe(ctx, Event{Name: EventHashNotJudged, Account: a.Ref, Outcome: outcomeFailure, Err: err})
-	}
-	_, err := s.compare(ctx, s.dummy, prepared)
-	return Verdict{}, err
-}
-
-// compare verifies a password within the bound on concurrency.
-func (s *Service) compare(ctx context.Context, h Hash, prepared string) (Verdict, error) {
-	if err := s.gate.acquire(ctx); err != nil {
-		return Verdict{}, err
-	}
-	defer s.gate.release()
-	v, err := s.cfg.Hasher.Verify(ctx, h, prepared)
-	if err != nil {
-		return Verdict{}, fmt.Errorf("passwd: verifying: %w", err)
-	}
-	return v, nil
-}
-
 // known are the errors that mean something to a caller; any other is a failure
 // of what the service depends on.
 var known = []error{
@@ -353,7 +295,11 @@ func (s *Service) fault(ctx context.Context, err error) error {
 			return err
 		}
 	}
-	s.Observe(ctx, Event{Name: EventUnavailable, Outcome: outcomeFailure, Err: err})
+	e := Event{Name: EventUnavailable, Outcome: outcomeFailure, Err: err}
+	if errors.Is(err, ErrPepperKey) {
+		e.Reason = "pepper_key"
+	}
+	s.Observe(ctx, e)
 	return fmt.Errorf("%w: %w", ErrUnavailable, err)
 }
 

@@ -15,7 +15,7 @@ var ErrHashFormat = errors.New("passwd: stored hash is malformed or of an unknow
 // HashBoundsError says that a stored hash has a parameter which the hasher does
 // not accept: it would cost too much, or protect nothing.
 type HashBoundsError struct {
-	Param    string // "m" (KiB), "t", "p", "m*t", "cost", or "salt", "tag", "length" (bytes)
+	Param    string // as in the hash: "m" (KiB), "t", "p", "ln", "r", "i"; "m*t", "N*r*p", "cost"; or "salt", "tag", "length" (bytes)
 	Value    uint64
 	Min, Max uint64
 }
@@ -31,117 +31,150 @@ func within(param string, value, least, most uint64) error {
 	return nil
 }
 
-// What a stored hash may ask for.
 const (
 	maxHashLength = 1 << 10
-	maxKiB        = 256 << 10
-	maxPasses     = 16
-	maxLanes      = 16
-	maxKiBPasses  = 1 << 20 // what all passes write together: 1 GiB
 	minSalt       = 8
 	maxSalt       = 64
 	minTag        = 16
 	maxTag        = 64
-	minBcryptCost = 4
-	maxBcryptCost = 15
+	saltSize      = 16 // of new hashes
+	tagSize       = 32
 )
 
-// checkCosts holds the parameters of Argon2id against the bounds. RFC 9106 wants
-// 8 blocks of 1 KiB for every lane.
-func checkCosts(kib, passes, lanes uint32) error {
-	if err := within("p", uint64(lanes), 1, maxLanes); err != nil {
-		return err
-	}
-	if err := within("m", uint64(kib), 8*uint64(lanes), maxKiB); err != nil {
-		return err
-	}
-	if err := within("t", uint64(passes), 1, maxPasses); err != nil {
-		return err
-	}
-	return within("m*t", uint64(kib)*uint64(passes), 1, maxKiBPasses)
+// costs are the parameters of a scheme, in the order in which it writes them;
+// what it does not have is 0.
+type costs [3]uint64
+
+// scheme is an algorithm whose hashes are PHC strings.
+type scheme struct {
+	name    string
+	version string // with its "$", or ""
+	params  []string
+	pads    bool // a NUL at the end of a password changes nothing, as in every HMAC
+	check   func(c costs, b Bounds) error
+	weaker  func(stored, wanted costs) bool
+	memory  func(c costs) int64 // bytes held while it computes
+	derive  func(password string, c costs, salt []byte, size int) ([]byte, error)
 }
 
-// argon2Hash is an Argon2id hash of version 19, taken apart.
-type argon2Hash struct {
-	kib, passes uint32
-	lanes       uint8
-	salt, tag   []byte
+// phc is a hash of a scheme, taken apart.
+type phc struct {
+	scheme *scheme
+	costs  costs
+	keyID  string // of the pepper that the tag is sealed with, or ""
+	salt   []byte
+	tag    []byte
 }
 
 // phcBase64 is the base64 of PHC strings: unpadded, and one spelling for every
-// value. It skips line ends, which parseArgon2 refuses first.
+// value. It skips line ends, which parsePHC refuses first.
 var phcBase64 = base64.RawStdEncoding.Strict()
 
-// String returns the PHC string. It is the one spelling that parseArgon2 takes.
-func (h argon2Hash) String() string {
-	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$%s$%s", h.kib, h.passes, h.lanes,
-		phcBase64.EncodeToString(h.salt), phcBase64.EncodeToString(h.tag))
+// String returns the PHC string. It is the one spelling that parsePHC takes.
+func (h phc) String() string { return h.head() + phcBase64.EncodeToString(h.tag) }
+
+// head is what stands before the tag.
+func (h phc) head() string {
+	return "$" + h.scheme.name + "$" + h.scheme.version + h.params() + "$" + phcBase64.EncodeToString(h.salt) + "$"
 }
 
-// parseArgon2 takes apart a PHC string of Argon2id, version 19, with all its
-// parameters in the order m, t, p and nothing besides, and checks every bound.
-func parseArgon2(s string) (argon2Hash, error) {
-	fields := strings.SplitN(s, "$", 7)
-	if len(fields) != 6 || fields[0] != "" || fields[1] != "argon2id" || fields[2] != "v=19" ||
-		strings.ContainsAny(s, "\r\n") {
-		return argon2Hash{}, ErrHashFormat
+func (h phc) params() string {
+	s := h.cost()
+	if h.keyID != "" {
+		s += keyIDParam + h.keyID
 	}
-	params := strings.SplitN(fields[3], ",", 4)
-	if len(params) != 3 {
-		return argon2Hash{}, ErrHashFormat
+	return s
+}
+
+func (h phc) cost() string {
+	var b strings.Builder
+	for i, name := range h.scheme.params {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(name)
+		b.WriteString(strconv.FormatUint(h.costs[i], 10))
 	}
-	var costs [3]uint32
-	for i, name := range []string{"m=", "t=", "p="} {
+	return b.String()
+}
+
+const keyIDParam = ",keyid="
+
+// parsePHC takes apart the PHC string of a scheme, with all its parameters in
+// their order and at most a keyid besides, and checks every bound. It is
+// ErrHashFormat for every other string.
+func parsePHC(s string, b Bounds) (phc, error) {
+	if strings.ContainsAny(s, "\r\n") {
+		return phc{}, ErrHashFormat
+	}
+	name, rest, _ := strings.Cut(strings.TrimPrefix(s, "$"), "$")
+	h := phc{scheme: schemeNamed(name)}
+	if h.scheme == nil || s[0] != '$' {
+		return phc{}, ErrHashFormat
+	}
+	rest, ok := strings.CutPrefix(rest, h.scheme.version)
+	fields := strings.SplitN(rest, "$", 4)
+	if !ok || len(fields) != 3 {
+		return phc{}, ErrHashFormat
+	}
+	params, keyID, keyed := strings.Cut(fields[0], keyIDParam)
+	if h.keyID = keyID; keyed && !validKeyID(keyID) {
+		return phc{}, ErrHashFormat
+	}
+	if h.costs, ok = parseCosts(params, h.scheme.params); !ok {
+		return phc{}, ErrHashFormat
+	}
+	if err := h.scheme.check(h.costs, b); err != nil {
+		return phc{}, err
+	}
+	var err error
+	if h.salt, err = phcBase64.DecodeString(fields[1]); err != nil {
+		return phc{}, ErrHashFormat
+	}
+	if h.tag, err = phcBase64.DecodeString(fields[2]); err != nil {
+		return phc{}, ErrHashFormat
+	}
+	return h, h.checkSizes()
+}
+
+func (h phc) checkSizes() error {
+	if err := within("salt", uint64(len(h.salt)), minSalt, maxSalt); err != nil {
+		return err
+	}
+	seal := uint64(0)
+	if h.keyID != "" {
+		seal = sealSize
+	}
+	return within("tag", uint64(len(h.tag)), minTag+seal, maxTag+seal)
+}
+
+// parseCosts reads these parameters, in this order and none besides: decimal
+// numbers of up to 32 bits without a sign or a leading zero.
+func parseCosts(s string, names []string) (c costs, ok bool) {
+	params := strings.SplitN(s, ",", len(names)+1)
+	if len(params) != len(names) {
+		return costs{}, false
+	}
+	for i, name := range names {
 		digits, ok := strings.CutPrefix(params[i], name)
 		n, err := strconv.ParseUint(digits, 10, 32) // takes no sign
 		if !ok || err != nil || len(digits) > 1 && digits[0] == '0' {
-			return argon2Hash{}, ErrHashFormat
+			return costs{}, false
 		}
-		costs[i] = uint32(n)
+		c[i] = n
 	}
-	if err := checkCosts(costs[0], costs[1], costs[2]); err != nil {
-		return argon2Hash{}, err
-	}
-	h := argon2Hash{kib: costs[0], passes: costs[1], lanes: uint8(costs[2])}
-
-	var err error
-	if h.salt, err = phcBase64.DecodeString(fields[4]); err != nil {
-		return argon2Hash{}, ErrHashFormat
-	}
-	if h.tag, err = phcBase64.DecodeString(fields[5]); err != nil {
-		return argon2Hash{}, ErrHashFormat
-	}
-	if err := within("salt", uint64(len(h.salt)), minSalt, maxSalt); err != nil {
-		return argon2Hash{}, err
-	}
-	if err := within("tag", uint64(len(h.tag)), minTag, maxTag); err != nil {
-		return argon2Hash{}, err
-	}
-	return h, nil
+	return c, true
 }
 
-// bcryptAlphabet is the base64 of bcrypt, in the order of its values.
-const bcryptAlphabet = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-
-// checkBcrypt accepts "$2b$" (or a, or y), two digits of cost, "$", and 22
-// characters of salt and 31 of digest, both without stray bits at the end: what
-// the bcrypt package takes beyond that is nobody's hash.
-func checkBcrypt(s string) error {
-	if len(s) != 60 || s[:2] != "$2" || !strings.Contains("aby", s[2:3]) || s[3] != '$' || s[6] != '$' {
-		return ErrHashFormat
+// schemeNamed is nil for a name that is none.
+func schemeNamed(name string) *scheme {
+	switch name {
+	case argon2Scheme.name:
+		return &argon2Scheme
+	case scryptScheme.name:
+		return &scryptScheme
+	case pbkdf2Scheme.name:
+		return &pbkdf2Scheme
 	}
-	for _, c := range s[7:] {
-		if !strings.ContainsRune(bcryptAlphabet, c) {
-			return ErrHashFormat
-		}
-	}
-	// 16 bytes of salt leave 4 bits of the last character unused, 23 of digest 2.
-	if strings.IndexByte(bcryptAlphabet, s[28])%16 != 0 || strings.IndexByte(bcryptAlphabet, s[59])%4 != 0 {
-		return ErrHashFormat
-	}
-	cost, err := strconv.ParseUint(s[4:6], 10, 8)
-	if err != nil {
-		return ErrHashFormat
-	}
-	return within("cost", cost, minBcryptCost, maxBcryptCost)
+	return nil
 }

@@ -104,7 +104,7 @@ func (s *Service) verified(ctx context.Context, login Login, password string, c 
 	if err := try.take(key, s.cfg.Limits.SignIn); err != nil {
 		return Account{}, err
 	}
-	v, err := s.verify(ctx, a, password)
+	v, err := s.verifyLogin(ctx, login, a, password)
 	if err != nil {
 		return Account{}, try.abandon(s.fault(ctx, err))
 	}

@@ -18,7 +18,9 @@ const (
 )
 
 // parseBcrypt reads $2a$, $2b$ and $2y$. Like the stacks that wrote them, it cuts
-// a password at 72 bytes.
+// a password at 72 bytes: a user who chose a longer one there can still sign in, and
+// the hash made at that sign-in holds all of it. passwd.Argon2id, which also reads
+// bcrypt, is strict: there a longer password never matches.
 func parseBcrypt(s string, h *Hasher) (stored, error) {
 	return bcryptOver(s, h, func(password string) string { return password })
 }
@@ -33,7 +35,7 @@ func bcryptOver(s string, h *Hasher, prepare func(password string) string) (stor
 	if err := checkBcrypt(s, h); err != nil {
 		return stored{}, err
 	}
-	return stored{match: func(password string) bool {
+	return stored{price: bcryptPrice(s), match: func(password string) bool {
 		input := prepare(password)
 		err := bcrypt.CompareHashAndPassword([]byte(s), []byte(input[:min(len(input), bcryptLimit)]))
 		return err == nil && !strings.Contains(input, "\x00")
@@ -59,6 +61,10 @@ func checkBcrypt(s string, h *Hasher) error {
 
 const bcryptMinCost = 4
 
+func bcryptPrice(s string) price {
+	return price{"cost=" + strings.TrimPrefix(s[4:6], "0"), 4 << 10}
+}
+
 // parseBcrypt2x reads $2x$, which old crypt_blowfish and PHP wrote: bytes over
 // 127 were extended by their sign, and spilled over those before them.
 func parseBcrypt2x(s string, h *Hasher) (stored, error) {
@@ -68,7 +74,7 @@ func parseBcrypt2x(s string, h *Hasher) (stored, error) {
 	if err := checkBcrypt(s, h); err != nil {
 		return stored{}, err
 	}
-	return stored{match: func(password string) bool {
+	return stored{price: bcryptPrice(s), match: func(password string) bool {
 		err := bcrypt.CompareHashAndPassword([]byte("$2b"+s[3:]), signExtended(password))
 		return err == nil && !strings.Contains(password, "\x00")
 	}}, nil

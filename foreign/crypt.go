@@ -44,7 +44,7 @@ func parseSHACrypt(s string, h *Hasher) (stored, error) {
 		return stored{}, err
 	}
 	salt := f[0]
-	return stored{tag: []byte(f[1]), derive: func(password string) ([]byte, error) {
+	return stored{tag: []byte(f[1]), price: roundsOf(rounds), derive: func(password string) ([]byte, error) {
 		if strings.Contains(password, "\x00") || tooLong(password, rounds) {
 			return nil, nil
 		}
@@ -217,7 +217,7 @@ func parseSHA1Crypt(s string, h *Hasher) (stored, error) {
 	if err := within("rounds", rounds, 1, uint64(h.Bounds.CryptRounds)); err != nil {
 		return stored{}, err
 	}
-	return stored{tag: []byte(f[2]), derive: func(password string) ([]byte, error) {
+	return stored{tag: []byte(f[2]), price: roundsOf(rounds), derive: func(password string) ([]byte, error) {
 		if strings.Contains(password, "\x00") {
 			return nil, nil
 		}
@@ -250,7 +250,7 @@ func parseScryptCrypt(s string, h *Hasher) (stored, error) {
 	if err != nil {
 		return stored{}, err
 	}
-	return stored{tag: text, derive: func(password string) ([]byte, error) {
+	return stored{tag: text, price: p.price, derive: func(password string) ([]byte, error) {
 		if strings.Contains(password, "\x00") {
 			return nil, nil
 		}

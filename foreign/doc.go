@@ -76,7 +76,8 @@
 // # Passwords
 //
 // A password is verified as it is given, in UTF-8, and the rules of its stack are
-// followed: bcrypt reads 72 bytes, WordPress trims white space, better-auth uses
+// followed: bcrypt reads 72 bytes, so that nobody with a longer password is locked
+// out before the hash is replaced; WordPress trims white space, better-auth uses
 // NFKC. A NUL never matches a hash of bcrypt or crypt(3).
 //
 // Under GODEBUG=fips140=only the standard library refuses MD5 and SHA-1, in places
@@ -86,5 +87,6 @@
 //
 // A foreign hash takes the time that its stack chose, not that of a hash of the
 // service: until it is replaced, the time of a failed sign-in can tell that the
-// account is an old one.
+// account is an old one. passwd.Config.Dummies makes unknown logins look like the
+// table.
 package foreign

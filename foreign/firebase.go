@@ -56,7 +56,7 @@ func firebaseHash(h *Hasher, costs []uint64, salt, tag, separator, signer []byte
 	if err := within("tag", uint64(len(tag)), minTag, 4*maxTag); err != nil {
 		return stored{}, err
 	}
-	return stored{tag: tag, derive: func(password string) ([]byte, error) {
+	return stored{tag: tag, price: p.price, derive: func(password string) ([]byte, error) {
 		key, err := p.derive(password)
 		if err != nil {
 			return nil, err

@@ -11,7 +11,7 @@ const (
 	// What more than one stack writes.
 	Argon2id    Format = "argon2id"     // $argon2id$v=19$…, which Base reads first; for bounds over those of Base
 	Argon2i     Format = "argon2i"      // $argon2i$v=19$…: PHP, libsodium
-	Bcrypt      Format = "bcrypt"       // $2a$, $2b$, $2y$, cut at 72 bytes: Rails, Laravel, PHP, Auth0, Supabase, Go
+	Bcrypt      Format = "bcrypt"       // $2a$, $2b$, $2y$, cut at 72 bytes (Base would refuse more): Rails, Laravel, PHP, Auth0, Supabase, Go
 	Bcrypt2x    Format = "bcrypt_2x"    // $2x$, with the fault of old crypt_blowfish
 	SHACrypt    Format = "sha_crypt"    // $5$, $6$: crypt(3)
 	MD5Crypt    Format = "md5_crypt"    // $1$, $apr1$: crypt(3), Apache; fast

@@ -2,6 +2,7 @@ package foreign
 
 import (
 	"crypto/pbkdf2"
+	"fmt"
 	"hash"
 	"strings"
 
@@ -23,7 +24,7 @@ func pbkdf2Hash(h *Hasher, prf func() hash.Hash, rounds uint64, salt, tag []byte
 	if err := checkSaltAndTag(salt, tag); err != nil {
 		return stored{}, err
 	}
-	return stored{tag: tag, derive: func(password string) ([]byte, error) {
+	return stored{tag: tag, price: roundsOf(rounds), derive: func(password string) ([]byte, error) {
 		return pbkdf2.Key(prf, password, salt, int(rounds), len(tag))
 	}}, nil
 }
@@ -49,7 +50,8 @@ func scryptHash(h *Hasher, n, r, p uint64, salt, tag []byte) (stored, error) {
 	if err := checkSaltAndTag(salt, tag); err != nil {
 		return stored{}, err
 	}
-	return stored{tag: tag, derive: func(password string) ([]byte, error) {
+	costs := price{fmt.Sprintf("N=%d,r=%d,p=%d", n, r, p), 128 * n * r}
+	return stored{tag: tag, price: costs, derive: func(password string) ([]byte, error) {
 		return scrypt.Key([]byte(password), salt, int(n), int(r), int(p), len(tag))
 	}}, nil
 }
@@ -88,7 +90,8 @@ func argon2Hash(h *Hasher, variant string, c argon2Costs, salt, tag []byte) (sto
 	if err := within("tag", uint64(len(tag)), minTag, maxTag); err != nil {
 		return stored{}, err
 	}
-	return stored{tag: tag, derive: func(password string) ([]byte, error) {
+	costs := price{fmt.Sprintf("m=%d,t=%d,p=%d", c.kib, c.passes, c.lanes), c.kib << 10}
+	return stored{tag: tag, price: costs, derive: func(password string) ([]byte, error) {
 		return key([]byte(password), salt, uint32(c.passes), uint32(c.kib), uint8(c.lanes), uint32(len(tag))), nil
 	}}, nil
 }

@@ -66,7 +66,7 @@ func parseBetterAuth(s string, h *Hasher) (stored, error) {
 	if err != nil {
 		return stored{}, err
 	}
-	return stored{tag: tag, derive: func(password string) ([]byte, error) {
+	return stored{tag: tag, price: p.price, derive: func(password string) ([]byte, error) {
 		return p.derive(norm.NFKC.String(password))
 	}}, nil
 }

@@ -23,8 +23,17 @@ type stored struct {
 	tag    []byte
 	derive func(password string) ([]byte, error) // as long as tag, or unequal to it
 	match  func(password string) bool
+	price  price
 	blank  string // the hash with its tag overwritten, where guessing is so cheap that Wrap should be used
 }
+
+// price is what a hash takes to verify.
+type price struct {
+	cost   string // the parameters; "" if the format has none
+	memory uint64 // bytes
+}
+
+func roundsOf(n uint64) price { return price{cost: "rounds=" + strconv.FormatUint(n, 10)} }
 
 // parser reads the hashes of one format. It computes nothing and takes no more
 // than a few times the memory of s. Its error is errFormat, or a

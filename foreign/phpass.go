@@ -36,7 +36,7 @@ func parseDrupal7(s string, h *Hasher) (stored, error) {
 		return p, err
 	}
 	derive := p.derive
-	return stored{tag: p.tag, derive: func(password string) ([]byte, error) {
+	return stored{tag: p.tag, price: p.price, derive: func(password string) ([]byte, error) {
 		sum := md5.Sum([]byte(password))
 		return derive(hex.EncodeToString(sum[:]))
 	}}, nil
@@ -54,7 +54,7 @@ func stretched(s string, h *Hasher, newHash func() hash.Hash) (stored, error) {
 	}
 	salt, tag := s[4:12], s[12:]
 	blank := s[:12] + strings.Repeat(".", len(tag))
-	return stored{tag: []byte(tag), blank: blank, derive: func(password string) ([]byte, error) {
+	return stored{tag: []byte(tag), blank: blank, price: roundsOf(1 << log2), derive: func(password string) ([]byte, error) {
 		rounds := uint64(1) << log2
 		if tooLong(password, rounds) {
 			return nil, nil

@@ -1,0 +1,173 @@
+package passwd
+
+import (
+	"context"
+	"encoding/binary"
+	"fmt"
+	"runtime"
+	"slices"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+const (
+	waitingPerWorker = 64
+	memoryPerWorker  = 32 << 20 // at least
+)
+
+// prepareHashing makes the dummies and the gate.
+func (s *Service) prepareHashing() error {
+	ctx, cfg := context.Background(), &s.cfg
+	nobodys := string(s.keys.token(newSeed(), "dummy"))
+	own, err := cfg.Hasher.Hash(ctx, nobodys)
+	if err != nil {
+		return fmt.Errorf("passwd: Config.Hasher: %w", err)
+	}
+	cfg.Dummies = slices.Clone(cfg.Dummies)
+	s.dummies = []Hash{own}
+	if len(cfg.Dummies) > 0 {
+		s.dummies = slices.Clone(cfg.Dummies)
+	}
+	for i, d := range s.dummies {
+		if d == "" {
+			s.dummies[i] = own
+		}
+		if d == "" || slices.Index(s.dummies, d) < i || d == own {
+			continue
+		}
+		if _, err := cfg.Hasher.Verify(ctx, d, nobodys); err != nil {
+			return fmt.Errorf("passwd: Config.Dummies[%d]: %w", i, err)
+		}
+	}
+
+	workers := cfg.HashWorkers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	waiting := cfg.HashWaiting
+	if waiting == 0 {
+		waiting = waitingPerWorker * workers
+	}
+	s.perHash = s.memory(own)
+	memory := cfg.HashMemory
+	if memory == 0 {
+		memory = int64(workers) * max(s.perHash, memoryPerWorker)
+	}
+	s.gate = newGate(workers, max(memory, 0), max(waiting, 0))
+	return nil
+}
+
+// memory is how many bytes it takes to verify a hash, or to make one like it.
+func (s *Service) memory(h Hash) int64 {
+	inspector, ok := s.cfg.Hasher.(Inspector)
+	if !ok {
+		return 0
+	}
+	info, err := inspector.Inspect(h)
+	if err != nil {
+		return 0 // no work will be done on it
+	}
+	return info.Memory
+}
+
+// maxPassword bounds the bytes of a password before any work is done on it.
+const maxPassword = 4096
+
+// prepare returns the form of a password that is hashed, NFC (P6), and false
+// for one that cannot be anybody's: nothing is ever trimmed, folded or cut.
+func prepare(password string) (string, bool) {
+	if len(password) > maxPassword || !utf8.ValidString(password) {
+		return "", false
+	}
+	for _, r := range password {
+		if r == 0 || r == utf8.RuneError {
+			return "", false
+		}
+	}
+	password = norm.NFC.String(password)
+	return password, password != "" && len(password) <= maxPassword
+}
+
+// hash makes a hash when it is its turn.
+func (s *Service) hash(ctx context.Context, prepared string) (Hash, error) {
+	t, err := s.gate.enter(ctx, s.perHash)
+	if err != nil {
+		return "", err
+	}
+	defer s.gate.leave(t)
+	h, err := s.cfg.Hasher.Hash(ctx, prepared)
+	if err != nil {
+		return "", fmt.Errorf("passwd: hashing: %w", err)
+	}
+	return h, nil
+}
+
+// verify compares a typed password with an account's.
+func (s *Service) verify(ctx context.Context, a Account, typed string) (Verdict, error) {
+	return s.verifyLogin(ctx, Login{Tenant: a.Ref.Tenant, Value: a.Ref.ID}, a, typed)
+}
+
+// verifyLogin compares a password, typed for a login, with that of the account it
+// names. Where there is nothing to compare it with, or only a hash that the hasher
+// cannot judge, it does the same work on a dummy, so that time tells nothing (I6).
+//
+// A password that is not in NFC and does not match in NFC is compared once more as
+// it was typed, for hashes that another stack made of it. No hash of ours matches
+// then, but the work depends on nothing else than what was typed, and all of it is
+// one turn, as it is one guess.
+func (s *Service) verifyLogin(ctx context.Context, l Login, a Account, typed string) (Verdict, error) {
+	prepared, ok := prepare(typed)
+	h, dummy := a.Hash, s.dummyFor(l)
+	real := ok && h != ""
+	if !real {
+		h = dummy
+	}
+	t, err := s.gate.enter(ctx, max(s.memory(h), s.memory(dummy)))
+	if err != nil {
+		return Verdict{}, err
+	}
+	defer s.gate.leave(t)
+
+	v, err := s.judge(ctx, h, prepared)
+	if real && unjudgeable(err) {
+		s.Observe(ctx, Event{Name: EventHashNotJudged, Account: a.Ref, Outcome: outcomeFailure, Err: err})
+		h, real = dummy, false
+		v, err = s.judge(ctx, h, prepared)
+	}
+	if err == nil && !v.Match && ok && typed != prepared {
+		v, err = s.judge(ctx, h, typed)
+		v.Stale = v.Match
+	}
+	if err != nil || !real {
+		return Verdict{}, err
+	}
+	return v, nil
+}
+
+// dummyFor picks the dummy of a login: always the same one.
+func (s *Service) dummyFor(l Login) Hash {
+	if len(s.dummies) == 1 {
+		return s.dummies[0]
+	}
+	sum := mac(s.keys[0].limiter, "dummy", l.Tenant, l.Value)
+	return s.dummies[binary.BigEndian.Uint64(sum[:8])%uint64(len(s.dummies))]
+}
+
+// compare verifies a password when it is its turn.
+func (s *Service) compare(ctx context.Context, h Hash, prepared string) (Verdict, error) {
+	t, err := s.gate.enter(ctx, s.memory(h))
+	if err != nil {
+		return Verdict{}, err
+	}
+	defer s.gate.leave(t)
+	return s.judge(ctx, h, prepared)
+}
+
+func (s *Service) judge(ctx context.Context, h Hash, password string) (Verdict, error) {
+	v, err := s.cfg.Hasher.Verify(ctx, h, password)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("passwd: verifying: %w", err)
+	}
+	return v, nil
+}
