@@ -67,7 +67,8 @@ var (
 	// ErrInvalidRequest says that a request has a value which the call does not
 	// take. It never depends on which accounts exist.
 	ErrInvalidRequest = errors.New("passwd: invalid request")
-	// ErrBusy says that too many passwords wait to be hashed. Try again in a second.
+	// ErrBusy says that too many passwords wait to be hashed; a BusyError says when
+	// to try again.
 	ErrBusy = errors.New("passwd: busy")
 	// ErrUnavailable wraps the failure of a store, queue, limiter or rule.
 	ErrUnavailable = errors.New("passwd: unavailable")

@@ -58,6 +58,9 @@ func retryAfter(code passwd.Code, err error) string {
 		}
 	case passwd.CodeBusy:
 		wait = time.Second
+		if busy, ok := errors.AsType[*passwd.BusyError](err); ok {
+			wait = max(busy.RetryAfter, time.Second)
+		}
 	case passwd.CodeUnavailable:
 		wait = 5 * time.Second
 	default:
