@@ -28,6 +28,8 @@ type catalogue struct {
 	Advice       map[string]string    `json:"advice"`
 	Problems     map[string]problem   `json:"problems"`
 	Fields       map[string]string    `json:"fields"`
+	Labels       map[string]string    `json:"labels"` // of pages: titles, fields, buttons
+	Texts        map[string]string    `json:"texts"`  // of pages: sentences
 	Requested    string               `json:"reset_requested"`
 }
 

@@ -27,6 +27,7 @@ const apiPath = "/api/v1/"
 //	POST cancel           token of a "this was not me"     204
 //	POST check            password, token or ticket or signed in
 //	                                                       200 ok, violations, score if the policy has one
+//	                      or cookie, "reset" or "ticket": the one that the pages have set
 //	GET  policy                                            200 requirements, passwordrules
 //
 // Errors are problems (RFC 9457) with a member "code": the codes of package
@@ -75,17 +76,25 @@ func (a *api) change(w http.ResponseWriter, r *http.Request, in passwd.Change) (
 		return none{}, err
 	}
 	in.Account, in.KeepSession, in.Client = p.Account, p.Session, a.face.Client(r)
-	written, err := a.svc.Change(r.Context(), in)
-	if err != nil || a.Renew == nil {
-		return none{}, err
+	_, err = a.changeOwn(w, r, in)
+	return none{}, err
+}
+
+// changeOwn changes the password of who is signed in, and reports whether their
+// session goes on.
+func (c Config) changeOwn(w http.ResponseWriter, r *http.Request, in passwd.Change) (renewed bool, err error) {
+	written, err := c.Service.Change(r.Context(), in)
+	if err != nil || c.Renew == nil {
+		return false, err
 	}
-	if err := a.Renew(w, r, written); err != nil {
-		a.svc.Observe(r.Context(), passwd.Event{
-			Name: passwd.EventAfterWriteFailed, Account: p.Account, Outcome: "failure", Reason: "renew",
+	if err := c.Renew(w, r, written); err != nil {
+		c.Service.Observe(r.Context(), passwd.Event{
+			Name: passwd.EventAfterWriteFailed, Account: in.Account, Outcome: "failure", Reason: "renew",
 			Method: written.Method, Client: in.Client, Err: err,
 		})
+		return false, nil
 	}
-	return none{}, nil
+	return true, nil
 }
 
 func decodeChangeRequired(b endpoint.Body) (in passwd.ChangeWithTicket, err error) {
@@ -172,17 +181,28 @@ func (a *api) resetCode(_ http.ResponseWriter, r *http.Request, in passwd.Redeem
 }
 
 type checkInput struct {
-	password      string
-	token, ticket *string
+	password              string
+	token, ticket, cookie *string
 }
 
 func decodeCheck(b endpoint.Body) (in checkInput, err error) {
 	err = jsonstrict.Decode(b.Data,
 		jsonstrict.String("password", &in.password),
 		jsonstrict.OptionalString("token", &in.token),
-		jsonstrict.OptionalString("ticket", &in.ticket))
-	if err == nil && in.token != nil && in.ticket != nil {
-		err = errors.New("both token and ticket")
+		jsonstrict.OptionalString("ticket", &in.ticket),
+		jsonstrict.OptionalString("cookie", &in.cookie))
+	given := 0
+	for _, whose := range []*string{in.token, in.ticket, in.cookie} {
+		if whose != nil {
+			given++
+		}
+	}
+	switch {
+	case err != nil:
+	case given > 1:
+		err = errors.New("more than one of token, ticket and cookie")
+	case in.cookie != nil && *in.cookie != checkReset && *in.cookie != checkTicket:
+		err = errors.New("cookie is neither reset nor ticket")
 	}
 	return in, err
 }
@@ -196,6 +216,14 @@ type report struct {
 
 func (a *api) check(w http.ResponseWriter, r *http.Request, in checkInput) (report, error) {
 	c := passwd.Check{Password: in.password, Client: a.face.Client(r)}
+	if in.cookie != nil {
+		kept := string(a.kept(r, tokenCookies[*in.cookie]))
+		if *in.cookie == checkReset {
+			in.token = &kept
+		} else {
+			in.ticket = &kept
+		}
+	}
 	switch {
 	case in.token != nil && *in.token == "", in.ticket != nil && *in.ticket == "":
 		return report{}, passwd.ErrTokenInvalid // to the service, "" is none

@@ -3,6 +3,7 @@ package passwdhttp
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -60,6 +61,34 @@ type Config struct {
 	// `Bearer realm="password"`. Basic and Digest would have browsers ask for a
 	// password in a window of their own.
 	Challenge string
+
+	// What follows is for the pages. URLs are paths on the origin, as "/sign-in",
+	// of no empty or dot segments; SignInURL alone may be on another origin.
+
+	// Name is what the site is called, and Logo the image beside it. If Logo is "",
+	// there is none.
+	Name, Logo string
+	// Stylesheet comes after that of the pages. Colours are custom properties: those
+	// of assets/style.css that begin with --passwd-.
+	Stylesheet string
+	// Templates overrides templates; see [View]. If nil, none.
+	Templates fs.FS
+	// SignInURL is where people sign in. It is given the parameter next, which leads
+	// back. If "", the pages say that somebody has to sign in, and not where.
+	SignInURL string
+	// HomeURL is where the logo and "Continue" lead. If "", "/".
+	HomeURL string
+	// AfterChange and AfterReset are where a browser is sent after a change and
+	// after a reset. If "", to a page that says what has been done.
+	AfterChange, AfterReset string
+	// ConfirmField has new passwords typed twice, which makes sense where few have
+	// JavaScript, and with it the button that shows what was typed.
+	ConfirmField bool
+	// InsecureCookies lets the pages keep tokens in cookies without Secure and the
+	// prefix __Host-, which browsers send over plain http: needed where Links.Base
+	// is http, except on localhost in most browsers. Everybody on the way can read
+	// them.
+	InsecureCookies bool
 }
 
 // Principal is who is signed in.
@@ -67,6 +96,9 @@ type Principal struct {
 	Account passwd.Ref // without an ID: nobody
 	Epoch   int64      // that the session or token was stamped with
 	Session string     // that is to survive a change, where the store keeps sessions
+	// Username is what they sign in with. The page that changes a password shows it,
+	// so that password managers file the new password under it. If "", it does not.
+	Username string
 }
 
 const defaultChallenge = `Bearer realm="password"`

@@ -1,0 +1,174 @@
+package passwdhttp
+
+import (
+	"errors"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/endpoint"
+)
+
+// Pages returns the handler of the HTML pages, below the path of Links.Base,
+// which it strips itself. They work without JavaScript, and a small script makes
+// them more comfortable, with the help of the [API] where that is mounted.
+//
+//	change             who is signed in: current and new password
+//	forced             who must change it first: by the ticket of [BeginForced], or signed in
+//	forgot             a login, to be sent a link; then forgot/sent
+//	forgot/code        a login, to be sent a code; then reset/code, where it is typed
+//	reset              where links lead: takes the token into a cookie and goes on to
+//	reset/new          a new password
+//	cancel             where "this was not me" leads: asks, and then locks the account
+//	done               what has been done
+//	assets/            style sheet and script
+//
+// A page takes nothing but forms, and answers a form by a redirect or, with status
+// 422 and a list of what is wrong, by the form again. GET and HEAD change nothing
+// on the server (I4): programs that open the links in a mail do no harm. Tokens
+// are in no page and, after the first redirect, in no URL.
+//
+// Templates are parsed, and tried, here: an error is one of the configuration.
+func Pages(c Config) (http.Handler, error) {
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	if err := c.validatePages(); err != nil {
+		return nil, err
+	}
+	p := &pages{Config: c, svc: c.Service, base: c.Service.BasePath() + "/", face: c.face()}
+	p.face.Fail = p.fail
+	p.face.Accept = []string{formType}
+	p.face.Header = pageHeader
+	files := assets()
+	for name, a := range files {
+		if strings.HasSuffix(name, ".css") {
+			p.style = p.base + a.path
+		} else {
+			p.script = p.base + a.path
+		}
+	}
+	var err error
+	if p.templates, err = parseTemplates(c.Templates); err != nil {
+		return nil, err
+	}
+	if err := p.tryTemplates(); err != nil {
+		return nil, err
+	}
+	return p.routes(files), nil
+}
+
+const formType = "application/x-www-form-urlencoded"
+
+// pageHeader is on every page, redirect and asset. The policy on referrers lets
+// the origin through: without it browsers send "Origin: null" with our own forms,
+// which looks like another site's. Nothing inline is ever run.
+var pageHeader = map[string]string{
+	"Referrer-Policy": "strict-origin",
+	"X-Robots-Tag":    "noindex",
+	"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
+		"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+}
+
+type pages struct {
+	Config
+	svc           *passwd.Service
+	base          string // path of the mount, with a slash at its end
+	face          *endpoint.Face
+	templates     map[string]*template.Template // by the names of pages
+	style, script string                        // URLs
+}
+
+func (p *pages) routes(files map[string]asset) http.Handler {
+	get := func(call func(http.ResponseWriter, *http.Request) (reply, error)) http.Handler {
+		return endpoint.Get(p.face, call, p.send)
+	}
+	post := func(call func(http.ResponseWriter, *http.Request, values) (reply, error)) http.Handler {
+		return endpoint.Post(p.face, decodeForm, call, p.send)
+	}
+	paths := map[string]endpoint.Methods{
+		"change":      {"GET": get(p.change), "POST": post(p.postChange)},
+		"forced":      {"GET": get(p.forced), "POST": post(p.postForced)},
+		"forgot":      {"GET": get(p.forgot), "POST": post(p.postForgot)},
+		"forgot/sent": {"GET": get(p.sent)},
+		"forgot/code": {"GET": get(p.forgotCode), "POST": post(p.postForgotCode)},
+		"reset":       {"GET": get(p.takeToken(resetCookie, "reset/new"))},
+		"reset/new":   {"GET": get(p.reset), "POST": post(p.postReset)},
+		"reset/code":  {"GET": get(p.resetCode), "POST": post(p.postResetCode)},
+		"cancel":      {"GET": get(p.cancel), "POST": post(p.postCancel)},
+		"done":        {"GET": get(p.done)},
+	}
+	for _, a := range files {
+		paths[a.path] = endpoint.Methods{"GET": a}
+	}
+	return p.face.Routes(p.base, paths)
+}
+
+// at returns the location of a page.
+func (p *pages) at(page, query string) string { return location(p.base+page, query) }
+
+// signIn returns where people sign in, to be led on to next; "" if nobody knows.
+func (p *pages) signIn(next string) string {
+	if p.SignInURL == "" || next == "" {
+		return p.SignInURL
+	}
+	u, err := url.Parse(p.SignInURL)
+	if err != nil {
+		return p.SignInURL // unreachable: it has been validated
+	}
+	query := u.Query()
+	query.Set("next", next)
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+func (p *pages) home() string {
+	if p.HomeURL == "" {
+		return "/"
+	}
+	return p.HomeURL
+}
+
+func (c Config) validatePages() error {
+	for _, f := range []struct{ name, path string }{
+		{"HomeURL", c.HomeURL}, {"AfterChange", c.AfterChange}, {"AfterReset", c.AfterReset},
+		{"Logo", c.Logo}, {"Stylesheet", c.Stylesheet},
+	} {
+		if f.path != "" && !safeNext(f.path) {
+			return errors.New("passwdhttp: Config." + f.name + " is not a path on the origin without empty and dot segments")
+		}
+	}
+	if c.Logo != "" && c.Name == "" {
+		return errors.New("passwdhttp: Config.Logo needs a Config.Name, for those who do not see it")
+	}
+	if c.SignInURL == "" || safeNext(c.SignInURL) {
+		return nil
+	}
+	u, err := url.Parse(c.SignInURL)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
+		return errors.New("passwdhttp: Config.SignInURL is neither a path on the origin nor an http URL")
+	}
+	return nil
+}
+
+// values are the fields of a form. None occurs twice.
+type values map[string]string
+
+// decodeForm reads the body of a form; the query is no part of it. Bytes that are
+// not UTF-8 stay as they are: it is for the service to refuse them.
+func decodeForm(b endpoint.Body) (values, error) {
+	form, err := url.ParseQuery(string(b.Data))
+	if err != nil {
+		return nil, errors.New("not a form") // the cause would repeat what was sent
+	}
+	single := make(values, len(form))
+	for name, all := range form {
+		if len(all) != 1 {
+			return nil, errors.New("a field occurs twice")
+		}
+		single[name] = all[0]
+	}
+	return single, nil
+}

@@ -1,0 +1,60 @@
+package passwdhttp
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+)
+
+//go:embed assets
+var assetFiles embed.FS
+
+// asset is a file whose name has the hash of its content in it, so that browsers
+// may keep it for good.
+type asset struct {
+	path, contentType string
+	data              []byte
+}
+
+// assets returns the files by their names.
+func assets() map[string]asset {
+	entries, err := assetFiles.ReadDir("assets")
+	if err != nil {
+		panic(err) // unreachable: they are embedded
+	}
+	all := map[string]asset{}
+	for _, e := range entries {
+		data, err := assetFiles.ReadFile("assets/" + e.Name())
+		if err != nil {
+			panic(err) // unreachable
+		}
+		sum := sha256.Sum256(data)
+		ext := path.Ext(e.Name())
+		all[e.Name()] = asset{
+			path:        "assets/" + strings.TrimSuffix(e.Name(), ext) + "." + hex.EncodeToString(sum[:8]) + ext,
+			contentType: contentType(ext),
+			data:        data,
+		}
+	}
+	return all
+}
+
+// contentType does not ask the system, whose tables differ.
+func contentType(ext string) string {
+	if ext == ".js" {
+		return "text/javascript; charset=utf-8"
+	}
+	return "text/css; charset=utf-8"
+}
+
+func (a asset) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	h := w.Header()
+	h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	h.Set("Content-Type", a.contentType)
+	h.Set("Content-Length", strconv.Itoa(len(a.data)))
+	w.Write(a.data)
+}

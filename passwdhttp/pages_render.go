@@ -1,0 +1,212 @@
+package passwdhttp
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/locale"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// The names of the pages, and of the templates for one page only.
+const (
+	pageChange     = "change"
+	pageForced     = "forced"
+	pageForgot     = "forgot"
+	pageSent       = "sent"
+	pageForgotCode = "forgot_code"
+	pageResetCode  = "reset_code"
+	pageReset      = "reset"
+	pageDone       = "done"
+	pageExpired    = "expired"
+	pageCancel     = "cancel"
+	pageError      = "error"
+)
+
+var pageNames = []string{
+	pageChange, pageForced, pageForgot, pageSent, pageForgotCode, pageResetCode, pageReset, pageDone,
+	pageExpired, pageCancel, pageError,
+}
+
+const layout = "layout.html"
+
+// parseTemplates makes the template of each page: our layout, what the host has
+// for all pages, what it has for this one. Once a template has been executed it
+// takes no more, so all of it is done here.
+func parseTemplates(host fs.FS) (map[string]*template.Template, error) {
+	text, err := templateFiles.ReadFile("templates/" + layout)
+	if err != nil {
+		return nil, err
+	}
+	common, err := template.New(layout).Parse(string(text))
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	if host != nil {
+		if names, err = fs.Glob(host, "*.html"); err != nil {
+			return nil, fmt.Errorf("passwdhttp: Config.Templates: %w", err)
+		}
+	}
+	own := map[string]string{}
+	for _, page := range pageNames {
+		own[page+".html"] = page
+	}
+	for _, name := range names {
+		if _, one := own[name]; !one {
+			if err := parseOnto(common, host, name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	all := map[string]*template.Template{}
+	for _, page := range pageNames {
+		t, err := common.Clone()
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			if own[name] == page {
+				if err := parseOnto(t, host, name); err != nil {
+					return nil, err
+				}
+			}
+		}
+		all[page] = t
+	}
+	return all, nil
+}
+
+// parseOnto parses a file of the host over what is there. A file of one page with
+// more in it than blocks is the whole page.
+func parseOnto(t *template.Template, host fs.FS, name string) error {
+	text, err := fs.ReadFile(host, name)
+	if err != nil {
+		return fmt.Errorf("passwdhttp: Config.Templates: %w", err)
+	}
+	there := t.Lookup(name) // New would empty it
+	if there == nil {
+		there = t.New(name)
+	}
+	if _, err := there.Parse(string(text)); err != nil {
+		return fmt.Errorf("passwdhttp: Config.Templates: %w", err)
+	}
+	return nil
+}
+
+// tryTemplates executes every page once, so that what only shows then is an error
+// at the start.
+func (p *pages) tryTemplates() error {
+	words := locale.Match()
+	for _, page := range pageNames {
+		v := p.view(words, page, "change_title")
+		v.Problems = []Problem{{"new_password", "x"}, {"", "x"}}
+		v.Intro = []string{"x"}
+		v.Links = []Link{{"/", "x"}}
+		field := Field{
+			ID: "new_password", Label: "x", Type: "password", Autocomplete: "new-password", Hint: []string{"x"},
+			Errors: []string{"x"}, MinLength: 15, PasswordRules: "x", Show: "x", Hide: "x", Check: &Check{},
+		}
+		v.Form = &Form{Action: "/", Hidden: []Hidden{{"next", "/"}}, Fields: []Field{field}, Submit: "x"}
+		for _, v := range []View{v, p.view(words, page, "change_title")} {
+			if err := p.execute(io.Discard, v); err != nil {
+				return fmt.Errorf("passwdhttp: Config.Templates: page %s: %w", page, err)
+			}
+		}
+	}
+	return nil
+}
+
+// execute writes the page of a view: the host's own file for that page, if there
+// is one with more in it than blocks, else the layout.
+func (p *pages) execute(w io.Writer, v View) error {
+	t := p.templates[v.Page]
+	if whole := t.Lookup(v.Page + ".html"); whole != nil && whole.Tree != nil && !isBlank(whole) {
+		return whole.Execute(w, v)
+	}
+	return t.ExecuteTemplate(w, layout, v)
+}
+
+func isBlank(t *template.Template) bool { return strings.TrimSpace(t.Tree.Root.String()) == "" }
+
+// view begins the view of a page.
+func (p *pages) view(words locale.Printer, page, heading string) View {
+	return View{
+		Page: page, Title: words.Label(heading), Heading: words.Label(heading),
+		Language: words.Language(), Direction: words.Direction(),
+		Name: p.Name, Logo: p.Logo, Home: p.home(),
+		Style: p.style, Script: p.script, Stylesheet: p.Stylesheet,
+	}
+}
+
+// reply is a page to show or, if location is not "", where to go instead.
+type reply struct {
+	location string
+	status   int // of the page
+	view     View
+}
+
+func (p *pages) send(w http.ResponseWriter, r *http.Request, out reply) {
+	if out.location != "" {
+		seeOther(w, r, out.location)
+		return
+	}
+	var body bytes.Buffer
+	if err := p.execute(&body, out.view); err != nil {
+		p.svc.Observe(r.Context(), passwd.Event{Name: passwd.EventUnavailable, Outcome: "failure", Reason: "template", Err: err})
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	h := w.Header()
+	if out.status == http.StatusUnauthorized {
+		challenge := p.Challenge
+		if challenge == "" {
+			challenge = defaultChallenge
+		}
+		h.Set("WWW-Authenticate", challenge)
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Length", strconv.Itoa(body.Len()))
+	w.WriteHeader(out.status)
+	w.Write(body.Bytes())
+}
+
+// fail is the face's reply to an error: the form again if the error is about one,
+// else a page that tells no more than the code does.
+func (p *pages) fail(w http.ResponseWriter, r *http.Request, code passwd.Code, err error) {
+	if again, ok := errors.AsType[*formError](err); ok {
+		if out, broken := p.show(w, r, again.form, again.err); broken == nil {
+			p.send(w, r, out)
+			return
+		}
+	}
+	words := p.printer(w, r)
+	v := p.view(words, pageError, "")
+	status, known := statuses[code]
+	if !known {
+		code, status = passwd.CodeInternal, http.StatusInternalServerError
+	}
+	title, detail := words.Problem(code)
+	v.Title, v.Heading, v.Intro = errorTitle(words, title), title, []string{detail}
+	if to := p.signIn(""); to != "" && code == passwd.CodeUnauthenticated {
+		v.Links = []Link{{to, words.Label("sign_in")}}
+	}
+	p.send(w, r, reply{status: status, view: v})
+}
+
+// errorTitle is the title of a document that something is wrong with: it is what
+// screen readers say first.
+func errorTitle(words locale.Printer, title string) string {
+	return strings.ReplaceAll(words.Label("error_title"), "{title}", title)
+}

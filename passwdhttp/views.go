@@ -1,0 +1,97 @@
+package passwdhttp
+
+// View is what every template is executed with. All of it is plain text; the
+// templates escape it.
+//
+// The pages are made by one template, layout.html, of the blocks title, head,
+// header, main, summary, intro, form, field, links and footer. Config.Templates
+// overrides any of them: its layout.html, and every other file of its root whose
+// name ends in .html, is parsed after ours for all pages, and a file named after
+// one page for that page alone: change, forced, forgot, sent, forgot_code,
+// reset_code, reset, done, expired, cancel, error. A file that consists of
+// {{define}} blocks replaces just those. Whatever is shown comes in a View, so a
+// template without scripts and styles of its own needs nothing else.
+type View struct {
+	Page      string // the page's name, as above
+	Title     string // of the document; begins with "Error:" if there are problems
+	Heading   string
+	Language  string // BCP 47, for lang
+	Direction string // "ltr" or "rtl", for dir
+
+	Name, Logo, Home string // of the site: Config.Name, Logo and HomeURL
+	Style, Script    string // URLs of the style sheet and script of the pages
+	Stylesheet       string // Config.Stylesheet
+
+	Summary  string    // heading of the problems
+	Problems []Problem // empty if nothing is wrong
+	Intro    []string  // paragraphs
+	Form     *Form     // nil on pages without one
+	Links    []Link
+}
+
+// Problem is one thing that is wrong with what was submitted.
+type Problem struct {
+	Field string // ID of the field; "" if it is about no field
+	Text  string
+}
+
+// Link leads to another page.
+type Link struct {
+	URL, Text string
+}
+
+// Form is the form of a page. It is posted, without any attribute that has the
+// browser judge it: errors are told by the page, in its language.
+type Form struct {
+	Action string
+	Hidden []Hidden
+	Fields []Field
+	Submit string // text of the button
+}
+
+// Hidden is a value that a form carries along.
+type Hidden struct {
+	Name, Value string
+}
+
+// Field is one field of a form. Its ID is its name.
+type Field struct {
+	ID           string
+	Label        string
+	Type         string   // "text" or "password"
+	Autocomplete string   // the token of HTML's autofill
+	InputMode    string   // "" for the usual keyboard
+	Value        string   // of a field that is read only; nothing typed is ever shown again
+	Hint         []string // what is asked for
+	Errors       []string // what is wrong
+	Required     bool
+	ReadOnly     bool
+	Concealed    bool // there for password managers only
+
+	MinLength     int    // 0 if there is none
+	PasswordRules string // for password managers; "" if there are none
+	Show, Hide    string // texts of the button that shows a password; "" if there is no button
+	Check         *Check // nil if what is typed is not checked
+}
+
+// DescribedBy returns the IDs of the hint and the errors of a field, as
+// aria-describedby wants them.
+func (f Field) DescribedBy() string {
+	switch {
+	case len(f.Hint) > 0 && len(f.Errors) > 0:
+		return f.ID + "-hint " + f.ID + "-error"
+	case len(f.Hint) > 0:
+		return f.ID + "-hint"
+	case len(f.Errors) > 0:
+		return f.ID + "-error"
+	}
+	return ""
+}
+
+// Check has the script ask the API about a password while it is typed.
+type Check struct {
+	URL      string
+	Cookie   string // "reset", "ticket", or "" for who is signed in
+	Strength string // label of the meter
+	Levels   string // names of the scores 0 to 4, with "|" between them
+}
