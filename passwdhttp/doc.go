@@ -1,6 +1,9 @@
 // Package passwdhttp serves a [passwd.Service] over HTTP.
 //
+//   - [Pages] are ready HTML pages, which work without JavaScript.
 //   - [API] is a JSON API for single-page and mobile apps.
+//   - [BeginForced] sends a sign-in that must change its password to the page for
+//     that, without a session.
 //   - [Enforce] keeps signed-in accounts that must change their password away from
 //     the rest of a site.
 //   - [WellKnown] tells password managers where to change a password.
@@ -9,6 +12,7 @@
 // The handlers are mounted where Links.Base of the service says, and strip its
 // path themselves:
 //
+//	mux.Handle("/account/password/", pages)
 //	mux.Handle("/account/password/api/", api)
 //	mux.Handle("/.well-known/change-password", passwdhttp.WellKnown(cfg))
 //	http.ListenAndServe(addr, passwdhttp.Enforce(cfg, "/sign-in", "/sign-out", "/assets/")(mux))
