@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/passwd-go/passwd"
 )
@@ -64,30 +66,61 @@ func (s *Store) Get(ctx context.Context, r passwd.Ref) (a passwd.Account, err er
 func (s *Store) Find(ctx context.Context, l passwd.Login, max int) ([]passwd.Account, error) {
 	find := s.queries.find[l.Kind]
 	tenant, ok := s.tenant(l.Tenant)
-	if find == nil || !ok || l.Value == "" || max <= 0 {
+	if find == nil || !ok || l.Value == "" || max <= 0 || strings.IndexByte(l.Value, 0) >= 0 || !utf8.ValidString(l.Value) {
 		return nil, ctx.Err()
 	}
 	var found []passwd.Account
 	err := s.read(ctx, "find", func(q querier) error {
-		found = nil
-		rows, err := q.rows(ctx, find, tenant, l.Value, max)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			a, err := s.account(rows, l.Tenant)
+		for limit := max; ; limit *= 16 {
+			all, err := s.find(ctx, q, find, tenant, l, limit)
 			if err != nil {
 				return err
 			}
-			found = append(found, a)
+			found = matching(all, l, max)
+			if len(found) == max || len(all) < limit {
+				return nil
+			}
+			// Lookalikes, which many collations take for equal, must not crowd it out.
 		}
-		return rows.Err()
 	})
 	if err != nil {
 		return nil, err
 	}
 	return found, nil
+}
+
+func (s *Store) find(ctx context.Context, q querier, find *query, tenant any, l passwd.Login, limit int) ([]passwd.Account, error) {
+	rows, err := q.rows(ctx, find, tenant, l.Value, limit, strings.ToLower(l.Value))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var found []passwd.Account
+	for rows.Next() {
+		a, err := s.account(rows, l.Tenant)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, a)
+	}
+	return found, rows.Err()
+}
+
+// matching returns up to max of the accounts that l names exactly.
+func matching(all []passwd.Account, l passwd.Login, max int) (found []passwd.Account) {
+	for _, a := range all {
+		value := a.Username
+		switch l.Kind {
+		case passwd.Email:
+			value = a.Email
+		case passwd.Mobile:
+			value = a.Mobile
+		}
+		if passwd.Fold(value) == l.Value && len(found) < max {
+			found = append(found, a)
+		}
+	}
+	return found
 }
 
 // account reads the columns of an account. The tenant is the one asked for.
@@ -190,6 +223,10 @@ func (f *flag) Scan(value any) error {
 	case string:
 		return f.parse(v)
 	case []byte:
+		if len(v) == 1 && v[0] <= 1 { // BIT(1)
+			*f = v[0] == 1
+			return nil
+		}
 		return f.parse(string(v))
 	}
 	return errors.New("not a boolean")

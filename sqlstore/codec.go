@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"encoding/hex"
 	"errors"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -55,6 +56,10 @@ func (t IDType) decode(value any) (string, error) {
 	case int64:
 		if t == Text || t == BigInt {
 			return strconv.FormatInt(v, 10), nil
+		}
+	case uint64: // of an unsigned column
+		if t == BigInt && v <= math.MaxInt64 {
+			return strconv.FormatUint(v, 10), nil
 		}
 	case string:
 		return t.decodeText(v)

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
 )
@@ -31,6 +33,10 @@ type Config struct {
 type Users struct {
 	Table string // required; a table, not a view: writes are counted
 
+	// Schema is where Table is: on MySQL the name of another database of the server.
+	// "" is where the connection looks. The library's tables are always there.
+	Schema string
+
 	ID     string // required; unique, within the tenant if there is one
 	IDType IDType
 
@@ -45,6 +51,9 @@ type Users struct {
 	Username string
 	Email    string
 	Mobile   string
+
+	// Lookup says how these columns are searched, and so which index serves it.
+	Lookup Lookup
 
 	// Boolean columns that say whether the owner of the account has proved to hold
 	// the address; NULL is false. Not mapped, every address counts as confirmed.
@@ -68,11 +77,49 @@ type Users struct {
 	// no mention.
 	Personal []string
 
+	// Where restricts the table to the rows that meet all of the conditions. The other
+	// rows do not exist for the library: nobody finds them, and nothing is written
+	// to them. This is how softly deleted users are left out.
+	Where []Condition
+
 	// OddNames lets all names above hold any characters but control characters.
 	// Otherwise they are up to 63 ASCII letters, digits, "_" and "$", and do not
 	// begin with a digit or "$". Names are quoted in either case.
 	OddNames bool
 }
+
+// Lookup is a way to search a login column for a compared form, see passwd.Fold. In
+// all of them a form that is found is compared again, exactly.
+type Lookup int
+
+const (
+	// LookupDefault is LookupLower on SQLite and PostgreSQL, and LookupColumn on
+	// MySQL, where a column's collation usually ignores the case of letters.
+	LookupDefault Lookup = iota
+	// LookupColumn is column = value. It is for columns that hold compared forms
+	// only, and for those whose type or collation ignores the case of ASCII letters,
+	// such as citext. An index on the column serves it.
+	LookupColumn
+	// LookupLower is lower(column) = lower(value). An index on lower(column) serves it.
+	LookupLower
+)
+
+// Condition is one that a row meets or not: without Values, that Column is NULL;
+// else that it is one of Values, which are up to 64 ASCII letters, digits, "_",
+// "-" and " ".
+type Condition struct {
+	Column string
+	Values []string
+}
+
+func (c Condition) test() string {
+	if len(c.Values) == 0 {
+		return " IS NULL"
+	}
+	return " IN ('" + strings.Join(c.Values, "', '") + "')"
+}
+
+var plainValue = regexp.MustCompile(`^[A-Za-z0-9_ -]{1,64}$`)
 
 const (
 	defaultPrefix  = "passwd_"
@@ -87,9 +134,26 @@ func New(db *sql.DB, c Config) (*Store, error) {
 	if db == nil {
 		return nil, errors.New("sqlstore: New: db is nil")
 	}
-	d, err := c.Dialect.details()
+	d, c, err := c.complete()
 	if err != nil {
 		return nil, err
+	}
+	s := &Store{
+		db: db, dialect: d, config: c, queries: newQueries(d, c),
+		preparing: make(chan struct{}, 1), prepared: new(atomic.Pointer[[]*sql.Stmt]),
+	}
+	if d.oneWriter {
+		s.gate = make(chan struct{}, 1)
+	}
+	return s, nil
+}
+
+// complete checks the configuration and returns it with its defaults, sharing
+// nothing.
+func (c Config) complete() (*dialect, Config, error) {
+	d, err := c.Dialect.details()
+	if err != nil {
+		return nil, c, err
 	}
 	if c.Prefix == "" {
 		c.Prefix = defaultPrefix
@@ -97,15 +161,12 @@ func New(db *sql.DB, c Config) (*Store, error) {
 	if c.MaxJobs == 0 {
 		c.MaxJobs = defaultMaxJobs
 	}
-	if err := c.check(); err != nil {
-		return nil, err
+	c.Users.Personal = slices.Clone(c.Users.Personal)
+	c.Users.Where = slices.Clone(c.Users.Where)
+	for i := range c.Users.Where {
+		c.Users.Where[i].Values = slices.Clone(c.Users.Where[i].Values)
 	}
-	c.Users.Personal = append([]string(nil), c.Users.Personal...)
-	s := &Store{db: db, dialect: d, config: c, queries: newQueries(d, c), preparing: make(chan struct{}, 1)}
-	if d.oneWriter {
-		s.gate = make(chan struct{}, 1)
-	}
-	return s, nil
+	return d, c, c.check()
 }
 
 func (c Config) check() error {
@@ -126,6 +187,16 @@ func (c Config) check() error {
 		if name == "" {
 			refuse(fmt.Sprintf("Users.Personal[%d]", i), "empty")
 		}
+	}
+	for i, condition := range u.Where {
+		for _, value := range condition.Values {
+			if !plainValue.MatchString(value) {
+				refuse(fmt.Sprintf("Users.Where[%d].Values", i), "%q is not a value that is allowed; see Condition", value)
+			}
+		}
+	}
+	if u.Lookup < LookupDefault || u.Lookup > LookupLower {
+		refuse("Users.Lookup", "unknown")
 	}
 	if u.Username == "" && u.Email == "" && u.Mobile == "" {
 		refuse("Users", "map one of Username, Email and Mobile")
@@ -160,6 +231,7 @@ type mappedField struct {
 func (u Users) fields() []mappedField {
 	list := []mappedField{
 		{"Table", u.Table, true},
+		{"Schema", u.Schema, false},
 		{"ID", u.ID, true},
 		{"Tenant", u.Tenant, false},
 		{"Username", u.Username, false},
@@ -171,6 +243,9 @@ func (u Users) fields() []mappedField {
 		{"Locale", u.Locale, false},
 		{"Active", u.Active, false},
 		{"Disabled", u.Disabled, false},
+	}
+	for i, condition := range u.Where {
+		list = append(list, mappedField{fmt.Sprintf("Where[%d].Column", i), condition.Column, true})
 	}
 	for i, name := range u.Personal {
 		list = append(list, mappedField{fmt.Sprintf("Personal[%d]", i), name, false})

@@ -26,11 +26,12 @@ func (u untouchable) Driver() driver.Driver { return nil }
 
 func TestNew(t *testing.T) {
 	db := sql.OpenDB(untouchable{t})
-	for _, test := range []struct {
+	type test struct {
 		name string
 		edit func(*sqlstore.Config)
 		want string // in the error; "": it is accepted
-	}{
+	}
+	tests := []test{
 		{"least", func(*sqlstore.Config) {}, ""},
 		{"no dialect", func(c *sqlstore.Config) { c.Dialect = "" }, "Config.Dialect: required"},
 		{"unknown dialect", func(c *sqlstore.Config) { c.Dialect = "access" }, "Config.Dialect"},
@@ -54,21 +55,40 @@ func TestNew(t *testing.T) {
 		{"digit first", func(c *sqlstore.Config) { c.Users.Table = "1users" }, "Config.Users.Table"},
 		{"not ASCII", func(c *sqlstore.Config) { c.Users.Table = "ſelect" }, "Config.Users.Table"},
 		{"too long", func(c *sqlstore.Config) { c.Users.Table = strings.Repeat("u", 64) }, "Config.Users.Table"},
+		{"schema", func(c *sqlstore.Config) { c.Users.Schema = "app" }, ""},
+		{"schema and table in one", func(c *sqlstore.Config) { c.Users.Schema = "app.users" }, "Config.Users.Schema"},
+		{"condition", func(c *sqlstore.Config) {
+			c.Users.Where = []sqlstore.Condition{{Column: "gone"}, {Column: "state", Values: []string{"active", "on-trial 2"}}}
+		}, ""},
+		{"condition without a column", func(c *sqlstore.Config) { c.Users.Where = []sqlstore.Condition{{}} }, "Config.Users.Where[0].Column"},
+		{"condition with a quote", func(c *sqlstore.Config) {
+			c.Users.Where = []sqlstore.Condition{{Column: "state", Values: []string{"active", "x' OR '1'='1"}}}
+		}, "Config.Users.Where[0].Values"},
+		{"condition with a backslash", func(c *sqlstore.Config) {
+			c.Users.Where = []sqlstore.Condition{{Column: "state", Values: []string{`\`}}}
+		}, "Config.Users.Where[0].Values"},
+		{"lookup", func(c *sqlstore.Config) { c.Users.Lookup = 3 }, "Config.Users.Lookup"},
 		{"odd", func(c *sqlstore.Config) { c.Users.OddNames, c.Users.Table = true, "`; DROP" }, ""},
 		{"odd with NUL", func(c *sqlstore.Config) { c.Users.OddNames, c.Users.Table = true, "users\x00" }, "Config.Users.Table"},
 		{"odd and broken", func(c *sqlstore.Config) { c.Users.OddNames, c.Users.Table = true, "\xff" }, "Config.Users.Table"},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			c := sqlstore.Config{Dialect: sqlstore.SQLite, Users: users}
-			test.edit(&c)
-			store, err := sqlstore.New(db, c)
-			if (err == nil) != (test.want == "") || (store == nil) != (err != nil) {
-				t.Fatalf("New: %v", err)
-			}
-			if err != nil && !strings.Contains(err.Error(), test.want) {
-				t.Errorf("the error does not say %q: %v", test.want, err)
-			}
-		})
+	}
+	for _, dialect := range []sqlstore.Dialect{sqlstore.SQLite, sqlstore.PostgreSQL, sqlstore.MySQL} {
+		for _, test := range tests {
+			t.Run(string(dialect)+"/"+test.name, func(t *testing.T) {
+				c := sqlstore.Config{Dialect: dialect, Users: users}
+				test.edit(&c)
+				store, err := sqlstore.New(db, c)
+				if (err == nil) != (test.want == "") || (store == nil) != (err != nil) {
+					t.Fatalf("New: %v", err)
+				}
+				if err != nil && !strings.Contains(err.Error(), test.want) {
+					t.Errorf("the error does not say %q: %v", test.want, err)
+				}
+				if _, also := sqlstore.Migrations(c); (also == nil) != (err == nil) {
+					t.Errorf("New: %v; Migrations: %v", err, also)
+				}
+			})
+		}
 	}
 	if _, err := sqlstore.New(nil, sqlstore.Config{Dialect: sqlstore.SQLite, Users: users}); err == nil {
 		t.Error("New without a database succeeded")

@@ -19,6 +19,24 @@ type state struct {
 }
 
 func (s *Store) state(ctx context.Context, q querier, k key) (state, error) {
+	if s.dialect.lock != "" { // which has locked everything
+		return s.peekState(ctx, q, k)
+	}
+	var (
+		hash         text
+		epoch, stamp sql.NullInt64
+		st           state
+	)
+	if err := q.row(ctx, &s.queries.lockUser, k.tenant, k.id).Scan(&hash); err != nil {
+		return st, absent(err, passwd.ErrNotFound)
+	}
+	err := q.row(ctx, &s.queries.own, k.tenant, k.id).Scan(&epoch, &stamp, &st.changed)
+	st.hash, st.epoch, st.stamp = passwd.Hash(hash), epoch.Int64, stamp.Int64
+	return st, absent(err, nil)
+}
+
+// peekState reads the state and locks nothing.
+func (s *Store) peekState(ctx context.Context, q querier, k key) (state, error) {
 	var (
 		hash         text
 		epoch, stamp sql.NullInt64
@@ -74,9 +92,9 @@ func (s *Store) stamped(k key, before *int64, stamp int64) func(context.Context,
 var errOvertaken = errors.New("written by somebody else since")
 
 // apply makes the write, in the order in which everything locks: user, epoch,
-// token, history, jobs.
+// token, sessions, history, jobs.
 func (s *Store) apply(ctx context.Context, q querier, k key, st state, w passwd.Write, stamp int64) (epoch int64, err error) {
-	if w.NewHash != "" {
+	if w.NewHash != "" && w.NewHash != w.IfHash { // MySQL counts no row that stays as it is
 		if ok, err := one(q.exec(ctx, &s.queries.setHash, k.tenant, k.id, string(w.NewHash), string(w.IfHash))); err != nil {
 			return 0, err
 		} else if !ok {
@@ -88,6 +106,11 @@ func (s *Store) apply(ctx context.Context, q querier, k key, st state, w passwd.
 	}
 	if err := s.applyTokens(ctx, q, k, st, w, epoch); err != nil {
 		return 0, err
+	}
+	if st.epoch != 0 && epoch != st.epoch {
+		if err := s.raised(ctx, q, k, w, epoch); err != nil {
+			return 0, err
+		}
 	}
 	if err := s.applyHistory(ctx, q, k, w, epoch); err != nil {
 		return 0, err
@@ -153,8 +176,34 @@ func (s *Store) applyHistory(ctx context.Context, q querier, k key, w passwd.Wri
 			return err
 		}
 	}
-	_, err := q.exec(ctx, &s.queries.trimHistory, k.tenant, k.id, max(w.History, 0))
-	return err
+	return s.trimHistory(ctx, q, k, max(w.History, 0))
+}
+
+// trimHistory deletes all but the n newest entries. Each is named by its key: to
+// delete by a condition, MySQL may read, and lock, what is other accounts'.
+func (s *Store) trimHistory(ctx context.Context, q querier, k key, n int) error {
+	rows, err := q.rows(ctx, &s.queries.oldHistory, k.tenant, k.id, n)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	var old []int64
+	for rows.Next() {
+		var epoch int64
+		if err := rows.Scan(&epoch); err != nil {
+			return err
+		}
+		old = append(old, epoch)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for _, epoch := range old {
+		if _, err := q.exec(ctx, &s.queries.trimHistory, k.tenant, k.id, epoch); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Rehash implements passwd.Credentials. An unknown account is passwd.ErrNotFound.
@@ -176,7 +225,8 @@ func (s *Store) Rehash(ctx context.Context, r passwd.Ref, old, new passwd.Hash) 
 		if err != nil || done {
 			return err
 		}
-		_, err := s.state(ctx, q, k) // is there such an account at all?
+		st, err := s.state(ctx, q, k) // is there such an account at all?
+		done = st.hash == old && old == new
 		return err
 	})
 	return done && err == nil, err
@@ -192,7 +242,7 @@ func (s *Store) History(ctx context.Context, r passwd.Ref, n int) ([]passwd.Hash
 	err = s.read(ctx, "history", func(q querier) (err error) {
 		hashes, err = s.history(ctx, q, k, max(n, 0))
 		if err == nil && len(hashes) == 0 {
-			_, err = s.state(ctx, q, k)
+			_, err = s.peekState(ctx, q, k)
 		}
 		return err
 	})
@@ -231,7 +281,7 @@ func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
 		if err != nil && err != passwd.ErrNotFound {
 			return err
 		}
-		for _, drop := range []*query{&s.queries.dropAccount, &s.queries.dropTokens, &s.queries.dropHistory} {
+		for _, drop := range []*query{&s.queries.dropAccount, &s.queries.dropTokens, &s.queries.sessions.dropAll, &s.queries.dropHistory} {
 			if _, err := q.exec(ctx, drop, k.tenant, k.id); err != nil {
 				return err
 			}

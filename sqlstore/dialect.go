@@ -5,141 +5,142 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 )
 
 // Dialect is the database's kind of SQL.
 type Dialect string
 
-// SQLite 3.24 (2018) or later, through any driver. See the package comment for
-// what to put in the data source name.
-const SQLite Dialect = "sqlite"
+// The dialects. The package comment says how to open a database of each.
+const (
+	// SQLite 3.24 (2018) or later, through any driver.
+	SQLite Dialect = "sqlite"
+	// PostgreSQL 10 or later, through github.com/jackc/pgx/v5/stdlib or
+	// github.com/lib/pq.
+	PostgreSQL Dialect = "postgres"
+	// MySQL 8.0 or later and MariaDB 10.6 or later, with InnoDB tables, through
+	// github.com/go-sql-driver/mysql.
+	MySQL Dialect = "mysql"
+)
 
 func (d Dialect) details() (*dialect, error) {
 	switch d {
 	case SQLite:
 		return sqliteDialect(), nil
+	case PostgreSQL:
+		return postgresDialect(), nil
+	case MySQL:
+		return mysqlDialect(), nil
 	case "":
 		return nil, errors.New("sqlstore: Config.Dialect: required")
 	}
 	return nil, fmt.Errorf("sqlstore: Config.Dialect: %q is not known", string(d))
 }
 
+// forms is a template for each IDType, with {column} or {value} in it.
+type forms [BinaryUUID + 1]string
+
 // dialect holds what differs from one database to the next.
 type dialect struct {
 	name     string // of the folder with its schema
 	quote    string // around names, doubled within
 	numbered bool   // placeholders are $1, $2, … and not ?
-	types    [BinaryUUID + 1]string
 
-	// same is a condition that two texts are equal byte by byte, and that can use
-	// an index of the first.
-	same string
+	// types are those of our id columns. own is a column of the host's in the form
+	// that ours has, so that a join uses the index of ours; same the condition that
+	// a column of the host's has a value, which uses the index of the host's.
+	types, own, same forms
+	// joins tells the types for which same, with a column of ours for the value, uses
+	// the index of the host's as well.
+	joins [BinaryUUID + 1]bool
+	// exact is the condition that {column}, a text of the host's, has {value}, byte by byte.
+	exact string
+	// lookup is the condition that {column} has the compared form $2, or $4, which
+	// has all its letters in lower case. sought is what it compares: found rows are
+	// sorted by that and then by id, which are of one form and so in the order of ids.
+	// Sorted by id alone, a server may read the whole table in that order.
+	lookup, sought [LookupLower + 1]string
+	// absorb ends an INSERT and makes it do nothing where there is a row that it
+	// would contradict; {column} is any column of the table.
+	absorb string
+	// parts are the parts of statements that differ.
+	parts map[string]string
+
 	// lock is the first statement of every transaction that writes, if there is
-	// one; forUpdate ends a SELECT of the users row and locks it.
-	lock, forUpdate string
+	// one; it takes the place of locking the users row.
+	lock string
+	// current ends a SELECT in the host's transaction, so that it sees what is
+	// committed now, and not what was when that transaction began.
+	current string
 	// oneWriter makes the writers of a process queue up.
 	oneWriter bool
 	// prepare keeps prepared statements.
 	prepare bool
+	// autocommit lets a single statement do without a transaction around it.
+	autocommit bool
+	// isolation is that of transactions.
+	isolation sql.IsolationLevel
 	// purge bounds the rows that one transaction deletes.
 	purge int
 
 	// retry tells whether a transaction that failed so did nothing and may succeed
 	// if tried again.
 	retry func(error) bool
-	// columns returns the declared types of a table's columns by name; none if
-	// there is no such table.
-	columns func(ctx context.Context, db *sql.DB, table string) (map[string]string, error)
-	// misfit says what is wrong with a declared column type for an id of the type,
-	// or for text; "" is nothing.
-	misfit func(declared string, t IDType) string
+	// telling tells whether the text of an error may repeat a stored value.
+	telling func(error) bool
+	// migrating runs f in a transaction, or behind a lock, that one process at a
+	// time has.
+	migrating func(ctx context.Context, s *Store, f func(execer) error) error
+	// table returns the columns of a table by name, none if there is no such table;
+	// names are as nameKey makes them.
+	table   func(ctx context.Context, db execer, schema, table string) (map[string]column, error)
+	nameKey func(string) string
+	// misfit says what is wrong with a column for an id of the type, or for text;
+	// "" is nothing.
+	misfit func(c column, t IDType) string
+	// folds tells whether a lookup finds ASCII letters in the other case.
+	folds func(ctx context.Context, db execer, c column, l Lookup) (bool, error)
+}
+
+// execer is what *sql.DB, *sql.Conn and *sql.Tx have in common.
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// column is what the database says of one.
+type column struct {
+	declared  string // type
+	width     int64  // in characters; 0 if it has no bound that is enforced
+	collation string
 }
 
 func (d *dialect) quoted(name string) string {
 	return d.quote + strings.ReplaceAll(name, d.quote, d.quote+d.quote) + d.quote
 }
 
-// sqliteDialect quotes with backticks because SQLite takes a misspelt name in
-// double quotes for a string.
-//
-// A transaction that reads first and then writes fails with SQLITE_BUSY as soon
-// as somebody else wrote in between, so lock is a write: it deletes nothing and
-// takes the writer's lock, as BEGIN IMMEDIATE does, which database/sql cannot
-// send.
-func sqliteDialect() *dialect {
-	return &dialect{
-		name:      "sqlite",
-		quote:     "`",
-		types:     [...]string{Text: "TEXT", BigInt: "INTEGER", UUID: "UUID", BinaryUUID: "BINARY"},
-		same:      "{left} = {right} AND {left} = {right} COLLATE BINARY",
-		lock:      "DELETE FROM {schema} WHERE version < 0",
-		oneWriter: true,
-		prepare:   true,
-		purge:     250, // 1,000 keep other processes from writing for 32 ms
-		retry:     sqliteBusy,
-		columns:   sqliteColumns,
-		misfit:    sqliteMisfit,
-	}
+// equal is the condition that a column of the host's has a value.
+func (d *dialect) equal(t IDType, column, value string) string {
+	return fill(d.same[t], column, value)
 }
 
-// sqliteBusy knows SQLITE_BUSY and SQLITE_LOCKED with their extended codes, and
-// their text where a driver has no Code method.
-func sqliteBusy(err error) bool {
+func fill(form, column, value string) string {
+	return strings.NewReplacer("{column}", column, "{value}", value).Replace(form)
+}
+
+// sqlState is the code of an error that the SQL standard defines, where the driver
+// has a method for it.
+func sqlState(err error) string {
 	if coded, ok := errors.AsType[interface {
 		error
-		Code() int
+		SQLState() string
 	}](err); ok {
-		primary := coded.Code() & 0xff
-		return primary == 5 || primary == 6
+		return coded.SQLState()
 	}
-	return err != nil && (strings.Contains(err.Error(), "database is locked") ||
-		strings.Contains(err.Error(), "database table is locked"))
+	return ""
 }
 
-func sqliteColumns(ctx context.Context, db *sql.DB, table string) (map[string]string, error) {
-	rows, err := db.QueryContext(ctx, "SELECT name, type FROM pragma_table_xinfo(?)", table)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	columns := map[string]string{}
-	for rows.Next() {
-		var name, declared string
-		if err := rows.Scan(&name, &declared); err != nil {
-			return nil, err
-		}
-		columns[strings.ToLower(name)] = declared
-	}
-	return columns, rows.Err()
-}
+func never(error) bool { return false }
 
-// sqliteMisfit goes by type affinity (https://www.sqlite.org/datatype3.html, §3.1):
-// a text in a numeric column is turned into a number before it is compared or
-// stored, and a blob never equals a text. No UUID looks like a number and blobs stay
-// what they are, so for these two a type like "UUID", which counts as numeric, is
-// good; our own columns have it, for their indexes then serve any declaration.
-func sqliteMisfit(declared string, t IDType) string {
-	has := func(parts ...string) bool {
-		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(strings.ToUpper(declared), part) })
-	}
-	affinity := "numeric"
-	switch {
-	case has("INT"):
-	case has("CHAR", "CLOB", "TEXT"):
-		affinity = "text"
-	case has("BLOB"):
-		affinity = "blob"
-	}
-	fits := map[IDType][]string{
-		Text:       {"text"},
-		BigInt:     {"numeric"},
-		UUID:       {"text", "numeric"},
-		BinaryUUID: {"blob", "numeric", "text"},
-	}[t]
-	if declared == "" || slices.Contains(fits, affinity) {
-		return ""
-	}
-	return fmt.Sprintf("is declared %s, which SQLite treats as %s; it has to be %s", declared, affinity, fits[0])
-}
+func sameName(name string) string { return name }

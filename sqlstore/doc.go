@@ -1,5 +1,6 @@
-// Package sqlstore is a passwd.Store and passwd.Queue over a database/sql database
-// and the host's own table of users. It imports no driver.
+// Package sqlstore is a passwd.Store, passwd.Queue, passwd.Limiter and session.Store over
+// a database/sql database (SQLite, PostgreSQL, MySQL, MariaDB) and the host's own table
+// of users. It imports no driver.
 //
 // # Mapping a table
 //
@@ -30,9 +31,23 @@
 // else of it, and only where it still holds what was read: a hash that the host
 // writes itself is never lost.
 //
-// A login finds lower(column) = value, with ASCII letters folded and all else
-// exact; the core compares again. Give each login column an index on lower(column),
-// after the tenant if there is one: without it every sign-in reads the whole table.
+// A login is compared as passwd.Fold says: ASCII letters in either case, all else
+// exact, on every database and under every collation. Columns are expected to hold
+// texts in normalisation form C, without white space around them. Give each login
+// column the index that its Lookup needs, after the tenant if there is one: without
+// it every sign-in reads the whole table. These are the usual ones:
+//
+//	SQLite, PostgreSQL   CREATE INDEX … ON users (lower(email))
+//	MySQL, MariaDB       CREATE INDEX … ON users (email)   -- the collation ignores case
+//	citext               CREATE INDEX … ON users (email)   -- with LookupColumn
+//
+// Users who are deleted softly are left out by a condition, so that nobody signs in
+// as one of them and their address may be used again:
+//
+//	Where: []sqlstore.Condition{{Column: "deleted_at"}, {Column: "state", Values: []string{"active", "trial"}}}
+//
+// A host whose hash column is narrower than 255 characters, as CHAR(60) for bcrypt is,
+// has to widen it first: Verify says so.
 //
 // An e-mail address or mobile number in its column counts as confirmed unless the
 // mapping names a column that says so. Messages go to confirmed addresses alone,
@@ -49,35 +64,104 @@
 //	passwd_token     digests of what was sent, until Purge
 //	passwd_history   replaced hashes, as many as the policy looks at
 //	passwd_job       the queue: sealed messages, until they are sent
+//	passwd_limit     how often something was tried, under keys that tell nothing
+//	passwd_session   sessions, until they end; digests of their tokens
+//	passwd_session_spent
+//	                 digests of spent refresh tokens; they go with their session
 //	passwd_schema    the migrations that were made
 //
-// Times in them are microseconds since 1970 in UTC. A dump shows hashes, digests
-// and sealed bytes, and no token or address. Several programs may migrate at once.
+// Times in them are microseconds since 1970 in UTC. A dump shows hashes, digests,
+// sealed bytes and, of sessions, network addresses and user agents; no token, and no
+// address of a message. Several programs may migrate at once. A
+// host with goose or golang-migrate takes the files of [Migrations] instead.
+//
+// # The limiter
+//
+// A Store is a passwd.Limiter, so a passwd.Config without another counts tries in the
+// database: for all replicas together, and across restarts. A sign-in takes two or
+// three keys. Each is a read, and, if the try may proceed, a transaction of two
+// statements: little beside a password hash, which takes 10 to 50 ms of a processor.
+// A try that is refused, as most are under attack, writes nothing. A host that wants
+// no writes at sign-in sets Config.Limiter to passwd.NewMemoryLimiter, and has every
+// replica count for itself.
 //
 // # Cost
 //
-// Get, Find, Peek and a Claim that finds nothing due are one statement and take no
-// lock. A write is one transaction: BEGIN, one statement that takes the lock,
-// COMMIT, and between them 1 statement for Rehash, Done, Retry and Purge, 2 for
-// Attempt, 3 for Put, 3 to 5 for Issue, 5 for Forget, 1 and one for each job for
-// Claim, and 2 to 11 for Apply (a reset with history and one notice: 9). On SQLite a
-// statement costs some microseconds; issuing and redeeming a link together about
-// 0.3 ms. Statements are prepared at the first use and stay so as long as db does.
+// Get, Find, Peek, Count, ListSessions and a Claim that finds nothing due are one statement
+// and take no lock; FindSession is one or two, and says when. A write is one transaction: BEGIN, COMMIT, and between them 1 statement for
+// Rehash, Done, Retry, Clear and TouchSession, 2 for Attempt, 3 for Purge, 2 or 3 for
+// Put, 4 to 6 for Issue, 7 for Forget, 1 and one for each job for Claim, and 3 to 15 for
+// Apply (a reset with history and one notice: 10); 4 or 5 for CreateSession, 6 or 7 for
+// RotateSession, 2 for EndSessions. Each session that ends with an Apply, CreateSession
+// or EndSessions is one more. SQLite needs one more, for its lock, in those that
+// do not read the account. On PostgreSQL, Done, Retry, Clear and
+// TouchSession are single statements
+// without a transaction; on MySQL a BEGIN is two round trips, as it states READ COMMITTED.
+//
+// On SQLite and MySQL, statements are prepared at the first use and stay so as long
+// as db does: on MySQL that doubles the throughput. On PostgreSQL it would gain nothing,
+// as pgx keeps prepared statements itself, and get in the way of PgBouncer. There are
+// some 65 of them for each connection; MySQL's max_prepared_stmt_count bounds the sum.
 //
 // # Concurrency
 //
 // A Store is safe for concurrent use, and any number of processes may share one
-// file. Within a process writers of a store queue up for one slot, and waiting for
-// it ends with the context. So use one Store for one database: a second one would
-// wait for the first in SQLite, less fairly. What fails because another process is
-// writing is tried up to 10 times, with growing, random pauses of up to 375 ms.
+// database. Writes lock in one order: users row, epoch, token, sessions, history,
+// jobs. Those of sessions alone begin with the epoch. What
+// fails because of another transaction (serialisation, deadlock, lock wait, SQLITE_BUSY)
+// is tried up to 10 times, with growing, random pauses of up to 375 ms. A host that
+// locks rows of its own and then calls the store keeps to this order by locking the
+// users row first.
 //
-// Writes lock in one order: users row, epoch, token, history, jobs.
+// On SQLite, writers of a store queue up for one slot, and waiting for it ends with the
+// context. So use one Store for one file: a second one would wait for the first in
+// SQLite, less fairly.
 //
 // If the answer to a COMMIT is lost, the store reads back on another connection
 // whether the write is there. When that fails too, or others have written since,
-// the error is passwd.ErrOutcomeUnknown. Attempt, Claim, Done, Retry and Purge are
-// not read back: counting an attempt twice is safe, and the others can be repeated.
+// the error is passwd.ErrOutcomeUnknown. Attempt, Claim, Purge and the limiter are not
+// read back: counting twice is safe, and the others can be repeated, as can Done,
+// Retry, TouchSession and EndSessions.
+//
+// # Inside the host's transaction
+//
+//	tx, err := db.BeginTx(ctx, nil)
+//	…
+//	_, err = service.With(store.Within(tx)).Change(ctx, change)
+//	…
+//	err = tx.Commit()
+//
+// [Store.Within] is the same store in a transaction of the host's: the password changes
+// if and only if the rest does, mail about it included. On MySQL begin it at READ
+// COMMITTED: the locks of a REPEATABLE READ stand in the way of other accounts' writes.
+// With a pool of 1 connection, the store itself waits for the host's transaction.
+//
+// # PostgreSQL
+//
+//	import _ "github.com/jackc/pgx/v5/stdlib"
+//	db, err := sql.Open("pgx", "postgres://user:password@host:5432/app?sslmode=verify-full")
+//
+// github.com/lib/pq does as well, by the name "postgres"; it takes two round trips for a
+// statement. Behind PgBouncer in transaction mode add default_query_exec_mode=exec. No
+// other setting matters; READ COMMITTED is stated by the store. Tables are found by the
+// search_path, and the library's are created in its first schema. Migrate needs the
+// right to create tables there, or a host's own tool runs [Migrations].
+//
+// CockroachDB speaks the dialect, but is not tested, and Purge does not work on it.
+//
+// # MySQL and MariaDB
+//
+//	import _ "github.com/go-sql-driver/mysql"
+//	db, err := sql.Open("mysql", "user:password@tcp(host:3306)/app")
+//
+// No setting matters: parseTime, loc, clientFoundRows and interpolateParams may be as
+// the host likes, since times are numbers and no write trusts in the count of a row that
+// stays as it is. Tables have to be InnoDB. Keep the lifetime of connections under the
+// server's wait_timeout, by db.SetConnMaxLifetime. The library's ids and keys are binary
+// columns, compared byte by byte.
+//
+// On both, a pool of 2 to 4 connections for each processor of the server is plenty; let
+// as many idle as may be open (db.SetMaxIdleConns), or most are opened anew all the time.
 //
 // # SQLite
 //

@@ -1,167 +1,178 @@
 package sqlstore
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
-	"database/sql"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"strings"
 )
 
+// The files never change once they are released: what they create is compared by
+// checksum.
+//
 //go:embed schema
 var schema embed.FS
+
+const (
+	schemaTable = `CREATE TABLE IF NOT EXISTS {schema} (version INTEGER NOT NULL PRIMARY KEY, checksum CHAR(64) NOT NULL)`
+	noteVersion = `INSERT INTO {schema} (version, checksum) VALUES ($1, $2)`
+)
 
 // migration is one file of the schema; its number is its place.
 type migration struct {
 	version    int
-	statements []query
+	name       string // of the file, without what follows the first dot
+	statements []string
+	checksum   string
 }
 
-func (s *Store) migrations() ([]migration, error) {
-	files, err := fs.Glob(schema, path.Join("schema", s.dialect.name, "*.sql")) // in order
+// Migrations returns the migrations that [Store.Migrate] makes, as files for a host
+// that has a tool for that: rendered for the id types and the prefix of the
+// configuration, one file NNNN_name.up.sql each, in the root. goose and
+// golang-migrate read them as they are; the latter needs multiStatements=true on
+// MySQL. Their numbers begin at 1: give the tool another table to keep them in, or
+// copy the files under numbers of the host's own.
+//
+// The files may run more than once, and Migrate takes what they made for its own.
+// There are no files to go back: they would delete the state of every account.
+func Migrations(c Config) (fs.FS, error) {
+	d, c, err := c.complete()
 	if err != nil {
 		return nil, err
 	}
-	r := newRenderer(s.dialect, s.config)
+	list, err := migrations(d, c)
+	if err != nil {
+		return nil, err
+	}
+	var archive bytes.Buffer // a file system that the standard library has
+	w := zip.NewWriter(&archive)
+	for _, m := range list {
+		file, err := w.Create(m.name + ".up.sql")
+		if err != nil {
+			return nil, err
+		}
+		if _, err := file.Write([]byte(m.file(newRenderer(d, c), d))); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return zip.NewReader(bytes.NewReader(archive.Bytes()), int64(archive.Len()))
+}
+
+// file is the migration as a file that also notes that it was made.
+func (m migration) file(r *renderer, d *dialect) string {
+	note := fmt.Sprintf("INSERT INTO {schema} (version, checksum) VALUES (%d, '%s') %s", m.version, m.checksum, fill(d.absorb, "version", ""))
+	statements := append([]string{r.render(schemaTable).text}, m.statements...)
+	statements = append(statements, r.render(note).text)
+	return "-- +goose Up\n" + strings.Join(statements, ";\n\n") + ";\n"
+}
+
+var commentsAndSpace = regexp.MustCompile(`--[^\n]*|\s+`)
+
+func migrations(d *dialect, c Config) ([]migration, error) {
+	files, err := fs.Glob(schema, path.Join("schema", d.name, "*.sql")) // in order
+	if err != nil {
+		return nil, err
+	}
+	r := newRenderer(d, c)
 	list := make([]migration, len(files))
 	for i, file := range files {
 		content, err := schema.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
-		list[i].version = i + 1
+		m := migration{version: i + 1, name: strings.TrimSuffix(path.Base(file), ".sql")}
+		sum := sha256.New()
 		for statement := range strings.SplitSeq(string(content), ";\n") {
 			if statement = strings.TrimSpace(statement); statement != "" {
-				list[i].statements = append(list[i].statements, r.render(statement))
+				text := r.render(statement).text
+				m.statements = append(m.statements, text)
+				sum.Write([]byte(commentsAndSpace.ReplaceAllString(text, " ") + ";"))
 			}
 		}
+		m.checksum = hex.EncodeToString(sum.Sum(nil))
+		list[i] = m
 	}
 	return list, nil
 }
 
+func (s *Store) renderer() *renderer { return newRenderer(s.dialect, s.config) }
+
 // Migrate creates the library's own tables, or brings them up to date. It does
 // nothing when there is nothing to do, and several processes may do it at once.
 // It does not touch the host's tables. What it creates takes the id types of the
-// mapping: they cannot change later.
+// mapping: they cannot change later, and Migrate fails if they have.
+//
+// On MySQL every table is a transaction of its own; after a crash between them,
+// Migrate goes on where it was.
 func (s *Store) Migrate(ctx context.Context) error {
-	list, err := s.migrations()
+	if s.host != nil {
+		return errors.ErrUnsupported
+	}
+	list, err := migrations(s.dialect, s.config)
 	if err == nil {
 		err = s.enter(ctx)
 	}
 	if err == nil {
 		defer s.leave()
-		for _, m := range list {
-			if err = s.try(ctx, func() error { return s.migrate(ctx, m) }); err != nil {
-				break
-			}
-		}
+		err = s.try(ctx, func() error {
+			return s.dialect.migrating(ctx, s, func(db execer) error { return s.migrate(ctx, db, list) })
+		})
 	}
 	return s.failure(ctx, "migrate", err)
 }
 
-// migrate makes one migration and notes it in the same transaction, unless it has
-// been made.
-func (s *Store) migrate(ctx context.Context, m migration) error {
-	r := newRenderer(s.dialect, s.config)
-	create := r.render(`CREATE TABLE IF NOT EXISTS {schema} (version INTEGER NOT NULL PRIMARY KEY)`)
-	if _, err := s.db.ExecContext(ctx, create.text); err != nil {
-		return err
-	}
-	tx, err := s.db.BeginTx(ctx, nil)
+// migrate makes the migrations that have not been made.
+func (s *Store) migrate(ctx context.Context, db execer, list []migration) error {
+	made, err := s.made(ctx, db)
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback()
-	if s.dialect.lock != "" {
-		if _, err := tx.ExecContext(ctx, s.queries.lock.text); err != nil {
+	note := s.renderer().render(noteVersion)
+	for _, m := range list {
+		if checksum, ok := made[m.version]; ok {
+			if checksum != m.checksum {
+				return fmt.Errorf("%s was made with other id types than those of the configuration, or was edited", m.name)
+			}
+			continue
+		}
+		for _, statement := range m.statements {
+			if _, err := db.ExecContext(ctx, statement); err != nil {
+				return fmt.Errorf("%s: %w", m.name, err)
+			}
+		}
+		if _, err := db.ExecContext(ctx, note.text, note.arrange([]any{m.version, m.checksum})...); err != nil {
 			return err
 		}
 	}
-	version, err := s.version(ctx, tx)
-	if err != nil || version >= m.version {
-		return err
-	}
-	for _, statement := range m.statements {
-		if _, err := tx.ExecContext(ctx, statement.text); err != nil {
-			return err
-		}
-	}
-	note := r.render(`INSERT INTO {schema} (version) VALUES ($1)`)
-	if _, err := tx.ExecContext(ctx, note.text, m.version); err != nil {
-		return err
-	}
-	return tx.Commit()
+	return nil
 }
 
-// version is the number of the last migration that was made.
-func (s *Store) version(ctx context.Context, tx *sql.Tx) (n int, err error) {
-	r := newRenderer(s.dialect, s.config)
-	last := r.render(`SELECT coalesce(max(version), 0) FROM {schema}`)
-	err = tx.QueryRowContext(ctx, last.text).Scan(&n)
-	return n, err
-}
-
-// Verify checks at the start of a program that the library's tables are there and
-// that the host's table has every mapped column, of a type that fits. Its error
-// names everything that is wrong. No setting of the connection is checked, since
-// none is needed for correctness; the package comment says which are good.
-func (s *Store) Verify(ctx context.Context) error {
-	var errs []error
-	err := s.try(ctx, func() (err error) {
-		errs, err = s.misfits(ctx)
-		return err
-	})
-	if err != nil {
-		return s.failure(ctx, "verify", err)
-	}
-	if len(errs) == 0 {
-		// Preparing finds what is left: that our tables are the ones of this version.
-		return s.failure(ctx, "verify", s.prepare(ctx))
-	}
-	return errors.Join(errs...)
-}
-
-func (s *Store) misfits(ctx context.Context) (errs []error, err error) {
-	u := s.config.Users
-	columns, err := s.dialect.columns(ctx, s.db, u.Table)
+// made returns the checksums of the migrations that were made.
+func (s *Store) made(ctx context.Context, db execer) (map[int]string, error) {
+	rows, err := db.QueryContext(ctx, s.renderer().render(`SELECT version, checksum FROM {schema}`).text)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range u.fields() {
-		declared, ok := columns[strings.ToLower(f.name)]
-		switch {
-		case f.name == "":
-		case f.field == "Table":
-			if len(columns) == 0 {
-				return []error{fmt.Errorf("sqlstore: Users.Table: there is no table %q", f.name)}, nil
-			}
-		case !ok:
-			errs = append(errs, fmt.Errorf("sqlstore: Users.%s: table %q has no column %q", f.field, u.Table, f.name))
-		default:
-			if reason := s.misfit(f.field, declared); reason != "" {
-				errs = append(errs, fmt.Errorf("sqlstore: Users.%s: column %q %s", f.field, f.name, reason))
-			}
+	defer rows.Close()
+	made := map[int]string{}
+	for rows.Next() {
+		var version int
+		var checksum string
+		if err := rows.Scan(&version, &checksum); err != nil {
+			return nil, err
 		}
+		made[version] = checksum
 	}
-	own, err := s.dialect.columns(ctx, s.db, s.config.Prefix+"schema")
-	if err == nil && len(own) == 0 {
-		errs = append(errs, fmt.Errorf("sqlstore: there is no table %q: call Migrate first", s.config.Prefix+"schema"))
-	}
-	return errs, err
-}
-
-// misfit says what is wrong with the type of a column whose type matters.
-func (s *Store) misfit(field, declared string) string {
-	switch field {
-	case "ID":
-		return s.dialect.misfit(declared, s.config.Users.IDType)
-	case "Tenant":
-		return s.dialect.misfit(declared, s.config.Users.TenantType)
-	case "Hash", "Username", "Email", "Mobile":
-		return s.dialect.misfit(declared, Text)
-	}
-	return ""
+	return made, rows.Err()
 }

@@ -1,7 +1,7 @@
 package sqlstore
 
 import (
-	"strings"
+	"maps"
 
 	"github.com/passwd-go/passwd"
 )
@@ -11,7 +11,7 @@ import (
 var parts = map[string]string{
 	"columns": `u.{id}, {username}, {email}, {mobile}, {hash}, {locale}, {active}, {disabled},
 		{email_confirmed}, {mobile_confirmed}, a.epoch, a.must, a.must_until, a.changed_at{personal}`,
-	"users":  `{table} u LEFT JOIN {account} a ON a.tenant = {tenant} AND a.user_id = u.{id}`,
+	"users":  `{table} u LEFT JOIN {account} a ON a.tenant = {own_tenant} AND a.user_id = {own_id}`,
 	"ours":   `tenant = $1 AND user_id = $2`,
 	"record": `t.tenant, t.user_id, t.epoch, t.address, t.verifier, t.attempts, t.issued_at, t.expires_at, t.spent_at`,
 }
@@ -23,13 +23,17 @@ type queries struct {
 	lock                                            query
 	get                                             query
 	find                                            map[passwd.LoginKind]*query
-	state, setHash, addAccount, setAccount          query
-	history, addHistory, trimHistory                query
+	state, lockUser, own                            query
+	setHash, addAccount, setAccount                 query
+	history, addHistory, oldHistory, trimHistory    query
 	dropAccount, dropTokens, dropHistory            query
 	token, addToken, spend, void, countLive         query
 	attempt, purge                                  query
 	jobWaits, countJobs, addJob, jobDue, due, lease query
 	done, retry                                     query
+	tries, lockTries, addTries, setTries            query
+	dropTries, purgeTries                           query
+	sessions                                        sessionQueries
 }
 
 func newQueries(d *dialect, c Config) *queries {
@@ -44,18 +48,26 @@ func newQueries(d *dialect, c Config) *queries {
 		set(&qs.lock, d.lock)
 	}
 
-	set(&qs.get, `SELECT {columns} FROM {users} WHERE {is_user}`)
+	set(&qs.get, `SELECT {columns} FROM {users} WHERE {is_user}{where}`)
 	for kind, column := range map[passwd.LoginKind]string{
 		passwd.Username: c.Users.Username, passwd.Email: c.Users.Email, passwd.Mobile: c.Users.Mobile,
 	} {
 		if column != "" {
 			qs.find[kind] = new(query)
-			set(qs.find[kind], `SELECT {columns} FROM {users} WHERE {in_tenant}lower({`+string(kind)+`}) = $2 ORDER BY u.{id} LIMIT $3`)
+			by := "{" + string(kind) + "}"
+			match, sought := fill(d.lookup[c.Users.Lookup], by, ""), fill(d.sought[c.Users.Lookup], by, "")
+			set(qs.find[kind], `SELECT {columns} FROM {users} WHERE {in_tenant}`+match+`{where} ORDER BY `+sought+`, u.{id} LIMIT $3`)
 		}
 	}
 
-	set(&qs.state, `SELECT {hash}, a.epoch, a.stamp, a.changed_at FROM {users} WHERE {is_user}`+d.forUpdate)
-	set(&qs.setHash, `UPDATE {table} AS u SET {hash_column} = $3 WHERE {is_user} AND coalesce({hash}, '') = $4`)
+	// The row is locked before ours is read: in one statement, the latter would be as
+	// of before the wait. Locking a row of ours that is not there yet would lock others.
+	set(&qs.state, `SELECT {hash}, a.epoch, a.stamp, a.changed_at FROM {users} WHERE {is_user}{where}`)
+	if d.lock == "" {
+		set(&qs.lockUser, `SELECT {hash} FROM {table} u WHERE {is_user}{where} FOR UPDATE`)
+	}
+	set(&qs.own, `SELECT epoch, stamp, changed_at FROM {account} WHERE {ours}`)
+	set(&qs.setHash, `UPDATE {table} AS u SET {hash_column} = $3 WHERE {is_user}{where} AND `+fill(d.exact, "coalesce({hash}, '')", "$4"))
 	set(&qs.addAccount, `INSERT INTO {account} (tenant, user_id, epoch, stamp, must, must_until, changed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`)
 	set(&qs.setAccount, `UPDATE {account} SET epoch = $3, stamp = $4, must = $5, must_until = $6, changed_at = $7 WHERE {ours}`)
@@ -63,8 +75,8 @@ func newQueries(d *dialect, c Config) *queries {
 
 	set(&qs.history, `SELECT hash FROM {history} WHERE {ours} ORDER BY epoch DESC LIMIT $3`)
 	set(&qs.addHistory, `INSERT INTO {history} (tenant, user_id, epoch, hash) VALUES ($1, $2, $3, $4)`)
-	set(&qs.trimHistory, `DELETE FROM {history} WHERE {ours} AND epoch <=
-		(SELECT epoch FROM {history} WHERE {ours} ORDER BY epoch DESC LIMIT 1 OFFSET $3)`)
+	set(&qs.oldHistory, `SELECT epoch FROM {history} WHERE {ours} ORDER BY epoch DESC LIMIT 1000 OFFSET $3`)
+	set(&qs.trimHistory, `DELETE FROM {history} WHERE {ours} AND epoch = $3`)
 	set(&qs.dropHistory, `DELETE FROM {history} WHERE {ours}`)
 
 	set(&qs.token, `SELECT {record}, a.epoch FROM {token} t
@@ -79,29 +91,44 @@ func newQueries(d *dialect, c Config) *queries {
 	set(&qs.attempt, `UPDATE {token} SET attempts = attempts + 1 WHERE purpose = $1 AND digest = $2
 		AND spent_at IS NULL AND expires_at > $3 AND attempts < $4 AND (epoch = 0 OR epoch =
 		(SELECT a.epoch FROM {account} a WHERE a.tenant = {token}.tenant AND a.user_id = {token}.user_id))`)
-	set(&qs.purge, `DELETE FROM {token} WHERE (digest, purpose) IN
-		(SELECT digest, purpose FROM {token} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`)
+	set(&qs.purge, `{purge}`)
 	set(&qs.dropTokens, `DELETE FROM {token} WHERE {ours}`)
 
 	set(&qs.jobWaits, `SELECT count(*) FROM {job} WHERE id = $1 OR (job_key = $2 AND job_key <> '' AND leased_until IS NULL)`)
 	set(&qs.countJobs, `SELECT count(*) FROM {job}`)
-	set(&qs.addJob, `INSERT INTO {job} (id, job_key, sealed, not_before, not_after, attempts) VALUES ($1, $2, $3, $4, $5, $6)`)
+	set(&qs.addJob, `INSERT INTO {job} (id, job_key, waiting, sealed, not_before, not_after, attempts)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) `+fill(d.absorb, "id", ""))
 	const due = ` FROM {job} WHERE not_before <= $1 AND (leased_until IS NULL OR leased_until <= $1)`
 	set(&qs.jobDue, `SELECT 1`+due+` LIMIT 1`)
-	set(&qs.due, `SELECT id, job_key, sealed, not_before, not_after, attempts`+due+` ORDER BY seq LIMIT $2`)
-	set(&qs.lease, `UPDATE {job} SET leased_until = $2, attempts = attempts + 1 WHERE id = $1`)
+	set(&qs.due, `SELECT id, job_key, sealed, not_before, not_after, attempts`+due+` ORDER BY seq LIMIT $2 {skip_locked}`)
+	set(&qs.lease, `UPDATE {job} SET leased_until = $2, waiting = NULL, attempts = attempts + 1 WHERE id = $1`)
 	set(&qs.done, `DELETE FROM {job} WHERE id = $1`)
 	set(&qs.retry, `UPDATE {job} SET leased_until = NULL, not_before = $2 WHERE id = $1`)
+
+	set(&qs.tries, `SELECT taken, level, windowed, until_at, last_at FROM {limit} WHERE limit_key = $1`)
+	if d.lock == "" {
+		set(&qs.lockTries, `SELECT taken, level, windowed, until_at, last_at FROM {limit} WHERE limit_key = $1 FOR UPDATE`)
+	}
+	set(&qs.addTries, `INSERT INTO {limit} (limit_key, taken, level, windowed, until_at, last_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) `+fill(d.absorb, "limit_key", ""))
+	set(&qs.setTries, `UPDATE {limit} SET taken = $2, level = $3, windowed = $4, until_at = $5, last_at = $6, expires_at = $7
+		WHERE limit_key = $1`)
+	set(&qs.dropTries, `DELETE FROM {limit} WHERE limit_key = $1`)
+	set(&qs.purgeTries, `{purge_limit}`)
+
+	qs.sessions.render(d, c.Users, set)
 	return qs
 }
 
 func newRenderer(d *dialect, c Config) *renderer {
 	u := c.Users
 	r := &renderer{numbered: d.numbered, names: ourNames(d, c), parts: map[string]string{}}
-	for name, part := range parts {
-		r.parts[name] = part
-	}
+	maps.Copy(r.parts, parts)
+	maps.Copy(r.parts, d.parts)
 	r.names["table"] = d.quoted(u.Table)
+	if u.Schema != "" {
+		r.names["table"] = d.quoted(u.Schema) + "." + r.names["table"]
+	}
 	r.names["id"] = d.quoted(u.ID)
 	r.names["hash_column"] = d.quoted(u.Hash)
 	for name, column := range map[string]string{
@@ -121,11 +148,18 @@ func newRenderer(d *dialect, c Config) *renderer {
 		r.names["personal"] = ""
 	}
 
+	r.names["where"] = ""
+	for _, condition := range u.Where {
+		r.names["where"] += " AND u." + d.quoted(condition.Column) + condition.test()
+	}
+
 	r.parts["is_user"] = d.equal(u.IDType, "u.{id}", "$2")
+	r.parts["own_id"] = fill(d.own[u.IDType], "u.{id}", "")
 	r.parts["in_tenant"] = ""
-	r.names["tenant"] = "''"
+	r.parts["own_tenant"] = "''"
 	if u.Tenant != "" {
 		r.names["tenant"] = "u." + d.quoted(u.Tenant)
+		r.parts["own_tenant"] = fill(d.own[u.TenantType], "{tenant}", "")
 		r.parts["in_tenant"] = d.equal(u.TenantType, "{tenant}", "$1") + " AND "
 		r.parts["is_user"] = r.parts["in_tenant"] + r.parts["is_user"]
 	}
@@ -138,16 +172,11 @@ func ourNames(d *dialect, c Config) map[string]string {
 		"id_type":     d.types[c.Users.IDType],
 		"tenant_type": d.types[c.Users.TenantType],
 	}
-	for _, name := range []string{"account", "token", "token_user", "token_expiry", "history", "job", "job_waiting", "schema"} {
+	for _, name := range []string{
+		"account", "token", "token_user", "token_expiry", "history", "job", "job_id", "job_waiting", "job_key", "limit", "limit_expiry", "schema",
+		"session", "session_access", "session_refresh", "session_device", "session_expiry", "session_spent", "session_spent_digest", "session_end",
+	} {
 		names[name] = d.quoted(c.Prefix + name)
 	}
 	return names
-}
-
-// equal is the condition that a column of the type has the value.
-func (d *dialect) equal(t IDType, column, value string) string {
-	if t == Text || t == UUID {
-		return strings.NewReplacer("{left}", column, "{right}", value).Replace(d.same)
-	}
-	return column + " = " + value
 }

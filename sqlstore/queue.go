@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/passwd-go/passwd"
@@ -17,8 +18,12 @@ func (s *Store) Put(ctx context.Context, j passwd.Job) error {
 
 // put adds a job, unless one that waits absorbs it. A bound of 0 is none.
 func (s *Store) put(ctx context.Context, q querier, j passwd.Job, bound int) error {
-	if waits, err := s.waits(ctx, q, j); err != nil || waits {
-		return err
+	var waiting any // what is unique of a job that absorbs
+	if j.Key != "" {
+		waiting = j.Key
+		if waits, err := s.waits(ctx, q, j); err != nil || waits {
+			return err
+		}
 	}
 	if bound > 0 {
 		var n int
@@ -33,7 +38,7 @@ func (s *Store) put(ctx context.Context, q querier, j passwd.Job, bound int) err
 	if sealed == nil {
 		sealed = []byte{}
 	}
-	_, err := q.exec(ctx, &s.queries.addJob, j.ID, j.Key, sealed, j.NotBefore.UnixMicro(), j.NotAfter.UnixMicro(), j.Attempts)
+	_, err := q.exec(ctx, &s.queries.addJob, j.ID, j.Key, waiting, sealed, j.NotBefore.UnixMicro(), j.NotAfter.UnixMicro(), j.Attempts)
 	return err
 }
 
@@ -46,6 +51,9 @@ func (s *Store) waits(ctx context.Context, q querier, j passwd.Job) (bool, error
 // Claim implements passwd.Queue. The order is that in which jobs were put. When
 // nothing is due it does not write, so polling keeps nobody waiting.
 func (s *Store) Claim(ctx context.Context, n int, lease time.Duration, now time.Time) ([]passwd.Job, error) {
+	if s.host != nil {
+		return nil, errors.ErrUnsupported // the lease would be undone with that transaction
+	}
 	if n <= 0 {
 		return nil, ctx.Err()
 	}
@@ -94,16 +102,10 @@ func (s *Store) due(ctx context.Context, q querier, n int, now time.Time) ([]pas
 
 // Done implements passwd.Queue.
 func (s *Store) Done(ctx context.Context, id string) error {
-	return s.write(ctx, "done", nil, func(q querier) error {
-		_, err := q.exec(ctx, &s.queries.done, id)
-		return err
-	})
+	return s.single(ctx, "done", &s.queries.done, id)
 }
 
 // Retry implements passwd.Queue. From then on the job absorbs again.
 func (s *Store) Retry(ctx context.Context, id string, at time.Time) error {
-	return s.write(ctx, "retry", nil, func(q querier) error {
-		_, err := q.exec(ctx, &s.queries.retry, id, at.UnixMicro())
-		return err
-	})
+	return s.single(ctx, "retry", &s.queries.retry, id, at.UnixMicro())
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/passwd-go/passwd"
 )
 
-// Store is a passwd.Store and a passwd.Queue. It is safe for concurrent use, by
-// any number of processes on one database too. It starts no goroutine and has
-// nothing to close.
+// Store is a passwd.Store, a passwd.Queue, a passwd.Limiter and a session.Store. It is
+// safe for concurrent use, by any number of processes on one database too. It starts no
+// goroutine and has nothing to close.
 type Store struct {
 	db      *sql.DB
 	dialect *dialect
@@ -23,13 +23,16 @@ type Store struct {
 	queries *queries
 	gate    chan struct{} // one writer of this process at a time; nil where the database does that
 
-	preparing chan struct{}               // a mutex whose wait ends with the context
-	prepared  atomic.Pointer[[]*sql.Stmt] // by query.index
+	preparing chan struct{}                // a mutex whose wait ends with the context
+	prepared  *atomic.Pointer[[]*sql.Stmt] // by query.index
+
+	host Tx // the host's transaction that all this is in; nil for those of our own
 }
 
 var (
-	_ passwd.Store = (*Store)(nil)
-	_ passwd.Queue = (*Store)(nil)
+	_ passwd.Store   = (*Store)(nil)
+	_ passwd.Queue   = (*Store)(nil)
+	_ passwd.Limiter = (*Store)(nil)
 )
 
 const (
@@ -46,6 +49,9 @@ type querier interface {
 
 // read runs f on the pool. Reads take no part in the gate.
 func (s *Store) read(ctx context.Context, op string, f func(querier) error) error {
+	if s.host != nil {
+		return s.failure(ctx, op, f(joined{s.host, s, ""}))
+	}
 	err := s.prepare(ctx)
 	if err == nil {
 		err = s.try(ctx, func() error { return f(pool{s}) })
@@ -58,6 +64,9 @@ func (s *Store) read(ctx context.Context, op string, f func(querier) error) erro
 // f wrote and says whether it is there; its error, or no landed, is
 // passwd.ErrOutcomeUnknown.
 func (s *Store) write(ctx context.Context, op string, landed func(context.Context, querier) (bool, error), f func(querier) error) error {
+	if s.host != nil {
+		return s.failure(ctx, op, s.savepoint(ctx, f))
+	}
 	err := s.prepare(ctx)
 	if err == nil {
 		err = s.enter(ctx)
@@ -72,6 +81,18 @@ func (s *Store) write(ctx context.Context, op string, landed func(context.Contex
 		}
 	}
 	return s.failure(ctx, op, err)
+}
+
+// single is write for one statement that is not read back.
+func (s *Store) single(ctx context.Context, op string, q *query, args ...any) error {
+	f := func(on querier) error {
+		_, err := on.exec(ctx, q, args...)
+		return err
+	}
+	if s.host == nil && s.dialect.autocommit {
+		return s.read(ctx, op, f)
+	}
+	return s.write(ctx, op, nil, f)
 }
 
 func (s *Store) enter(ctx context.Context) error {
@@ -122,7 +143,7 @@ func (s *Store) transact(ctx context.Context, f func(querier) error) error {
 		return err
 	}
 	defer conn.Close()
-	tx, err := conn.BeginTx(ctx, nil)
+	tx, err := conn.BeginTx(ctx, &sql.TxOptions{Isolation: s.dialect.isolation})
 	if err != nil {
 		return err
 	}
@@ -191,10 +212,22 @@ func (s *Store) failure(ctx context.Context, op string, err error) error {
 		}
 	}
 	if ended := ctx.Err(); ended != nil {
+		if errors.Is(err, ErrTxDead) {
+			ended = fmt.Errorf("%w: %w", ErrTxDead, ended)
+		}
 		return fmt.Errorf("sqlstore: %s: %w", op, ended)
+	}
+	if s.dialect.telling(err) {
+		err = &discreet{err}
 	}
 	return fmt.Errorf("sqlstore: %s: %w", op, err)
 }
+
+// discreet hides the text of an error that may repeat a stored value.
+type discreet struct{ cause error }
+
+func (e *discreet) Error() string { return "the database refused a value" }
+func (e *discreet) Unwrap() error { return e.cause }
 
 // prepare prepares all statements at the first use, before any transaction, which
 // would make it wait for a second connection. Where the dialect does not prepare

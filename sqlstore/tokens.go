@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/passwd-go/passwd"
@@ -16,6 +17,9 @@ func (s *Store) Issue(ctx context.Context, t passwd.TokenRecord, maxLive int, co
 		return err
 	}
 	landed := func(ctx context.Context, q querier) (bool, error) {
+		if _, err := s.state(ctx, q, k); err != nil { // waits for the end of what was lost sight of
+			return false, err
+		}
 		_, _, err := s.token(ctx, q, t.TokenRef)
 		return err == nil, ignore(err, passwd.ErrTokenInvalid)
 	}
@@ -92,6 +96,9 @@ func (s *Store) Peek(ctx context.Context, ref passwd.TokenRef, now time.Time) (t
 // Attempt implements passwd.Tokens. The last attempt that max allows leaves a
 // token that can still be consumed, by whoever made that attempt.
 func (s *Store) Attempt(ctx context.Context, ref passwd.TokenRef, max int, now time.Time) (t passwd.TokenRecord, err error) {
+	if s.host != nil {
+		return t, errors.ErrUnsupported // it would be undone with that transaction
+	}
 	counted := false
 	err = s.write(ctx, "attempt", nil, func(q querier) error {
 		n, err := q.exec(ctx, &s.queries.attempt, string(ref.Purpose), ref.Digest[:], now.UnixMicro(), max)
@@ -111,23 +118,36 @@ func (s *Store) Attempt(ctx context.Context, ref passwd.TokenRef, max int, now t
 	return t, nil
 }
 
-// Purge implements passwd.Tokens. One call is one transaction of at most 250 rows
-// on SQLite, whatever the batch, so that other writers get their turn.
-// Jobs are not purged: the service drops those that are too old, and tells of it.
+// Purge implements passwd.Tokens. It deletes tokens, sessions and counts of the limiter
+// that have expired: at most 1,000 together, on SQLite 250, whatever the batch, so
+// that other writers get their turn. Jobs are not purged: the service drops those
+// that are too old, and tells of it.
 func (s *Store) Purge(ctx context.Context, before time.Time, batch int) (n int, more bool, err error) {
+	if s.host != nil {
+		return 0, false, errors.ErrUnsupported
+	}
 	batch = min(batch, s.dialect.purge)
 	if batch <= 0 {
 		return 0, false, ctx.Err()
 	}
 	err = s.write(ctx, "purge", nil, func(q querier) error {
-		deleted, err := q.exec(ctx, &s.queries.purge, before.UnixMicro(), batch)
-		n = int(deleted)
-		return err
+		n, more = 0, false
+		for _, purge := range []*query{&s.queries.purge, &s.queries.sessions.purge, &s.queries.purgeTries} {
+			deleted, err := q.exec(ctx, purge, before.UnixMicro(), batch-n)
+			if err != nil {
+				return err
+			}
+			if n += int(deleted); n >= batch {
+				more = true
+				break
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return 0, false, err
 	}
-	return n, n == batch, nil
+	return n, more, nil
 }
 
 // token returns a record, live or not, and the current epoch of its account; or

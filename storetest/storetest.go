@@ -8,7 +8,8 @@
 //		})
 //	}
 //
-// Run it under the race detector. What it cannot see from outside, such as a
+// RunWithin does the same inside a transaction of the host's, and RunLimiter holds the
+// contract of passwd.Limiter. Run them under the race detector. What it cannot see from outside, such as a
 // process that dies between two statements, a store has to test by itself.
 //
 // New cases come with minor versions: a store that passes today may be shown to

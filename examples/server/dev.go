@@ -56,7 +56,7 @@ func (s *site) devTicket(w http.ResponseWriter, r *http.Request, in passwd.Signe
 }
 
 func (s *site) devWhoami(w http.ResponseWriter, r *http.Request) {
-	account, err := s.sessions.account(r)
+	account, err := s.account(r)
 	if err != nil {
 		s.fail(w, r, err)
 		return

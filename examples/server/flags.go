@@ -34,7 +34,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	f.SetOutput(stderr)
 	f.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`host:port` to listen on; port 0 picks a free one")
 	f.StringVar(&database, "db", "", "`URL` of the database: sqlite:PATH (default a fresh file, removed at exit)")
-	f.BoolVar(&o.reveal, "reveal", false, "mount the wire formats with their documented replies for unknown accounts (accepted, no effect yet)")
+	f.BoolVar(&o.reveal, "reveal", false, "mount the wire formats with their documented replies for unknown accounts")
 	f.BoolVar(&o.noLimits, "insecure-no-limits", false, "count tries and refuse none, for load and timing runs: passwords can be guessed")
 	f.BoolVar(&o.insecure, "insecure-demo", false, "allow an address other than loopback: the accounts are public, so anybody who reaches it can sign in")
 	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {

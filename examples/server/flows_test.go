@@ -110,7 +110,7 @@ func TestBrowser(t *testing.T) {
 		status                int
 	}{
 		{"", "", "Login or password is wrong", http.StatusUnauthorized},
-		{"grace", "nanosecond wire 11.8 inches", "must be changed first", http.StatusForbidden},
+		{"grace", "nanosecond wire 11.8 inches", "Choose a new password", http.StatusOK},
 	} {
 		form := url.Values{"login": {c.login}, "password": {c.password}}
 		r := send(browser(), "/sign-in", "application/x-www-form-urlencoded", form.Encode())

@@ -127,6 +127,9 @@ func compose(m passwd.Message) letter {
 	case passwd.MessageTemporaryPassword:
 		l.subject = "A temporary password was issued"
 		l.lines = []string{fmt.Sprintf("A temporary password was issued for your account (%s), good until %s.", at, until), notYou}
+	case passwd.MessageSharedAddress:
+		l.subject = "Several accounts have this address"
+		l.lines = []string{"There is multiple users are registered with the specified E-Mail address.Please enter the username"}
 	case passwd.MessageSuspended:
 		l.subject = "Your password was suspended"
 		l.lines = []string{

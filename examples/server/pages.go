@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/passwdhttp"
 )
 
 // view is what the pages show.
@@ -33,14 +34,14 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *site) signInForm(w http.ResponseWriter, r *http.Request) {
-	s.render(w, r, http.StatusOK, "sign-in", view{})
+	s.render(w, r, http.StatusOK, "sign-in", view{Base: mount})
 }
 
 // signIn is the app's own sign-in: the library compares the password, the session
 // is ours. It is for accounts of no tenant.
 func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
-		s.render(w, r, http.StatusBadRequest, "sign-in", view{Problem: "The form could not be read."})
+		s.render(w, r, http.StatusBadRequest, "sign-in", view{Base: mount, Problem: "The form could not be read."})
 		return
 	}
 	in, err := s.service.SignIn(r.Context(), passwd.SignIn{
@@ -49,7 +50,8 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
 		Client:   clientOf(r),
 	})
 	if err == nil && in.Must != passwd.NoReason {
-		err = passwd.ErrChangeRequired
+		s.forceChange(w, r, in)
+		return
 	}
 	if err != nil {
 		s.refuseSignIn(w, r, err)
@@ -67,18 +69,27 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
+// forceChange sends who must change the password first to the page for that, with
+// a ticket and without a session.
+func (s *site) forceChange(w http.ResponseWriter, r *http.Request, in passwd.SignedIn) {
+	ticket, err := s.service.Ticket(r.Context(), in)
+	if err != nil {
+		s.refuseSignIn(w, r, err)
+		return
+	}
+	passwdhttp.BeginForced(s.faces(), w, r, ticket, "/")
+}
+
 func (s *site) refuseSignIn(w http.ResponseWriter, r *http.Request, err error) {
 	switch passwd.CodeOf(err) {
 	case passwd.CodeWrongCredentials, passwd.CodeInvalidRequest:
-		s.render(w, r, http.StatusUnauthorized, "sign-in", view{Problem: "Login or password is wrong."})
-	case passwd.CodePasswordChangeRequired:
-		s.render(w, r, http.StatusForbidden, "sign-in", view{Problem: "This password must be changed first. Ask for a link to set a new one."})
+		s.render(w, r, http.StatusUnauthorized, "sign-in", view{Base: mount, Problem: "Login or password is wrong."})
 	case passwd.CodeRateLimited:
 		retryAfter(w, err)
-		s.render(w, r, http.StatusTooManyRequests, "sign-in", view{Problem: "Too many tries. Wait a little."})
+		s.render(w, r, http.StatusTooManyRequests, "sign-in", view{Base: mount, Problem: "Too many tries. Wait a little."})
 	case passwd.CodeBusy:
 		retryAfter(w, err)
-		s.render(w, r, http.StatusServiceUnavailable, "sign-in", view{Problem: "The server is busy. Try again in a second."})
+		s.render(w, r, http.StatusServiceUnavailable, "sign-in", view{Base: mount, Problem: "The server is busy. Try again in a second."})
 	default:
 		s.broken(w, r, err)
 	}
@@ -128,7 +139,8 @@ var pages = template.Must(template.New("pages").Parse(`
 {{end}}<ul>
 <li><a href="/sign-in">Sign in</a></li>
 <li><a href="{{.Base}}/api/v1/policy">What a password must be like</a></li>
-<li><a href="/.well-known/change-password">Change the password</a></li>
+<li><a href="{{.Base}}/change">Change the password</a></li>
+<li><a href="{{.Base}}/forgot">Forgot the password</a>, or <a href="{{.Base}}/forgot/code">by a code</a></li>
 <li><a href="/dev/">Mail that was sent</a>, and <a href="/dev/messages">as JSON</a></li>
 <li><a href="/dev/events">Events</a></li>
 <li><a href="/dev/whoami">Who am I</a></li>
@@ -144,6 +156,7 @@ var pages = template.Must(template.New("pages").Parse(`
 <input name="password" type="password" autocomplete="current-password" required></label></p>
 <p><button>Sign in</button></p>
 </form>
+<p><a href="{{.Base}}/forgot">Forgot the password?</a></p>
 {{end}}
 
 {{define "mailbox"}}{{template "top" "Mail that was sent"}}

@@ -41,7 +41,7 @@ type sessions struct {
 	service *passwd.Service
 }
 
-type session struct {
+type ownSession struct {
 	account passwd.Ref
 	epoch   int64 // of the account when the session was stamped
 }
@@ -61,12 +61,12 @@ func (s sessions) start(ctx context.Context, kind string, in passwd.SignedIn) (s
 
 // find returns the session of a request, live or not: that of its bearer or, if
 // it has none, of its cookie. ErrUnauthenticated if there is none.
-func (s sessions) find(r *http.Request) (session, error) {
+func (s sessions) find(r *http.Request) (ownSession, error) {
 	kind, secret := secretOf(r)
 	if secret == "" {
-		return session{}, passwd.ErrUnauthenticated
+		return ownSession{}, passwd.ErrUnauthenticated
 	}
-	var found session
+	var found ownSession
 	err := s.db.QueryRowContext(r.Context(), `
 		SELECT brand, user_id, epoch FROM demo_sessions WHERE id = ? AND kind = ? AND expires_at > ?`,
 		digest(secret), kind, time.Now().Unix()).Scan(&found.account.Tenant, &found.account.ID, &found.epoch)

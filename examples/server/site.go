@@ -7,6 +7,7 @@ import (
 	"log"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/passwd-go/passwd"
@@ -26,6 +27,7 @@ type site struct {
 	db       *database
 	service  *passwd.Service
 	sessions sessions
+	formats  formats
 	mailbox  mailbox
 	events   *eventLog
 	log      *log.Logger
@@ -54,6 +56,9 @@ func newSite(ctx context.Context, o options, db *database, origin string, stderr
 		return nil, err
 	}
 	s.sessions = sessions{db, s.service}
+	if s.formats, err = s.newFormats(o, store); err != nil {
+		return nil, err
+	}
 	s.handler, err = s.routes()
 	return s, err
 }
@@ -81,14 +86,22 @@ func (s *site) newService(o options, store passwd.Store) (*passwd.Service, error
 }
 
 func (s *site) routes() (http.Handler, error) {
-	faces := passwdhttp.Config{Service: s.service, Authenticate: s.authenticate, Renew: s.sessions.renew}
+	faces := s.faces()
 	api, err := passwdhttp.API(faces)
 	if err != nil {
 		return nil, err
 	}
+	pages, err := passwdhttp.Pages(faces)
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
+	mux.Handle(mount+"/", pages)
 	mux.Handle(mount+"/api/", api)
 	mux.Handle("/.well-known/change-password", passwdhttp.WellKnown(faces))
+	for path, format := range s.formats.handlers {
+		mux.Handle(path, format)
+	}
 
 	own := http.NewServeMux()
 	own.HandleFunc("GET /{$}", s.home)
@@ -102,6 +115,14 @@ func (s *site) routes() (http.Handler, error) {
 	own.HandleFunc("GET /dev/whoami", s.devWhoami)
 	mux.Handle("/", guarded(own))
 	return mux, nil
+}
+
+// faces is what the library's pages and API have in common.
+func (s *site) faces() passwdhttp.Config {
+	return passwdhttp.Config{
+		Service: s.service, Authenticate: s.authenticate, Renew: s.sessions.renew,
+		Name: "Demo", SignInURL: "/sign-in", InsecureCookies: strings.HasPrefix(s.origin, "http:"),
+	}
 }
 
 // guarded is what all of the app's own answers have in common: forms come from
@@ -122,7 +143,11 @@ func guarded(next http.Handler) http.Handler {
 // authenticate tells the library who is signed in. It compares the epoch itself.
 func (s *site) authenticate(r *http.Request) (passwdhttp.Principal, error) {
 	now, err := s.sessions.find(r)
-	return passwdhttp.Principal{Account: now.account, Epoch: now.epoch}, err
+	if err != nil {
+		return passwdhttp.Principal{}, err
+	}
+	name, err := userLogin(r.Context(), s.db.DB, now.account)
+	return passwdhttp.Principal{Account: now.account, Epoch: now.epoch, Username: name}, err
 }
 
 func clientOf(r *http.Request) passwd.Client {

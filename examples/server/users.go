@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"github.com/passwd-go/passwd"
@@ -55,6 +56,16 @@ func insertUser(ctx context.Context, tx *sql.Tx, d demoAccount, hash string, now
 		d.id, d.tenant, d.username, d.name, d.email, d.mobile, hash, d.locale, d.clientID,
 		!d.inactive, d.disabled, now.UTC().Format(time.RFC3339))
 	return err
+}
+
+// userLogin is what a user signs in with, "" if the user is gone.
+func userLogin(ctx context.Context, db *sql.DB, r passwd.Ref) (string, error) {
+	var login string
+	err := db.QueryRowContext(ctx, `SELECT coalesce(login, email, phone, '') FROM users WHERE brand = ? AND id = ?`, r.Tenant, r.ID).Scan(&login)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return login, err
 }
 
 // userName is what the app calls a user: by name, or whatever login there is.

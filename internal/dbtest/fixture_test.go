@@ -28,86 +28,15 @@ var usual = sqlstore.Users{
 	Personal: []string{"first_name", "last_name"},
 }
 
-// quoted is a name in a statement of the host's.
-func quoted(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+// quoted is a name in a statement of a host on SQLite.
+func quoted(name string) string { return onSQLite.quoted(name) }
 
-// createUsers makes the host's table for a mapping.
-func createUsers(u sqlstore.Users) string {
-	types := map[sqlstore.IDType]string{
-		sqlstore.Text: "TEXT", sqlstore.BigInt: "INTEGER", sqlstore.UUID: "UUID", sqlstore.BinaryUUID: "BLOB",
-	}
-	key := quoted(u.ID)
-	columns := []string{key + " " + types[u.IDType] + " NOT NULL"}
-	add := func(name, declared string) {
-		if name != "" {
-			columns = append(columns, quoted(name)+" "+declared)
-		}
-	}
-	if u.Tenant != "" {
-		key += ", " + quoted(u.Tenant)
-		add(u.Tenant, types[u.TenantType]+" NOT NULL")
-	}
-	for _, name := range append([]string{u.Username, u.Email, u.Mobile, u.Hash, u.Locale}, u.Personal...) {
-		add(name, "TEXT")
-	}
-	for _, name := range []string{u.EmailConfirmed, u.MobileConfirmed, u.Active, u.Disabled} {
-		add(name, "BOOLEAN")
-	}
-	return fmt.Sprintf("CREATE TABLE %s (%s, PRIMARY KEY (%s))", quoted(u.Table), strings.Join(columns, ", "), key)
-}
+// createUsers makes the table of a host on SQLite.
+func createUsers(u sqlstore.Users) string { return onSQLite.createUsers(u) }
 
-// seed writes an account as the host would, with an upsert of every mapped column.
+// seed writes an account as a host on SQLite would.
 func seed(ctx context.Context, db *sql.DB, u sqlstore.Users, a passwd.Account) error {
-	var names []string
-	var values []any
-	set := func(name string, value any) {
-		if name != "" {
-			names, values = append(names, quoted(name)), append(values, value)
-		}
-	}
-	text := func(name, value string) {
-		if value == "" {
-			set(name, nil)
-		} else {
-			set(name, value)
-		}
-	}
-	set(u.ID, a.Ref.ID)
-	if u.IDType == sqlstore.BinaryUUID {
-		values[0] = unhex(a.Ref.ID)
-	}
-	set(u.Tenant, a.Ref.Tenant)
-	text(u.Username, a.Username)
-	text(u.Email, a.Email)
-	text(u.Mobile, a.Mobile)
-	text(u.Hash, string(a.Hash))
-	text(u.Locale, a.Locale)
-	set(u.Active, a.Active)
-	set(u.Disabled, a.Disabled)
-	confirmed := func(channel passwd.Channel, value string) bool {
-		return slices.Contains(a.Address, passwd.Address{Channel: channel, Value: value})
-	}
-	set(u.EmailConfirmed, confirmed(passwd.EmailChannel, a.Email))
-	set(u.MobileConfirmed, confirmed(passwd.SMSChannel, a.Mobile))
-	for i, name := range u.Personal {
-		value := ""
-		if i < len(a.Personal) {
-			value = a.Personal[i].Value
-		}
-		text(name, value)
-	}
-
-	key := quoted(u.ID)
-	if u.Tenant != "" {
-		key += ", " + quoted(u.Tenant)
-	}
-	sets := make([]string, len(names))
-	for i, name := range names {
-		sets[i] = name + " = excluded." + name
-	}
-	_, err := db.ExecContext(ctx, fmt.Sprintf("INSERT INTO %s (%s) VALUES (?%s) ON CONFLICT (%s) DO UPDATE SET %s",
-		quoted(u.Table), strings.Join(names, ", "), strings.Repeat(", ?", len(names)-1), key, strings.Join(sets, ", ")), values...)
-	return err
+	return onSQLite.seed(ctx, db, u, a)
 }
 
 func unhex(uuid string) []byte {
@@ -162,6 +91,7 @@ func restore(t testing.TB, file []byte) string {
 // host is a host's database, with its table and ours.
 type host struct {
 	t     testing.TB
+	on    *server
 	db    *sql.DB
 	users sqlstore.Users
 	store *sqlstore.Store
@@ -174,9 +104,14 @@ func newHost(t testing.TB, u sqlstore.Users) *host {
 
 func newHostOn(t testing.TB, db *sql.DB, u sqlstore.Users) *host {
 	t.Helper()
-	h := &host{t: t, db: db, users: u}
-	h.exec(createUsers(u))
-	h.store = open(t, db, u)
+	return onSQLite.newHost(t, db, u)
+}
+
+func (s *server) newHost(t testing.TB, db *sql.DB, u sqlstore.Users) *host {
+	t.Helper()
+	h := &host{t: t, on: s, db: db, users: u}
+	h.exec(s.createUsers(u))
+	h.store = s.store(t, db, u)
 	if err := h.store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +120,12 @@ func newHostOn(t testing.TB, db *sql.DB, u sqlstore.Users) *host {
 
 func open(t testing.TB, db *sql.DB, u sqlstore.Users) *sqlstore.Store {
 	t.Helper()
-	store, err := sqlstore.New(db, sqlstore.Config{Dialect: sqlstore.SQLite, Users: u, MaxJobs: 64})
+	return onSQLite.store(t, db, u)
+}
+
+func (s *server) store(t testing.TB, db *sql.DB, u sqlstore.Users) *sqlstore.Store {
+	t.Helper()
+	store, err := sqlstore.New(db, sqlstore.Config{Dialect: s.dialect, Users: u, MaxJobs: 64})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +150,7 @@ func (h *host) user(id string) passwd.Account {
 	if h.users.Tenant == "" {
 		a.Ref.Tenant = ""
 	}
-	if err := seed(h.t.Context(), h.db, h.users, a); err != nil {
+	if err := h.on.seed(h.t.Context(), h.db, h.users, a); err != nil {
 		h.t.Fatal(err)
 	}
 	return h.get(a.Ref)

@@ -1,6 +1,7 @@
 package dbtest_test
 
 import (
+	"database/sql"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,13 +19,27 @@ var hostile = []string{
 // TestHostileValues gives every account a hostile id, name and hash, in columns
 // whose collation ignores case. A write changes nothing but its own row.
 func TestHostileValues(t *testing.T) {
-	u := sqlstore.Users{Table: "users", ID: "id", IDType: sqlstore.Text, Tenant: "tenant", Username: "username", Hash: "password_hash"}
-	db := openFile(t, filepath.Join(t.TempDir(), "host.db"))
-	// Without keys, for ids that differ in case alone.
-	if _, err := db.Exec("CREATE TABLE users (id TEXT COLLATE NOCASE, tenant TEXT COLLATE NOCASE, username TEXT COLLATE NOCASE, password_hash TEXT COLLATE NOCASE)"); err != nil {
-		t.Fatal(err)
+	declared := map[*server]string{
+		onSQLite: "TEXT COLLATE NOCASE", onPostgres: "text COLLATE nocase", onMariaDB: "VARCHAR(255)",
 	}
-	store := open(t, db, u)
+	for _, s := range []*server{onSQLite, onPostgres, onMariaDB} {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			db := s.open(t)
+			if s == onPostgres {
+				mustExec(t, db, "CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false)")
+			}
+			of := declared[s]
+			// Without keys, for ids that differ in case alone.
+			mustExec(t, db, "CREATE TABLE users (id "+of+", tenant "+of+", username "+of+", password_hash "+of+")")
+			testHostileValues(t, s, db)
+		})
+	}
+}
+
+func testHostileValues(t *testing.T, s *server, db *sql.DB) {
+	u := sqlstore.Users{Table: "users", ID: "id", IDType: sqlstore.Text, Tenant: "tenant", Username: "username", Hash: "password_hash"}
+	store := s.store(t, db, u)
 	if err := store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -35,16 +50,28 @@ func TestHostileValues(t *testing.T) {
 	for _, tenant := range []string{"north", "NORTH", "", hostile[0]} {
 		for _, value := range hostile {
 			refs = append(refs, passwd.Ref{Tenant: tenant, ID: value})
-			if _, err := db.Exec("INSERT INTO users VALUES (?, ?, ?, ?)", value, tenant, value, "$hash$"+value); err != nil {
-				t.Fatal(err)
-			}
+			mustExec(t, db, "INSERT INTO users VALUES ("+s.placeholders(4)+")", value, tenant, value, "$hash$"+value)
 		}
 	}
-	hashes := func() []string {
-		return column(t, db, "SELECT tenant || '/' || id || ' ' || password_hash FROM users ORDER BY rowid")
+	hashes := func() map[passwd.Ref]string {
+		rows, err := db.QueryContext(t.Context(), "SELECT tenant, id, password_hash FROM users")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		all := map[passwd.Ref]string{}
+		for rows.Next() {
+			var r passwd.Ref
+			var hash string
+			if err := rows.Scan(&r.Tenant, &r.ID, &hash); err != nil {
+				t.Fatal(err)
+			}
+			all[r] = hash
+		}
+		return all
 	}
 
-	for i, r := range refs {
+	for _, r := range refs {
 		a, err := store.Get(t.Context(), r)
 		if err != nil || a.Ref != r || a.Username != r.ID || a.Hash != "$hash$"+passwd.Hash(r.ID) {
 			t.Fatalf("Get of %v: %+v, %v", r, a, err)
@@ -74,9 +101,9 @@ func TestHostileValues(t *testing.T) {
 		if _, err := store.Apply(t.Context(), w); err != nil {
 			t.Fatalf("Apply to %v: %v", r, err)
 		}
-		for n, row := range hashes() {
-			if (row != before[n]) != (n == i) {
-				t.Errorf("Apply to %v: row %d is %q, was %q", r, n, row, before[n])
+		for other, hash := range hashes() {
+			if (hash != before[other]) != (other == r) {
+				t.Errorf("Apply to %v: that of %v is %q, was %q", r, other, hash, before[other])
 			}
 		}
 	}
@@ -167,5 +194,39 @@ func TestConfirmedAddresses(t *testing.T) {
 		if a = h.get(a.Ref); len(a.Address) != 1 || a.Active || a.Disabled {
 			t.Errorf("with %v account is %+v", no, a)
 		}
+	}
+}
+
+// What a server quotes in its errors comes up in none of ours (I7).
+func TestServerErrorsTellNoValues(t *testing.T) {
+	const canary = "$canary$"
+	for _, s := range servers {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			h := s.newHost(t, s.open(t), usual)
+			a, b := h.user("1"), h.user("2")
+			index := "password_hash"
+			if s == onMariaDB {
+				index = "password_hash(100)"
+			}
+			h.exec("CREATE UNIQUE INDEX odd ON users (" + index + ")")
+			if _, err := h.store.Apply(t.Context(), replacement(a, canary)); err != nil {
+				t.Fatal(err)
+			}
+			tx, err := h.db.BeginTx(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tx.Rollback()
+			for _, store := range []*sqlstore.Store{h.store.Within(tx), h.store} {
+				if _, err := store.Apply(t.Context(), replacement(b, canary)); err == nil || strings.Contains(err.Error(), "canary") {
+					t.Errorf("Apply: %v", err)
+				}
+				tx.Rollback()
+			}
+			if got := h.get(b.Ref); got.Hash != b.Hash || got.Epoch != 0 {
+				t.Errorf("account is %+v", got)
+			}
+		})
 	}
 }

@@ -40,10 +40,12 @@ CREATE TABLE IF NOT EXISTS {history} (
 	PRIMARY KEY (tenant, user_id, epoch)
 ) WITHOUT ROWID;
 
+-- At most one job of a key waits and absorbs; it has its key in the column waiting.
 CREATE TABLE IF NOT EXISTS {job} (
 	seq          INTEGER PRIMARY KEY AUTOINCREMENT,
 	id           TEXT NOT NULL UNIQUE,
 	job_key      TEXT NOT NULL,
+	waiting      TEXT UNIQUE,
 	sealed       BLOB NOT NULL,
 	not_before   INTEGER NOT NULL,
 	not_after    INTEGER NOT NULL,
@@ -51,4 +53,16 @@ CREATE TABLE IF NOT EXISTS {job} (
 	leased_until INTEGER
 );
 
-CREATE INDEX IF NOT EXISTS {job_waiting} ON {job} (job_key);
+CREATE INDEX IF NOT EXISTS {job_key} ON {job} (job_key);
+
+CREATE TABLE IF NOT EXISTS {limit} (
+	limit_key  TEXT NOT NULL PRIMARY KEY,
+	taken      INTEGER NOT NULL,
+	level      INTEGER NOT NULL,
+	windowed   INTEGER NOT NULL,
+	until_at   INTEGER,
+	last_at    INTEGER,
+	expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE INDEX IF NOT EXISTS {limit_expiry} ON {limit} (expires_at);

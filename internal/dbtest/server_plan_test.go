@@ -1,0 +1,250 @@
+package dbtest_test
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/sqlstore"
+)
+
+// TestServerPlans asks the servers how they run the statements of all operations
+// over tables with some thousand rows: none reads a whole table but the queue, which
+// is bounded.
+func TestServerPlans(t *testing.T) {
+	for _, s := range remoteServers {
+		for _, m := range mappings() {
+			if m.name == "little" || m.name == "odd names" || (raceDetector && m.name != "usual") {
+				continue
+			}
+			t.Run(s.name+"/"+m.name, func(t *testing.T) {
+				t.Parallel()
+				db, r := s.recorded(t)
+				h := s.newHost(t, db, m.users)
+				s.fillUsers(h, 5000)
+				r.texts = map[string][]driver.NamedValue{}
+				id := m.id
+				if id == nil {
+					id = func(n int) string { return fmt.Sprint(n) }
+				}
+				account := passwd.Account{Ref: passwd.Ref{Tenant: "north", ID: id(7)}, Username: "user7", Email: "user7@example.com", Hash: "$test$old", Active: true}
+				if err := s.seed(t.Context(), db, m.users, account); err != nil {
+					t.Fatal(err)
+				}
+				h.useEverything(account.Ref)
+
+				explained, texts := 0, r.texts
+				r.texts = map[string][]driver.NamedValue{}
+				for text, args := range texts {
+					if !strings.Contains(text, "passwd_") || strings.HasPrefix(text, "CREATE") || strings.HasPrefix(text, "INSERT INTO") ||
+						strings.Contains(text, "passwd_schema") || strings.Contains(text, "passwd_job") {
+						continue
+					}
+					explained++
+					values := make([]any, len(args))
+					for i, a := range args {
+						values[i] = a.Value
+					}
+					if plan := s.explain(t, db, text, values); plan != "" {
+						t.Errorf("%s\n%s", text, plan)
+					}
+				}
+				if explained < 15 {
+					t.Errorf("saw %d statements", explained)
+				}
+			})
+		}
+	}
+}
+
+func (s *server) recorded(t testing.TB) (*sql.DB, *recorder) {
+	if s == onMariaDB {
+		connector, err := mysql.NewConnector(mariaDatabase(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return record(t, connector)
+	}
+	config, err := pgx.ParseConfig(postgresDatabase(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return record(t, stdlib.GetConnector(*config))
+}
+
+// fillUsers fills all tables by generated rows, and gives the logins their indexes.
+func (s *server) fillUsers(h *host, n int) {
+	h.t.Helper()
+	id, series := "i", fmt.Sprintf("(SELECT generate_series(1, %d) AS i) AS numbers", n)
+	hex := "lpad(to_hex(i), 12, '0')"
+	bytes := "decode(lpad(to_hex(i), 64, '0'), 'hex')"
+	uuid := "CAST('0190b5a4-0000-7000-8000-' || " + hex + " AS uuid)"
+	binary := "decode('0190b5a4000070008000' || " + hex + ", 'hex')"
+	text := func(before, after string) string { return "'" + before + "' || i || '" + after + "'" }
+	index := "CREATE INDEX users_%[1]s ON users (tenant, lower(%[1]s))"
+	if s == onMariaDB {
+		series = fmt.Sprintf("(SELECT seq AS i FROM seq_1_to_%d) AS numbers", n)
+		hex = "lpad(lower(hex(i)), 12, '0')"
+		bytes = "unhex(lpad(hex(i), 64, '0'))"
+		uuid = "concat('0190b5a4-0000-7000-8000-', " + hex + ")"
+		binary = "unhex(concat('0190b5a4000070008000', " + hex + "))"
+		text = func(before, after string) string { return "concat('" + before + "', i, '" + after + "')" }
+		index = "CREATE INDEX users_%[1]s ON users (tenant, %[1]s)"
+	}
+	switch h.users.IDType {
+	case sqlstore.Text:
+		id = text("user-", "")
+	case sqlstore.UUID:
+		id = uuid
+	case sqlstore.BinaryUUID:
+		id = binary
+	}
+	for _, statement := range []string{
+		"INSERT INTO users (id, tenant, username, email, mobile, password_hash, active) SELECT " + id + ", 'north', " +
+			text("user", "") + ", " + text("user", "@example.com") + ", " + text("+49", "") + ", 'hash', TRUE FROM " + series,
+		fmt.Sprintf(index, "username"), fmt.Sprintf(index, "email"), fmt.Sprintf(index, "mobile"),
+		"INSERT INTO passwd_account (tenant, user_id, epoch, stamp) SELECT 'north', " + id + ", 1, 1 FROM " + series,
+		"INSERT INTO passwd_token (digest, purpose, tenant, user_id, epoch, attempts, issued_at, expires_at) SELECT " + bytes +
+			", 'reset', 'north', " + id + ", 1, 0, 1, i FROM " + series,
+		"INSERT INTO passwd_history (tenant, user_id, epoch, hash) SELECT 'north', " + id + ", 1, 'hash' FROM " + series,
+		"INSERT INTO passwd_session (id, tenant, user_id, epoch, client, device, device_name, addr, user_agent, access_digest, refresh_digest, " +
+			"created_at, issued_at, access_until, used_at, expires_at) SELECT " + text("session", "") + ", 'north', " + id + ", 1, 'app', " +
+			bytes + ", '', '', '', " + bytes + ", " + bytes + ", 1, 1, 1, 1, i FROM " + series,
+		"INSERT INTO passwd_session_spent (session_id, n, digest) SELECT " + text("session", "") + ", 1, " + bytes + " FROM " + series,
+		"INSERT INTO passwd_limit (limit_key, taken, level, windowed, expires_at) SELECT " + text("key", "") + ", 1, 1, 0, i FROM " + series,
+	} {
+		h.exec(statement)
+	}
+	if s == onMariaDB {
+		for _, table := range append([]string{"users"}, ownTables...) {
+			h.exec("ANALYZE TABLE " + table)
+		}
+	} else {
+		h.exec("ANALYZE")
+	}
+}
+
+// useEverything calls every method once.
+func (h *host) useEverything(r passwd.Ref) {
+	h.t.Helper()
+	ctx, s := h.t.Context(), h.store
+	must := func(err error) {
+		h.t.Helper()
+		if err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	for _, l := range []passwd.Login{{Kind: passwd.Username, Value: "user7"}, {Kind: passwd.Email, Value: "user7@example.com"}, {Kind: passwd.Mobile, Value: "+497"}} {
+		l.Tenant = "north"
+		_, err := s.Find(ctx, l, 8)
+		must(err)
+	}
+	a := h.get(r)
+	epoch, err := s.Apply(ctx, replacement(a, "$test$first"))
+	must(err)
+	_, err = s.History(ctx, r, 5)
+	must(err)
+	token := resetToken(a, 9)
+	token.Epoch = epoch
+	must(s.Issue(ctx, token, 3, nil))
+	_, err = s.Peek(ctx, token.TokenRef, t0)
+	must(err)
+	_, err = s.Attempt(ctx, token.TokenRef, 5, t0)
+	must(err)
+	_, err = s.Rehash(ctx, r, "$test$first", "$test$second")
+	must(err)
+	w := replacement(h.get(r), "$test$third")
+	w.Consume, w.History, w.Jobs = &token.TokenRef, 0, nil
+	_, err = s.Apply(ctx, w)
+	must(err)
+	must(h.useSessions(h.get(r)))
+	w = replacement(h.get(r), "$test$fourth")
+	w.KeepSession = opened(h.get(r), 4).ID
+	_, err = s.Apply(ctx, w)
+	must(err)
+	must(s.Forget(ctx, r))
+	must(s.Put(ctx, passwd.Job{ID: "1", Key: "key"}))
+	_, err = s.Claim(ctx, 5, time.Minute, t0)
+	must(err)
+	must(s.Retry(ctx, "1", t0))
+	must(s.Done(ctx, "1"))
+	for range 2 {
+		_, err = s.Take(ctx, "key", passwd.Limit{Free: 5, Window: time.Minute}, t0)
+		must(err)
+	}
+	must(s.Refund(ctx, "key"))
+	must(s.Clear(ctx, "key"))
+	_, _, err = s.Purge(ctx, time.UnixMicro(100), 10)
+	must(err)
+}
+
+// explain returns the plan of a statement that reads a whole table, and "" of others.
+func (s *server) explain(t *testing.T, db *sql.DB, text string, args []any) string {
+	t.Helper()
+	conn, err := db.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if s == onMariaDB {
+		rows, err := conn.QueryContext(t.Context(), "EXPLAIN "+text, args...)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id, kind, table, access, possible, key, length, ref, estimate, extra sql.NullString
+			if err := rows.Scan(&id, &kind, &table, &access, &possible, &key, &length, &ref, &estimate, &extra); err != nil {
+				t.Fatal(err)
+			}
+			if access.String == "ALL" || access.String == "index" {
+				return fmt.Sprintf("reads all of %s: %s %s %s", table.String, access.String, key.String, extra.String)
+			}
+		}
+		return ""
+	}
+	nulls := strings.TrimPrefix(strings.Repeat(", NULL", len(args)), ", ")
+	prepare := "PREPARE explained AS " + text
+	explain := "EXPLAIN EXECUTE explained"
+	if len(args) > 0 {
+		explain += "(" + nulls + ")"
+	}
+	for _, statement := range []string{"SET plan_cache_mode = force_generic_plan", prepare} {
+		if _, err := conn.ExecContext(t.Context(), statement, pgx.QueryExecModeSimpleProtocol); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+	defer conn.ExecContext(context.WithoutCancel(t.Context()), "DEALLOCATE explained")
+	rows, err := conn.QueryContext(t.Context(), explain, pgx.QueryExecModeSimpleProtocol)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	defer rows.Close()
+	var plan []string
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			t.Fatal(err)
+		}
+		plan = append(plan, line)
+	}
+	whole := strings.Join(plan, "\n")
+	if strings.Contains(whole, "Seq Scan") {
+		return whole
+	}
+	// An index on the tenant alone, or on the ids for the order's sake, would not do.
+	if strings.Contains(text, "lower(u.") && !regexp.MustCompile(`Index Cond: .*lower\(`).MatchString(whole) {
+		return whole
+	}
+	return ""
+}

@@ -1,0 +1,166 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// mysqlDialect states READ COMMITTED: a REPEATABLE READ, the server's default, locks
+// the gaps between rows, and so keeps the writers of other accounts, or whoever puts
+// a job, waiting. That costs a round trip, and nothing here needs a snapshot: the
+// first statement of a transaction locks the users row.
+//
+// Every write is in a transaction: an autocommitted one that timed out behind a lock
+// may still be applied later, when nobody waits for it.
+//
+// Our text columns are binary, since even utf8mb4_bin ignores spaces at the end. The
+// host's are converted: they may have any character set.
+func mysqlDialect() *dialect {
+	const bytes = "CAST(CONVERT({column} USING utf8mb4) AS BINARY)"
+	return &dialect{
+		name:  "mysql",
+		quote: "`",
+		types: forms{Text: "VARBINARY(255)", BigInt: "BIGINT", UUID: "VARBINARY(36)", BinaryUUID: "BINARY(16)"},
+		own: forms{
+			Text: bytes, BigInt: "{column}", BinaryUUID: "{column}",
+			UUID: "CAST(CONVERT(LOWER({column}) USING utf8mb4) AS BINARY)",
+		},
+		same: forms{
+			Text:   "{column} = {value} AND " + bytes + " = {value}",
+			BigInt: "{column} = {value}", UUID: "{column} = {value}", BinaryUUID: "{column} = {value}",
+		},
+		joins:  [BinaryUUID + 1]bool{BigInt: true, BinaryUUID: true},
+		exact:  bytes + " = {value}",
+		lookup: [...]string{"{column} = $2", "{column} = $2", "lower({column}) = lower($2)"},
+		sought: [...]string{"{column}", "{column}", "lower({column})"},
+		absorb: "ON DUPLICATE KEY UPDATE {column} = {column}",
+		parts: map[string]string{
+			"skip_locked":   "FOR UPDATE SKIP LOCKED",
+			"purge":         "DELETE FROM {token} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
+			"purge_limit":   "DELETE FROM {limit} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
+			"purge_session": "DELETE FROM {session} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
+		},
+		current:   " FOR UPDATE",
+		prepare:   true,
+		isolation: sql.LevelReadCommitted,
+		purge:     1000,
+		retry:     mysqlConflict,
+		telling:   func(err error) bool { return slices.Contains([]int{1062, 1292, 1366, 1406}, mysqlNumber(err)) },
+		migrating: mysqlMigrating,
+		table:     mysqlTable,
+		nameKey:   strings.ToLower,
+		misfit:    mysqlMisfit,
+		folds:     mysqlFolds,
+	}
+}
+
+var mysqlErrorText = regexp.MustCompile(`\bError ([0-9]{4,5})\b`)
+
+// mysqlNumber is the number of a server's error, by the text that the driver gives
+// it; 0 is no such error.
+func mysqlNumber(err error) int {
+	if err == nil {
+		return 0
+	}
+	match := mysqlErrorText.FindStringSubmatch(err.Error())
+	if match == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(match[1])
+	return n
+}
+
+// mysqlConflict knows the lock that was waited for too long, the deadlock, and the
+// row that has changed since the snapshot.
+func mysqlConflict(err error) bool {
+	return slices.Contains([]int{1205, 1213, 1020}, mysqlNumber(err))
+}
+
+// mysqlMigrating holds a lock of the server's by name, because each CREATE TABLE
+// commits. The connection's end would release it as well.
+func mysqlMigrating(ctx context.Context, s *Store, f func(execer) error) error {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	var locked sql.NullBool
+	if err := conn.QueryRowContext(ctx, "SELECT GET_LOCK('passwd_migrate', 60)").Scan(&locked); err != nil {
+		return err
+	}
+	if !locked.Bool {
+		return errors.New("another process has been migrating for a minute")
+	}
+	defer conn.ExecContext(context.WithoutCancel(ctx), "DO RELEASE_LOCK('passwd_migrate')")
+	if _, err := conn.ExecContext(ctx, s.renderer().render(schemaTable).text); err != nil {
+		return err
+	}
+	return f(conn)
+}
+
+func mysqlTable(ctx context.Context, db execer, schema, table string) (map[string]column, error) {
+	rows, err := db.QueryContext(ctx, `SELECT c.column_name, c.column_type, coalesce(c.character_maximum_length, 0), coalesce(c.collation_name, ''),
+			coalesce((SELECT e.transactions FROM information_schema.engines e WHERE e.engine = t.engine), 'NO')
+		FROM information_schema.columns c
+		JOIN information_schema.tables t ON t.table_schema = c.table_schema AND t.table_name = c.table_name AND t.table_type = 'BASE TABLE'
+		WHERE c.table_schema = coalesce(nullif(?, ''), database()) AND c.table_name = ?`, schema, table)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	columns := map[string]column{}
+	for rows.Next() {
+		var name, transactions string
+		var c column
+		if err := rows.Scan(&name, &c.declared, &c.width, &c.collation, &transactions); err != nil {
+			return nil, err
+		}
+		if transactions != "YES" {
+			return nil, fmt.Errorf("table %q has no transactions: make it ENGINE=InnoDB", table)
+		}
+		columns[strings.ToLower(name)] = c
+	}
+	return columns, rows.Err()
+}
+
+func mysqlMisfit(c column, t IDType) string {
+	fits := map[IDType][]string{
+		Text:       {"varchar", "tinytext", "text", "mediumtext", "longtext"},
+		BigInt:     {"bigint", "int", "mediumint", "smallint"},
+		UUID:       {"char(36)", "varchar", "uuid"},
+		BinaryUUID: {"binary(16)", "varbinary"},
+	}[t]
+	declared := strings.ToLower(c.declared)
+	kind, _, _ := strings.Cut(declared, "(")
+	kind, _, _ = strings.Cut(kind, " ")
+	if slices.Contains(fits, declared) || slices.Contains(fits, kind) {
+		return ""
+	}
+	return fmt.Sprintf("is of type %s; it has to be %s", c.declared, strings.Join(fits, " or "))
+}
+
+var collationName = regexp.MustCompile(`^[0-9A-Za-z]+(_[0-9A-Za-z_]+)?$`)
+
+// mysqlFolds compares letters under the column's collation.
+func mysqlFolds(ctx context.Context, db execer, c column, l Lookup) (folds bool, err error) {
+	if l == LookupColumn || !collationName.MatchString(c.collation) {
+		return l == LookupColumn, nil // the host's word; without a collation it is binary
+	}
+	charset, _, _ := strings.Cut(c.collation, "_")
+	if charset == "uca1400" { // MariaDB leaves the character set out
+		charset = "utf8mb4"
+	}
+	letters := func(s string) string { return "CONVERT('" + s + "' USING " + charset + ") COLLATE " + c.collation }
+	left := letters(upperLetters)
+	if l == LookupLower {
+		left = "lower(" + left + ")"
+	}
+	err = db.QueryRowContext(ctx, "SELECT "+left+" = "+letters(lowerLetters)).Scan(&folds)
+	return folds, err
+}

@@ -1,0 +1,155 @@
+package sqlstore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// postgresDialect states READ COMMITTED, whatever the server's default: a SELECT
+// after a wait for a lock then sees what the other has committed, and nothing
+// fails with 40001.
+//
+// Values are cast to the type of the id, so that a number too large for the host's
+// INTEGER is no error but no match. Texts are compared under the collation "C",
+// which is that of our columns: others may take different texts for equal.
+//
+// lower() goes by the collation of its argument, and the collation of a value is
+// not that of the host's column. Of the three forms that a lookup asks for, one is
+// what lower(column) made of a text that has the same letters.
+func postgresDialect() *dialect {
+	return &dialect{
+		name:     "postgres",
+		quote:    `"`,
+		numbered: true,
+		types:    forms{Text: `text COLLATE "C"`, BigInt: "bigint", UUID: "uuid", BinaryUUID: "bytea"},
+		own:      forms{Text: `CAST({column} AS text) COLLATE "C"`, BigInt: "{column}", UUID: "{column}", BinaryUUID: "{column}"},
+		same: forms{
+			Text:       `{column} = {value} AND CAST({column} AS text) COLLATE "C" = {value}`,
+			BigInt:     "{column} = CAST({value} AS bigint)",
+			UUID:       "{column} = CAST({value} AS uuid)",
+			BinaryUUID: "{column} = CAST({value} AS bytea)",
+		},
+		joins: [BinaryUUID + 1]bool{BigInt: true, UUID: true, BinaryUUID: true},
+		exact: `CAST({column} AS text) COLLATE "C" = {value}`,
+		lookup: [...]string{
+			LookupDefault: "lower({column}) IN (lower(CAST($2 AS text)), CAST($2 AS text), CAST($4 AS text))",
+			LookupColumn:  "{column} = $2",
+			LookupLower:   "lower({column}) IN (lower(CAST($2 AS text)), CAST($2 AS text), CAST($4 AS text))",
+		},
+		sought: [...]string{"lower({column})", "{column}", "lower({column})"},
+		absorb: "ON CONFLICT DO NOTHING",
+		parts: map[string]string{
+			"skip_locked": "FOR UPDATE SKIP LOCKED",
+			"purge": `DELETE FROM {token} WHERE ctid = ANY(ARRAY
+				(SELECT ctid FROM {token} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))`,
+			"purge_limit": `DELETE FROM {limit} WHERE ctid = ANY(ARRAY
+				(SELECT ctid FROM {limit} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))`,
+			"purge_session": `DELETE FROM {session} WHERE ctid = ANY(ARRAY
+				(SELECT ctid FROM {session} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))`,
+		},
+		autocommit: true,
+		isolation:  sql.LevelReadCommitted,
+		purge:      1000,
+		retry:      postgresConflict,
+		telling:    func(err error) bool { return strings.HasPrefix(sqlState(err), "22") }, // data exceptions quote the data
+		migrating:  postgresMigrating,
+		table:      postgresTable,
+		nameKey:    sameName,
+		misfit:     postgresMisfit,
+		folds:      postgresFolds,
+	}
+}
+
+// postgresConflict knows serialization_failure and deadlock_detected.
+func postgresConflict(err error) bool {
+	state := sqlState(err)
+	return state == "40001" || state == "40P01"
+}
+
+// postgresMigrating holds an advisory lock: CREATE TABLE IF NOT EXISTS by itself
+// fails when two do it at once.
+func postgresMigrating(ctx context.Context, s *Store, f func(execer) error) error {
+	const lock = 0x70617373_7764 // "passwd"
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", int64(lock)); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, s.renderer().render(schemaTable).text); err != nil {
+		return err
+	}
+	if err := f(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+func postgresTable(ctx context.Context, db execer, schema, table string) (map[string]column, error) {
+	d := postgresDialect()
+	name := d.quoted(table)
+	if schema != "" {
+		name = d.quoted(schema) + "." + name
+	}
+	rows, err := db.QueryContext(ctx, `SELECT a.attname, format_type(a.atttypid, a.atttypmod),
+			CASE WHEN a.atttypmod > 4 AND t.typcategory = 'S' THEN a.atttypmod - 4 ELSE 0 END, coalesce(quote_ident(n.nspname) || '.' || quote_ident(l.collname), '')
+		FROM pg_catalog.pg_attribute a
+		JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p')
+		JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+		LEFT JOIN pg_catalog.pg_collation l ON l.oid = a.attcollation AND l.collname <> 'default'
+		LEFT JOIN pg_catalog.pg_namespace n ON n.oid = l.collnamespace
+		WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped`, name)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	columns := map[string]column{}
+	for rows.Next() {
+		var name string
+		var c column
+		if err := rows.Scan(&name, &c.declared, &c.width, &c.collation); err != nil {
+			return nil, err
+		}
+		columns[name] = c
+	}
+	return columns, rows.Err()
+}
+
+func postgresMisfit(c column, t IDType) string {
+	fits := map[IDType][]string{
+		Text:       {"text", "character varying", "citext"},
+		BigInt:     {"bigint", "integer", "smallint"},
+		UUID:       {"uuid"},
+		BinaryUUID: {"bytea"},
+	}[t]
+	declared, _, _ := strings.Cut(c.declared, "(")
+	declared = declared[strings.LastIndexByte(declared, '.')+1:] // an extension may live in any schema
+	if slices.Contains(fits, declared) {
+		return ""
+	}
+	return fmt.Sprintf("is of type %s; it has to be %s", c.declared, strings.Join(fits, " or "))
+}
+
+const (
+	upperLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	lowerLetters = "abcdefghijklmnopqrstuvwxyz"
+)
+
+// postgresFolds asks lower() under the column's collation: a Turkish one has another
+// small letter for I.
+func postgresFolds(ctx context.Context, db execer, c column, l Lookup) (folds bool, err error) {
+	if l == LookupColumn {
+		return true, nil // the host's word
+	}
+	of := "'" + upperLetters + "'"
+	if c.collation != "" {
+		of += " COLLATE " + c.collation
+	}
+	err = db.QueryRowContext(ctx, "SELECT lower("+of+") = '"+lowerLetters+"'").Scan(&folds)
+	return folds, err
+}

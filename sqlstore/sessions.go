@@ -1,0 +1,308 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/session"
+)
+
+var _ session.Store = (*Store)(nil)
+
+// CreateSession implements session.Store.
+func (s *Store) CreateSession(ctx context.Context, r session.Record, max int) error {
+	k, err := s.key(r.Account)
+	if err != nil {
+		return err
+	}
+	landed := func(ctx context.Context, q querier) (bool, error) {
+		if _, err := s.lockEpoch(ctx, q, k); err != nil { // waits for the end of what was lost sight of
+			return false, err
+		}
+		_, _, err := s.owner(ctx, q, &s.queries.sessions.owner, r.ID)
+		return err == nil, ignore(err, passwd.ErrNotFound)
+	}
+	return s.write(ctx, "create session", landed, func(q querier) error {
+		epoch, open, err := s.standing(ctx, q, k)
+		if err != nil {
+			return err
+		}
+		if r.Epoch == 0 || r.Epoch != epoch {
+			return passwd.ErrConflict
+		}
+		return s.createSession(ctx, q, k, r, max, open)
+	})
+}
+
+func (s *Store) createSession(ctx context.Context, q querier, k key, r session.Record, max int, open bool) error {
+	qs := &s.queries.sessions
+	if _, err := q.exec(ctx, &qs.dropDevice, k.tenant, k.id, r.Client, r.Device[:]); err != nil {
+		return err
+	}
+	if max > 0 && open { // else none is live
+		rivals, err := s.rivals(ctx, q, k, r)
+		if err != nil {
+			return err
+		}
+		for i := 0; i <= len(rivals)-max; i++ {
+			if _, err := q.exec(ctx, &qs.drop, rivals[i]); err != nil {
+				return err
+			}
+		}
+	}
+	_, err := q.exec(ctx, &qs.add, r.ID, k.tenant, k.id, r.Epoch, r.Client, r.Device[:], r.DeviceName, addrText(r.Addr), r.UserAgent,
+		r.Access[:], r.Refresh[:], r.CreatedAt.UnixMicro(), r.IssuedAt.UnixMicro(), r.AccessUntil.UnixMicro(),
+		r.UsedAt.UnixMicro(), r.ExpiresAt.UnixMicro())
+	return err
+}
+
+// rivals are the ids of the live sessions of an account and client, the one with
+// the oldest tokens first.
+func (s *Store) rivals(ctx context.Context, q querier, k key, r session.Record) (ids []string, err error) {
+	rows, err := q.rows(ctx, &s.queries.sessions.rivals, k.tenant, k.id, r.Client, r.Epoch, r.IssuedAt.UnixMicro())
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, errors.Join(rows.Err(), rows.Close())
+}
+
+// FindSession implements session.Store. An access token takes one round trip where
+// the ids, and tenants if there are any, are numbers or, but on SQLite, BinaryUUID or,
+// on PostgreSQL, UUID. All else takes two: the account of a token, and then everything
+// in one statement.
+func (s *Store) FindSession(ctx context.Context, t session.TokenRef, now time.Time) (r session.Record, must passwd.Reason, err error) {
+	by := &s.queries.sessions.byAccess
+	switch t.Kind {
+	case session.Access:
+	case session.Refresh:
+		by = &s.queries.sessions.byRefresh
+	default:
+		return r, "", passwd.ErrNotFound
+	}
+	err = s.read(ctx, "find session", func(q querier) error {
+		var open bool
+		if once := &s.queries.sessions.findAccess; once.text != "" && t.Kind == session.Access {
+			r, must, open, err = s.liveSession(q.row(ctx, once, t.Digest[:], now.UnixMicro()))
+			if err == nil && !open {
+				err = passwd.ErrNotFound
+			}
+			return err
+		}
+		id, k, err := s.owner(ctx, q, by, t.Digest[:])
+		if err != nil {
+			return err
+		}
+		r, must, open, err = s.liveSession(q.row(ctx, &s.queries.sessions.find, k.tenant, k.id, now.UnixMicro(), id))
+		if err == nil && (!open || t.Kind == session.Access && r.Access != t.Digest) { // replaced in between
+			err = passwd.ErrNotFound
+		}
+		return err
+	})
+	if err != nil {
+		return session.Record{}, "", err
+	}
+	return r, must, nil
+}
+
+// ListSessions implements session.Store, in one round trip.
+func (s *Store) ListSessions(ctx context.Context, account passwd.Ref, now time.Time) (list []session.Record, err error) {
+	k, err := s.key(account)
+	if err != nil {
+		return nil, ctx.Err() // nobody's
+	}
+	err = s.read(ctx, "list sessions", func(q querier) error {
+		list = nil
+		rows, err := q.rows(ctx, &s.queries.sessions.list, k.tenant, k.id, now.UnixMicro())
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			r, _, open, err := s.liveSession(rows)
+			if err != nil {
+				return err
+			}
+			if open {
+				list = append(list, r)
+			}
+		}
+		return rows.Err()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// TouchSession implements session.Store.
+func (s *Store) TouchSession(ctx context.Context, id string, used, expires time.Time) error {
+	return s.single(ctx, "touch session", &s.queries.sessions.touch, id, used.UnixMicro(), expires.UnixMicro())
+}
+
+// EndSessions implements session.Store. It also ends sessions of an account that
+// the host has deleted.
+func (s *Store) EndSessions(ctx context.Context, account passwd.Ref, f session.Filter) (n int, err error) {
+	k, err := s.key(account)
+	if err != nil {
+		return 0, ctx.Err() // nobody's
+	}
+	err = s.write(ctx, "end sessions", nil, func(q querier) error {
+		n = 0
+		if _, err := s.lockEpoch(ctx, q, k); err != nil {
+			return err
+		}
+		mine, err := s.sessionsOf(ctx, q, k)
+		if err != nil {
+			return err
+		}
+		for _, m := range mine {
+			if !f.Selects(m) {
+				continue
+			}
+			ended, err := q.exec(ctx, &s.queries.sessions.drop, m.ID)
+			if err != nil {
+				return err
+			}
+			n += int(ended)
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
+}
+
+// raised ends what an earlier epoch of an account opened, and gives the one session
+// to keep the new one. A session that is older than the write expects stays dead.
+// Each is named by its key: see trimHistory.
+func (s *Store) raised(ctx context.Context, q querier, k key, w passwd.Write, epoch int64) error {
+	mine, err := s.sessionsOf(ctx, q, k)
+	if err != nil {
+		return err
+	}
+	for _, m := range mine {
+		if m.ID == w.KeepSession && m.Epoch == w.IfEpoch {
+			_, err = q.exec(ctx, &s.queries.sessions.restamp, m.ID, epoch)
+		} else {
+			_, err = q.exec(ctx, &s.queries.sessions.drop, m.ID)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sessionsOf returns all that is stored of an account, with id, client and epoch.
+func (s *Store) sessionsOf(ctx context.Context, q querier, k key) (mine []session.Session, err error) {
+	rows, err := q.rows(ctx, &s.queries.sessions.mine, k.tenant, k.id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var m session.Session
+		if err := rows.Scan(&m.ID, &m.Client, &m.Epoch); err != nil {
+			return nil, err
+		}
+		mine = append(mine, m)
+	}
+	return mine, errors.Join(rows.Err(), rows.Close())
+}
+
+// lockEpoch keeps an account's sessions, and its epoch, from being written by
+// others; 0 is no epoch yet, and nothing locked.
+func (s *Store) lockEpoch(ctx context.Context, q querier, k key) (epoch int64, err error) {
+	err = q.row(ctx, &s.queries.sessions.lockEpoch, k.tenant, k.id).Scan(&epoch)
+	return epoch, absent(err, nil)
+}
+
+// standing is lockEpoch, and whether the account is open: active and not disabled.
+func (s *Store) standing(ctx context.Context, q querier, k key) (epoch int64, open bool, err error) {
+	if epoch, err = s.lockEpoch(ctx, q, k); err != nil {
+		return 0, false, err
+	}
+	var active, disabled flag
+	err = q.row(ctx, &s.queries.sessions.standing, k.tenant, k.id).Scan(&active, &disabled)
+	return epoch, s.open(active, disabled), absent(err, passwd.ErrNotFound)
+}
+
+func (s *Store) open(active, disabled flag) bool {
+	return (bool(active) || s.config.Users.Active == "") && !bool(disabled)
+}
+
+// owner returns the id of a session and its account, or passwd.ErrNotFound.
+func (s *Store) owner(ctx context.Context, q querier, by *query, of any) (id string, k key, err error) {
+	var tenant, user any
+	if err := q.row(ctx, by, of).Scan(&id, &tenant, &user); err != nil {
+		return "", key{}, absent(err, passwd.ErrNotFound)
+	}
+	ref, err := s.ref(tenant, user)
+	if err != nil {
+		return "", key{}, err
+	}
+	k, err = s.key(ref)
+	return id, k, err
+}
+
+// scanner is a row, or the one at hand of several.
+type scanner interface{ Scan(into ...any) error }
+
+// liveSession reads a row of find and list.
+func (s *Store) liveSession(row scanner) (r session.Record, must passwd.Reason, open bool, err error) {
+	var active, disabled flag
+	var reason string
+	r, err = s.session(row, &active, &disabled, &reason)
+	return r, passwd.Reason(reason), s.open(active, disabled), err
+}
+
+// session reads the columns of a session and what follows them, or returns
+// passwd.ErrNotFound.
+func (s *Store) session(row scanner, more ...any) (r session.Record, err error) {
+	var (
+		tenant, user                          any
+		device, access, refresh               []byte
+		addr                                  string
+		created, issued, until, used, expires int64
+	)
+	err = row.Scan(append([]any{
+		&r.ID, &tenant, &user, &r.Epoch, &r.Client, &device, &r.DeviceName, &addr, &r.UserAgent,
+		&access, &refresh, &created, &issued, &until, &used, &expires,
+	}, more...)...)
+	if err != nil {
+		return session.Record{}, absent(err, passwd.ErrNotFound)
+	}
+	if r.Account, err = s.ref(tenant, user); err != nil {
+		return session.Record{}, err
+	}
+	if addr != "" {
+		if r.Addr, err = netip.ParseAddr(addr); err != nil {
+			return session.Record{}, errors.New("column addr holds no address")
+		}
+	}
+	copy(r.Device[:], device)
+	copy(r.Access[:], access)
+	copy(r.Refresh[:], refresh)
+	r.CreatedAt, r.IssuedAt, r.AccessUntil = time.UnixMicro(created).UTC(), time.UnixMicro(issued).UTC(), time.UnixMicro(until).UTC()
+	r.UsedAt, r.ExpiresAt = time.UnixMicro(used).UTC(), time.UnixMicro(expires).UTC()
+	return r, nil
+}
+
+func addrText(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}

@@ -1,0 +1,250 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/passwd-go/passwd"
+)
+
+// Transaction is a transaction of the host's, and the store inside it.
+type Transaction struct {
+	Store passwd.Store
+	// Seed is Fixture.Seed inside the transaction.
+	Seed func(ctx context.Context, accounts ...passwd.Account) error
+	// End commits the transaction, or rolls it back.
+	End func(commit bool) error
+}
+
+// Begin begins a transaction of the host's on the database of a store that
+// Fixture.Open returned.
+type Begin func(ctx context.Context, s passwd.Store) (Transaction, error)
+
+// RunWithin runs the cases that need no other goroutine inside a transaction of
+// the host's, and those about the transaction itself.
+func RunWithin(t *testing.T, f Fixture, begin Begin) {
+	for _, c := range withinChecks(begin) {
+		t.Run(c.name, func(t *testing.T) {
+			if !c.applies(f) {
+				t.Skip("the fixture lacks what this case is about")
+			}
+			if err := c.against(t.Context(), f); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	inside := f.within(begin)
+	for _, c := range serialChecks() {
+		t.Run("inside/"+c.name, func(t *testing.T) {
+			if !c.applies(inside) {
+				t.Skip("the fixture lacks what this case is about")
+			}
+			if err := c.against(t.Context(), inside); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// serialChecks are the cases that need one goroutine and no queue.
+func serialChecks() []check {
+	return slices.Concat(
+		accountChecks(),
+		findChecks(),
+		applyChecks(),
+		conflictChecks(),
+		historyChecks(),
+		forgetChecks(),
+		consumeChecks(),
+		writeTokenChecks(),
+		issueChecks(),
+		quotaChecks(),
+		liveChecks(),
+		sharingChecks(),
+	)
+}
+
+// within is the fixture whose store is inside a transaction, which is rolled back
+// when the case ends.
+func (f Fixture) within(begin Begin) Fixture {
+	type opened struct {
+		outside passwd.Store
+		Transaction
+	}
+	open := map[passwd.Store]opened{}
+	g := f
+	g.Lacks.Queue = true
+	g.Open = func() (passwd.Store, error) {
+		outside, err := f.Open()
+		if err != nil {
+			return nil, err
+		}
+		t, err := begin(context.Background(), outside)
+		if err != nil {
+			return nil, err
+		}
+		s := &insideStore{t.Store}
+		open[s] = opened{outside, t}
+		return s, nil
+	}
+	g.Seed = func(ctx context.Context, s passwd.Store, accounts ...passwd.Account) error {
+		return open[s].Seed(ctx, accounts...)
+	}
+	g.Close = func(s passwd.Store) error {
+		err := open[s].End(false)
+		if f.Close != nil {
+			err = errors.Join(err, f.Close(open[s].outside))
+		}
+		return err
+	}
+	return g
+}
+
+// insideStore ends a case at what a store inside a transaction need not do.
+type insideStore struct{ passwd.Store }
+
+func (i *insideStore) Attempt(ctx context.Context, ref passwd.TokenRef, max int, now time.Time) (passwd.TokenRecord, error) {
+	t, err := i.Store.Attempt(ctx, ref, max, now)
+	if errors.Is(err, errors.ErrUnsupported) {
+		panic(aborted{})
+	}
+	return t, err
+}
+
+func (i *insideStore) Purge(ctx context.Context, before time.Time, batch int) (int, bool, error) {
+	n, more, err := i.Store.Purge(ctx, before, batch)
+	if errors.Is(err, errors.ErrUnsupported) {
+		panic(aborted{})
+	}
+	return n, more, err
+}
+
+// begun begins a transaction.
+func (c *checker) begun(begin Begin) Transaction {
+	t, err := begin(c.ctx, c.store)
+	if err != nil {
+		c.fatalf("Begin: %v", err)
+	}
+	return t
+}
+
+func withinChecks(begin Begin) []check {
+	return []check{{
+		name:   "within/rollback",
+		guards: "I2",
+		rule:   "What was written inside is gone when the host rolls back, and with it what the host wrote.",
+		run: func(c *checker) {
+			a := c.changed(1)
+			spent, kept := c.issued(a.Ref, passwd.PurposeReset, a.Epoch), c.issued(a.Ref, passwd.PurposeCancel, 0)
+			issued := c.token(a.Ref, passwd.PurposeReset, 0)
+			watch := c.watch([]passwd.Ref{a.Ref}, spent, kept, issued)
+			t := c.begun(begin)
+			c.everything(t.Store, a, spent, issued)
+			c.want("End", t.End(false), nil)
+			watch.unchanged("after the host has rolled back")
+			if q, ok := c.store.(passwd.Queue); ok && !c.Lacks.Queue {
+				jobs, err := q.Claim(c.ctx, 10, lease, t0)
+				if err != nil || len(jobs) > 0 {
+					c.errorf("%d jobs are in the queue (%v)", len(jobs), err)
+				}
+			}
+		},
+	}, {
+		name:   "within/commit",
+		guards: "I2",
+		rule:   "What was written inside is there when the host has committed, with what the host wrote.",
+		run: func(c *checker) {
+			a := c.changed(1)
+			spent, issued := c.issued(a.Ref, passwd.PurposeReset, a.Epoch), c.token(a.Ref, passwd.PurposeReset, 0)
+			t := c.begun(begin)
+			c.want("Seed", t.Seed(c.ctx, c.account(2)), nil)
+			epoch := c.everything(t.Store, a, spent, issued)
+			c.want("End", t.End(true), nil)
+			if got := c.get(a.Ref); got.Epoch != epoch || got.Hash != hash("inside") {
+				c.errorf("epoch is %d, want %d, or the hash is another", got.Epoch, epoch)
+			}
+			c.get(c.ref(2))
+			c.wantLive("the token consumed", spent, t0, false)
+			c.wantLive("the token issued", issued, t0, true)
+			if q, ok := c.store.(passwd.Queue); ok && !c.Lacks.Queue {
+				jobs, err := q.Claim(c.ctx, 10, lease, t0)
+				if err != nil || len(jobs) != 1 {
+					c.errorf("%d jobs are in the queue (%v), want 1", len(jobs), err)
+				}
+			}
+		},
+	}, {
+		name:   "within/refused",
+		guards: "I2, I4",
+		rule:   "A write that is refused leaves nothing of itself, and what the host has done before and does after it.",
+		run: func(c *checker) {
+			a := c.changed(1)
+			spent := c.issued(a.Ref, passwd.PurposeReset, a.Epoch)
+			unknown := c.token(a.Ref, passwd.PurposeReset, a.Epoch)
+			watch := c.watch([]passwd.Ref{a.Ref}, spent, unknown)
+			t := c.begun(begin)
+			c.want("Seed", t.Seed(c.ctx, c.account(2)), nil)
+			w := replace(a, "refused")
+			w.Consume = &unknown.TokenRef // after the hash and the epoch are written
+			_, err := t.Store.Apply(c.ctx, w)
+			c.want("Apply with an unknown token", err, passwd.ErrTokenInvalid)
+			c.want("Issue of too many", t.Store.Issue(c.ctx, unknown, 1, nil), passwd.ErrTooManyTokens)
+			c.want("Seed", t.Seed(c.ctx, c.account(3)), nil)
+			c.want("End", t.End(true), nil)
+			watch.unchanged("after a refused write in a committed transaction")
+			c.get(c.ref(2))
+			c.get(c.ref(3))
+		},
+	}, {
+		name:   "within/unsupported",
+		guards: "T5",
+		rule:   "What a rollback must not undo is errors.ErrUnsupported inside.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			code := c.issued(a.Ref, passwd.PurposeCode, a.Epoch)
+			t := c.begun(begin)
+			_, err := t.Store.Attempt(c.ctx, code.TokenRef, 5, t0)
+			c.want("Attempt", err, errors.ErrUnsupported)
+			if q, ok := t.Store.(passwd.Queue); ok && !c.Lacks.Queue {
+				_, err := q.Claim(c.ctx, 1, lease, t0)
+				c.want("Claim", err, errors.ErrUnsupported)
+			}
+			if l, ok := t.Store.(passwd.Limiter); ok {
+				_, err := l.Take(c.ctx, "key", window, t0)
+				c.want("Take", err, errors.ErrUnsupported)
+				_, err = l.Count(c.ctx, "key", t0)
+				c.want("Count", err, errors.ErrUnsupported)
+				c.want("Refund", l.Refund(c.ctx, "key"), errors.ErrUnsupported)
+				c.want("Clear", l.Clear(c.ctx, "key"), errors.ErrUnsupported)
+			}
+			c.want("End", t.End(true), nil)
+		},
+	}}
+}
+
+// everything makes every kind of write inside and returns the epoch.
+func (c *checker) everything(s passwd.Store, a passwd.Account, spent, issued passwd.TokenRecord) int64 {
+	w := replace(a, "inside")
+	w.Consume, w.Must = &spent.TokenRef, passwd.Administrator
+	if !c.Lacks.Queue {
+		w.Jobs = []passwd.Job{c.job("", t0)}
+	}
+	epoch, err := s.Apply(c.ctx, w)
+	c.want("Apply", err, nil)
+	c.want("Issue", s.Issue(c.ctx, issued, 3, nil), nil)
+	got, err := s.Get(c.ctx, a.Ref)
+	if err != nil || got.Hash != w.NewHash || got.Epoch != epoch {
+		c.errorf("inside, epoch is %d (%v), want %d, or the hash is another", got.Epoch, err, epoch)
+	}
+	if _, err := s.Peek(c.ctx, spent.TokenRef, t0); !errors.Is(err, passwd.ErrTokenInvalid) {
+		c.errorf("inside, the token consumed: %v", err)
+	}
+	if other, err := c.store.Get(c.ctx, c.ref(9)); !errors.Is(err, passwd.ErrNotFound) {
+		c.errorf("a read outside: %v", fmt.Sprint(other.Ref, err))
+	}
+	return epoch
+}
