@@ -63,7 +63,6 @@ func (t table) of(code passwd.Code) reply {
 // is no more than a row of its own.
 type refusal struct {
 	reply
-	field     string // that it is about, in formats that name it
 	challenge string // WWW-Authenticate of a 401, where it is not the format's usual one
 	cause     error  // the nearest error of the service
 }

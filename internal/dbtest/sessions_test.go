@@ -136,6 +136,7 @@ func (h *host) sessionsWithin(t *testing.T, level sql.IsolationLevel, commit boo
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer tx.End(false) // after an end, this does nothing
 	inside := tx.Store.(*sqlstore.Store)
 	third := opened(a, 3)
 	next := rotation(third, 3)
@@ -278,6 +279,7 @@ func TestSessionsWithinAreCurrent(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				defer tx.End(false) // after a commit, this does nothing
 				inside := tx.Store.(*sqlstore.Store)
 				if list, err := inside.ListSessions(t.Context(), a.Ref, t0); err != nil || len(list) > 0 {
 					t.Fatalf("%s: %d sessions before, %v", name, len(list), err)
