@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -71,24 +70,6 @@ func (s *Service) RevealMatches(ctx context.Context, l Login, c Client) (int, er
 	return len(matches), nil
 }
 
-// RequestCode asks for a one-time code, to be typed.
-type RequestCode struct {
-	Login   Login
-	Channel Channel
-	Client  Client
-}
-
-// RequestCode is [Service.RequestReset] for a code of 8 digits, good for 10
-// minutes, 5 attempts, and together with the returned request only: a fresh
-// random token for every login, known or not.
-func (s *Service) RequestCode(ctx context.Context, r RequestCode) (request Token, err error) {
-	sd := newSeed()
-	if err := s.request(ctx, r.Login, r.Channel, r.Client, task{Kind: taskCode, TTL: codeTTL, Seed: sd}); err != nil {
-		return "", err
-	}
-	return s.keys.token(sd, PurposeCode), nil
-}
-
 // request is the one path of both: validate, limiter, put, answer.
 func (s *Service) request(ctx context.Context, l Login, ch Channel, c Client, t task) error {
 	l, err := checkLogin(l)
@@ -125,112 +106,6 @@ type Holder struct {
 	Login   Login  // the account must be the one, or one of those, that it names
 }
 
-// RedeemCode exchanges a code for a reset token.
-type RedeemCode struct {
-	Request Token
-	Code    OneTimeCode // spaces and hyphens are passed over
-	Client  Client
-}
-
-// RedeemCode counts an attempt, and for the right code spends it and issues a
-// reset token, good for 10 minutes, in one step. Unknown, expired, exhausted,
-// wrong: all are ErrTokenInvalid. Failures also count for the account, whichever
-// code they were at (T5), and for the client address.
-func (s *Service) RedeemCode(ctx context.Context, r RedeemCode) (Token, error) {
-	guess := s.newTry(ctx, r.Client)
-	if err := guess.take(s.addressKey(r.Client), s.cfg.Limits.Address); err != nil {
-		return "", err
-	}
-	rec, key, err := s.attempt(ctx, r.Request)
-	if err != nil {
-		if errors.Is(err, ErrTokenInvalid) {
-			return "", s.rejectToken(ctx, rec, "", r.Client)
-		}
-		return "", guess.abandon(err)
-	}
-	if err := s.countCode(ctx, guess, rec); err != nil {
-		return "", err
-	}
-	typed := OneTimeCode(strings.NewReplacer(" ", "", "-", "").Replace(string(r.Code)))
-	want := key.verifier(r.Request, typed)
-	if len(typed) != codeDigits || !hmac.Equal(want[:], rec.Verifier[:]) {
-		if rec.Attempts >= codeTries {
-			s.Observe(ctx, Event{Name: EventCodeExhausted, Account: rec.Account, Outcome: outcomeFailure, Client: r.Client})
-		}
-		return "", s.rejectToken(ctx, rec, "wrong_code", r.Client)
-	}
-	if _, err := s.holderOf(ctx, rec, key); err != nil {
-		if errors.Is(err, ErrTokenInvalid) {
-			return "", s.rejectToken(ctx, rec, "account", r.Client)
-		}
-		return "", guess.abandon(err)
-	}
-	// First the counts, then the code: a limiter that fails must not cost the code.
-	if err := guess.succeeded(""); err != nil {
-		return "", err
-	}
-	t, err := s.exchange(ctx, rec)
-	if errors.Is(err, ErrTokenInvalid) {
-		err = s.rejectToken(ctx, rec, "spent", r.Client)
-	}
-	return t, err
-}
-
-// attempt counts one attempt at the code of a request.
-func (s *Service) attempt(ctx context.Context, request Token) (TokenRecord, purposeKeys, error) {
-	if !request.plausible() {
-		return TokenRecord{}, purposeKeys{}, ErrTokenInvalid
-	}
-	var dead TokenRecord
-	for i, ref := range s.keys.refs(PurposeCode, request) {
-		rec, err := s.store.Attempt(ctx, ref, codeTries, s.now())
-		if err == nil {
-			return rec, s.keys[i], nil
-		}
-		if !errors.Is(err, ErrTokenInvalid) {
-			return rec, purposeKeys{}, s.fault(ctx, err)
-		}
-		if !rec.IssuedAt.IsZero() {
-			dead = rec
-		}
-	}
-	return dead, purposeKeys{}, ErrTokenInvalid
-}
-
-// countCode counts the attempt for the account. Over the limit the answer is
-// ErrTokenInvalid, not a RateLimitError: that would tell that the request is
-// somebody's.
-func (s *Service) countCode(ctx context.Context, guess *try, rec TokenRecord) error {
-	key := s.keys.limiterKey("code", rec.Account.Tenant, rec.Account.ID, strconv.FormatInt(rec.Epoch, 10))
-	taken, err := s.limiter.Take(ctx, key, s.cfg.Limits.SignIn, s.now())
-	if err != nil {
-		return guess.abandon(s.fault(ctx, err))
-	}
-	if taken.Wait > 0 {
-		return s.rejectToken(ctx, rec, "throttled", guess.client)
-	}
-	guess.taken = append(guess.taken, key)
-	return nil
-}
-
-// exchange spends a code and issues the reset token it stood for.
-func (s *Service) exchange(ctx context.Context, code TokenRecord) (Token, error) {
-	t := s.keys.token(newSeed(), PurposeReset)
-	now := s.now()
-	err := s.store.Issue(ctx, TokenRecord{
-		TokenRef: s.keys.ref(PurposeReset, t),
-		Account:  code.Account, Epoch: code.Epoch, Address: code.Address,
-		IssuedAt: now, ExpiresAt: now.Add(codeTTL),
-	}, 0, &code.TokenRef)
-	if errors.Is(err, ErrConflict) {
-		err = ErrTokenInvalid // the epoch has moved: the code is dead too
-	}
-	if err != nil {
-		return "", s.fault(ctx, err)
-	}
-	return t, nil
-}
-
 // CheckReset asks whether a token would be accepted.
 type CheckReset struct {
 	Token  Token
@@ -264,24 +139,6 @@ func (s *Service) Reset(ctx context.Context, r Reset) (Written, error) {
 		return Written{}, err
 	}
 	return s.redeem(ctx, rec, r.Token, change{account: a, next: r.New, method: MethodReset, client: r.Client})
-}
-
-// redeem makes a change that spends a token. Whoever loses a race for it, or to
-// another write, finds that the token is no longer good.
-func (s *Service) redeem(ctx context.Context, rec TokenRecord, t Token, c change) (Written, error) {
-	c.consume = &rec.TokenRef
-	c.recheck = func(ctx context.Context, fresh Account) error {
-		_, key, err := s.peek(ctx, rec.Purpose, t)
-		if err == nil {
-			err = s.usableBy(fresh, rec, key)
-		}
-		return err
-	}
-	w, err := s.replace(ctx, c)
-	if errors.Is(err, ErrConflict) || errors.Is(err, ErrTokenInvalid) {
-		return Written{}, s.rejectToken(ctx, rec, "lost_race", c.client)
-	}
-	return w, err
 }
 
 func (s *Service) resettable(ctx context.Context, t Token, h Holder, c Client) (TokenRecord, Account, error) {
@@ -321,93 +178,6 @@ func (s *Service) holds(ctx context.Context, h Holder, a Account) (bool, error) 
 		}
 	}
 	return false, err
-}
-
-// redeemable returns the live token and its account.
-func (s *Service) redeemable(ctx context.Context, p Purpose, t Token, c Client) (TokenRecord, Account, error) {
-	rec, key, err := s.peek(ctx, p, t)
-	if err != nil {
-		if errors.Is(err, ErrTokenInvalid) {
-			return rec, Account{}, s.rejectToken(ctx, rec, "", c)
-		}
-		return rec, Account{}, err
-	}
-	a, err := s.holderOf(ctx, rec, key)
-	if errors.Is(err, ErrTokenInvalid) {
-		err = s.rejectToken(ctx, rec, "account", c)
-	}
-	return rec, a, err
-}
-
-func (s *Service) peek(ctx context.Context, p Purpose, t Token) (TokenRecord, purposeKeys, error) {
-	if !t.plausible() {
-		return TokenRecord{}, purposeKeys{}, ErrTokenInvalid
-	}
-	var dead TokenRecord
-	for i, ref := range s.keys.refs(p, t) {
-		rec, err := s.store.Peek(ctx, ref, s.now())
-		if err == nil {
-			return rec, s.keys[i], nil
-		}
-		if !errors.Is(err, ErrTokenInvalid) {
-			return rec, purposeKeys{}, s.fault(ctx, err)
-		}
-		if !rec.IssuedAt.IsZero() {
-			dead = rec
-		}
-	}
-	return dead, purposeKeys{}, ErrTokenInvalid
-}
-
-// holderOf returns the account of a token, unless it may not use it (any more).
-func (s *Service) holderOf(ctx context.Context, rec TokenRecord, key purposeKeys) (Account, error) {
-	a, err := s.get(ctx, rec.Account)
-	if errors.Is(err, ErrNotFound) {
-		return a, ErrTokenInvalid
-	}
-	if err == nil {
-		err = s.usableBy(a, rec, key)
-	}
-	return a, err
-}
-
-// usableBy is ErrTokenInvalid for an account that is closed, or that has given
-// up the address which the token was sent to.
-func (s *Service) usableBy(a Account, rec TokenRecord, key purposeKeys) error {
-	if rec.Purpose == PurposeCancel {
-		return nil // whoever was told may always say "not me"
-	}
-	if a.Disabled || !a.Active {
-		return ErrTokenInvalid
-	}
-	if rec.Address == (Digest{}) {
-		return nil
-	}
-	for _, own := range a.Address {
-		if key.address(own) == rec.Address {
-			return nil
-		}
-	}
-	return ErrTokenInvalid
-}
-
-// rejectToken reports a token that was not accepted and returns ErrTokenInvalid.
-// The reason, where the caller has none, is read off the record.
-func (s *Service) rejectToken(ctx context.Context, rec TokenRecord, reason string, c Client) error {
-	if reason == "" {
-		switch {
-		case rec.IssuedAt.IsZero():
-			reason = "unknown"
-		case !rec.SpentAt.IsZero():
-			reason = "spent"
-		case !s.now().Before(rec.ExpiresAt):
-			reason = "expired"
-		default:
-			reason = "superseded"
-		}
-	}
-	s.Observe(ctx, Event{Name: EventTokenRejected, Account: rec.Account, Outcome: outcomeFailure, Reason: reason, Client: c})
-	return ErrTokenInvalid
 }
 
 // CancelReset says "this was not me" with the token of a notice.

@@ -1,0 +1,111 @@
+package passwd
+
+import (
+	"context"
+	"errors"
+)
+
+// redeem makes a change that spends a token. Whoever loses a race for it, or to
+// another write, finds that the token is no longer good.
+func (s *Service) redeem(ctx context.Context, rec TokenRecord, t Token, c change) (Written, error) {
+	c.consume = &rec.TokenRef
+	c.recheck = func(ctx context.Context, fresh Account) error {
+		_, key, err := s.peek(ctx, rec.Purpose, t)
+		if err == nil {
+			err = s.usableBy(fresh, rec, key)
+		}
+		return err
+	}
+	w, err := s.replace(ctx, c)
+	if errors.Is(err, ErrConflict) || errors.Is(err, ErrTokenInvalid) {
+		return Written{}, s.rejectToken(ctx, rec, "lost_race", c.client)
+	}
+	return w, err
+}
+
+// redeemable returns the live token and its account.
+func (s *Service) redeemable(ctx context.Context, p Purpose, t Token, c Client) (TokenRecord, Account, error) {
+	rec, key, err := s.peek(ctx, p, t)
+	if err != nil {
+		if errors.Is(err, ErrTokenInvalid) {
+			return rec, Account{}, s.rejectToken(ctx, rec, "", c)
+		}
+		return rec, Account{}, err
+	}
+	a, err := s.holderOf(ctx, rec, key)
+	if errors.Is(err, ErrTokenInvalid) {
+		err = s.rejectToken(ctx, rec, "account", c)
+	}
+	return rec, a, err
+}
+
+func (s *Service) peek(ctx context.Context, p Purpose, t Token) (TokenRecord, purposeKeys, error) {
+	if !t.plausible() {
+		return TokenRecord{}, purposeKeys{}, ErrTokenInvalid
+	}
+	var dead TokenRecord
+	for i, ref := range s.keys.refs(p, t) {
+		rec, err := s.store.Peek(ctx, ref, s.now())
+		if err == nil {
+			return rec, s.keys[i], nil
+		}
+		if !errors.Is(err, ErrTokenInvalid) {
+			return rec, purposeKeys{}, s.fault(ctx, err)
+		}
+		if !rec.IssuedAt.IsZero() {
+			dead = rec
+		}
+	}
+	return dead, purposeKeys{}, ErrTokenInvalid
+}
+
+// holderOf returns the account of a token, unless it may not use it (any more).
+func (s *Service) holderOf(ctx context.Context, rec TokenRecord, key purposeKeys) (Account, error) {
+	a, err := s.get(ctx, rec.Account)
+	if errors.Is(err, ErrNotFound) {
+		return a, ErrTokenInvalid
+	}
+	if err == nil {
+		err = s.usableBy(a, rec, key)
+	}
+	return a, err
+}
+
+// usableBy is ErrTokenInvalid for an account that is closed, or that has given
+// up the address which the token was sent to.
+func (s *Service) usableBy(a Account, rec TokenRecord, key purposeKeys) error {
+	if rec.Purpose == PurposeCancel {
+		return nil // whoever was told may always say "not me"
+	}
+	if a.Disabled || !a.Active {
+		return ErrTokenInvalid
+	}
+	if rec.Address == (Digest{}) {
+		return nil
+	}
+	for _, own := range a.Address {
+		if key.address(own) == rec.Address {
+			return nil
+		}
+	}
+	return ErrTokenInvalid
+}
+
+// rejectToken reports a token that was not accepted and returns ErrTokenInvalid.
+// The reason, where the caller has none, is read off the record.
+func (s *Service) rejectToken(ctx context.Context, rec TokenRecord, reason string, c Client) error {
+	if reason == "" {
+		switch {
+		case rec.IssuedAt.IsZero():
+			reason = "unknown"
+		case !rec.SpentAt.IsZero():
+			reason = "spent"
+		case !s.now().Before(rec.ExpiresAt):
+			reason = "expired"
+		default:
+			reason = "superseded"
+		}
+	}
+	s.Observe(ctx, Event{Name: EventTokenRejected, Account: rec.Account, Outcome: outcomeFailure, Reason: reason, Client: c})
+	return ErrTokenInvalid
+}
