@@ -79,23 +79,9 @@ func (s *Service) RedeemCode(ctx context.Context, r RedeemCode) (Token, error) {
 
 // attempt counts one attempt at the code of a request.
 func (s *Service) attempt(ctx context.Context, request Token) (TokenRecord, purposeKeys, error) {
-	if !request.plausible() {
-		return TokenRecord{}, purposeKeys{}, ErrTokenInvalid
-	}
-	var dead TokenRecord
-	for i, ref := range s.keys.refs(PurposeCode, request) {
-		rec, err := s.store.Attempt(ctx, ref, codeTries, s.now())
-		if err == nil {
-			return rec, s.keys[i], nil
-		}
-		if !errors.Is(err, ErrTokenInvalid) {
-			return rec, purposeKeys{}, s.fault(ctx, err)
-		}
-		if !rec.IssuedAt.IsZero() {
-			dead = rec
-		}
-	}
-	return dead, purposeKeys{}, ErrTokenInvalid
+	return s.lookUp(ctx, PurposeCode, request, func(ref TokenRef) (TokenRecord, error) {
+		return s.store.Attempt(ctx, ref, codeTries, s.now())
+	})
 }
 
 // countCode counts the attempt for the account. Over the limit the answer is

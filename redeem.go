@@ -40,12 +40,21 @@ func (s *Service) redeemable(ctx context.Context, p Purpose, t Token, c Client) 
 }
 
 func (s *Service) peek(ctx context.Context, p Purpose, t Token) (TokenRecord, purposeKeys, error) {
+	return s.lookUp(ctx, p, t, func(ref TokenRef) (TokenRecord, error) {
+		return s.store.Peek(ctx, ref, s.now())
+	})
+}
+
+// lookUp asks the store for a live token under each of the keys, and returns the
+// one that it was stored under. With ErrTokenInvalid the record, if there is one,
+// is for the audit.
+func (s *Service) lookUp(ctx context.Context, p Purpose, t Token, ask func(TokenRef) (TokenRecord, error)) (TokenRecord, purposeKeys, error) {
 	if !t.plausible() {
 		return TokenRecord{}, purposeKeys{}, ErrTokenInvalid
 	}
 	var dead TokenRecord
 	for i, ref := range s.keys.refs(p, t) {
-		rec, err := s.store.Peek(ctx, ref, s.now())
+		rec, err := ask(ref)
 		if err == nil {
 			return rec, s.keys[i], nil
 		}

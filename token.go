@@ -54,7 +54,8 @@ const (
 // without them no stored token verifies and no waiting job can be read.
 //
 // To rotate, make the new key Current and the old one the first of Previous, and
-// remove it once what it protects has expired: 72 hours later.
+// remove it once what it protects has expired: 72 hours later, or where package
+// session is used, after its MaxAge.
 type Keys struct {
 	Current  []byte   // 32 random bytes or more
 	Previous [][]byte // still accepted, newest first; at most 15
