@@ -1,6 +1,7 @@
 package passwd
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -12,7 +13,7 @@ import (
 // RequireChange asks that an account change its password.
 type RequireChange struct {
 	Account Ref
-	// Reason is Expired, Administrator or Outdated; NoReason lifts any of these.
+	// Reason is Expired, Administrator or Outdated. If "", Administrator.
 	Reason Reason
 	Client Client
 }
@@ -20,24 +21,43 @@ type RequireChange struct {
 // RequireChange makes the account change its password at its next sign-in, and
 // tells so to whoever asks [Service.Live]; it ends no session. An account that
 // has a temporary password, or a suspended one, stays as it is: that is stricter
-// already. One that is Expired and has the need lifted, but a policy with a
-// [MaxAge] behind it, is marked again at its next sign-in. Errors: ErrNotFound,
-// ErrInvalidRequest, ErrConflict, ErrUnavailable.
+// already. Errors: ErrNotFound, ErrInvalidRequest, ErrConflict, ErrUnavailable.
 func (s *Service) RequireChange(ctx context.Context, r RequireChange) error {
+	r.Reason = cmp.Or(r.Reason, Administrator)
 	switch r.Reason {
-	case NoReason, Expired, Administrator, Outdated:
-	default:
-		return ErrInvalidRequest
+	case Expired, Administrator, Outdated:
+		return s.setMust(ctx, r.Account, Event{Name: EventChangeRequired, Reason: string(r.Reason), Client: r.Client})
 	}
-	return s.update(ctx, r.Account, func(a Account) error {
-		if a.Must == Temporary || a.Must == Compromised || a.Must == r.Reason {
+	return ErrInvalidRequest
+}
+
+// LiftChange asks that an account need not change its password after all.
+type LiftChange struct {
+	Account Ref
+	Client  Client
+}
+
+// LiftChange takes back what RequireChange asked for. An account that has a
+// temporary password, or a suspended one, stays as it is. One that is Expired by a
+// policy with a [MaxAge] is marked again at its next sign-in. Errors: ErrNotFound,
+// ErrConflict, ErrUnavailable.
+func (s *Service) LiftChange(ctx context.Context, r LiftChange) error {
+	return s.setMust(ctx, r.Account, Event{Name: EventChangeLifted, Client: r.Client})
+}
+
+// setMust writes the reason of an event, or that there is none any more.
+func (s *Service) setMust(ctx context.Context, r Ref, e Event) error {
+	must := Reason(e.Reason)
+	return s.update(ctx, r, func(a Account) error {
+		if a.Must == Temporary || a.Must == Compromised || a.Must == must {
 			return nil
 		}
 		_, err := s.store.Apply(ctx, Write{
-			Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, Must: r.Reason, Now: s.now(),
+			Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, Must: must, Now: s.now(),
 		})
 		if err == nil {
-			s.Observe(ctx, Event{Name: EventChangeRequired, Account: a.Ref, Outcome: outcomeSuccess, Reason: string(r.Reason), Client: r.Client})
+			e.Account, e.Outcome = a.Ref, outcomeSuccess
+			s.Observe(ctx, e)
 		}
 		return err
 	})

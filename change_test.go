@@ -11,7 +11,7 @@ import (
 	"github.com/passwd-go/passwd/passwdtest"
 )
 
-func TestChange(t *testing.T) {
+func TestChange(t *testing.T) { // F1
 	kit := passwdtest.New(t, passwd.Config{})
 	ref := kit.Add(t, ada(), adaPassword)
 	in := mustSignIn(t, kit, "ada", adaPassword)
@@ -107,7 +107,7 @@ func TestChangeByLogin(t *testing.T) {
 	}
 }
 
-func TestForcedChange(t *testing.T) { // F7
+func TestForcedChange(t *testing.T) { // F7, T9
 	for _, reason := range []passwd.Reason{passwd.Expired, passwd.Administrator, passwd.Outdated} {
 		t.Run(string(reason), func(t *testing.T) {
 			kit := passwdtest.New(t, passwd.Config{})
@@ -169,7 +169,13 @@ func TestTicketLife(t *testing.T) {
 	if ticket, err = kit.Service.Ticket(ctx, in); err != nil {
 		t.Fatal(err)
 	}
-	require(passwd.NoReason) // lifted: the ticket has nothing left to do
+	// Lifted: the ticket has nothing left to do.
+	if err := kit.Service.LiftChange(ctx, passwd.LiftChange{Account: ref}); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(kit.Events.Named(passwd.EventChangeLifted)); n != 1 {
+		t.Errorf("%d events of it", n)
+	}
 	_, err = kit.Service.ChangeWithTicket(ctx, passwd.ChangeWithTicket{Ticket: ticket, New: newPassword})
 	wantErr(t, err, passwd.ErrTokenInvalid)
 
@@ -214,8 +220,11 @@ func TestTemporaryPassword(t *testing.T) { // T9, F6
 	_, err = kit.Service.ChangeWithTicket(ctx, passwd.ChangeWithTicket{Ticket: ticket, New: issued.Password})
 	wantViolation(t, err, passwd.Reused)
 
-	// A flag by an administrator does not make it a lasting password.
+	// An administrator's flag, or none, does not make it a lasting password.
 	if err := kit.Service.RequireChange(ctx, passwd.RequireChange{Account: ref}); err != nil {
+		t.Fatal(err)
+	}
+	if err := kit.Service.LiftChange(ctx, passwd.LiftChange{Account: ref}); err != nil {
 		t.Fatal(err)
 	}
 	kit.Clock.Advance(24*time.Hour - time.Microsecond)
@@ -270,10 +279,11 @@ func TestCompromised(t *testing.T) { // P11, conflict 16
 	_, err = kit.Service.Change(ctx, passwd.Change{Account: ref, Current: adaPassword, New: newPassword})
 	wantErr(t, err, passwd.ErrWrongPassword)
 	// A milder requirement does not unlock it.
-	for _, r := range []passwd.Reason{passwd.Administrator, passwd.NoReason} {
-		if err := kit.Service.RequireChange(ctx, passwd.RequireChange{Account: ref, Reason: r}); err != nil {
-			t.Fatal(err)
-		}
+	if err := kit.Service.RequireChange(ctx, passwd.RequireChange{Account: ref}); err != nil {
+		t.Fatal(err)
+	}
+	if err := kit.Service.LiftChange(ctx, passwd.LiftChange{Account: ref}); err != nil {
+		t.Fatal(err)
 	}
 	_, err = signIn(kit, "ada", adaPassword)
 	wantErr(t, err, passwd.ErrWrongCredentials)

@@ -74,6 +74,9 @@ var (
 	ErrUnavailable = errors.New("passwd: unavailable")
 	// ErrRateLimited is what every RateLimitError is.
 	ErrRateLimited = errors.New("passwd: too many requests")
+	// ErrUndeliverable is for a Notifier: the message will never arrive, however often
+	// it is tried, as there is no such mailbox. It is dropped, with an event.
+	ErrUndeliverable = errors.New("passwd: message cannot be delivered")
 	// ErrNotRunning says that a message was asked for while nothing works off the
 	// in-process queue: start Service.Run, or in a test call Service.Work, first.
 	ErrNotRunning = errors.New("passwd: nothing delivers messages: start Service.Run (in a test, call Service.Work) first")

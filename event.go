@@ -38,6 +38,7 @@ const (
 	EventTokenRejected       EventName = "password.reset_token_rejected"
 	EventCodeExhausted       EventName = "password.code_attempts_exhausted"
 	EventChangeRequired      EventName = "password.change_required"
+	EventChangeLifted        EventName = "password.change_lifted"
 	EventSuspended           EventName = "password.suspended"
 	EventRevoked             EventName = "password.sessions_revoked"
 	EventForgotten           EventName = "account.forgotten"

@@ -62,6 +62,7 @@ var owasp = map[EventName]struct {
 	EventTokenRejected:       {"authn_token_reuse", slog.LevelWarn},
 	EventCodeExhausted:       {"authn_login_fail_max", slog.LevelWarn},
 	EventChangeRequired:      {"user_updated", slog.LevelInfo},
+	EventChangeLifted:        {"user_updated", slog.LevelInfo},
 	EventSuspended:           {"user_updated", slog.LevelWarn},
 	EventRevoked:             {"session_expired", slog.LevelInfo},
 	EventForgotten:           {"user_deleted", slog.LevelInfo},

@@ -61,9 +61,10 @@ type Message struct {
 }
 
 // Notifier delivers messages. Notify returns nil only when the message is in
-// other hands for good; any error has it tried again later with the same ID,
-// until ExpiresAt. The context ends before the job's lease does. Notify is not
-// called concurrently by one Run or Work, but every replica may run one.
+// other hands for good; any error but ErrUndeliverable has it tried again later
+// with the same ID, until ExpiresAt. The context ends before the job's lease does.
+// Notify is not called concurrently by one Run or Work, but every replica may run
+// one.
 type Notifier interface {
 	Notify(ctx context.Context, m Message) error
 }
@@ -82,11 +83,30 @@ type Links struct {
 	// hosts only, unless InsecureHTTP is set. Required.
 	Base string
 	// For returns another base for an account, as tenants with domains of their own
-	// need. nil, or a result of "", is Base.
+	// need. nil, or a result of "", is Base. The same handlers answer there, and they
+	// go by Base: they strip its path, and by its scheme they know whether cookies can
+	// be Secure (passwdhttp.Config.InsecureCookies). A tenant for whom either is
+	// different has a service of its own.
 	For func(ctx context.Context, a Account) string
 	// InsecureHTTP allows plain http for any host: everybody on the way can read
 	// the links and take the accounts over.
 	InsecureHTTP bool
+	// FragmentNeedsJavaScript puts the token, and the user key, behind a "#" instead
+	// of a "?": no browser sends that to anybody, so that it is in no access log, of
+	// the host or of a proxy. The price is that links open with JavaScript alone. A
+	// script has to read the fragment and hand it on; that of passwdhttp.Pages does,
+	// and without it the page can only say what to do. The link remains as long as
+	// any other in the mail and in the history of the browser. Links that were sent
+	// before work on.
+	FragmentNeedsJavaScript bool
+}
+
+// PlainHTTP reports whether Base is an http URL of a host that is not loopback,
+// which InsecureHTTP has allowed. Browsers keep no Secure cookies there. It says
+// nothing about the bases that For returns, nor about one that New refuses.
+func (l Links) PlainHTTP() bool {
+	u, err := url.Parse(l.Base)
+	return err == nil && u.Scheme == "http" && !isLoopback(u.Hostname())
 }
 
 // Form is the shape of the link in a reset message.
@@ -132,8 +152,9 @@ func isLoopback(host string) bool {
 	return err == nil && addr.IsLoopback()
 }
 
-// link returns the URL of a page for an account.
-func (l Links) link(ctx context.Context, a Account, page string, query url.Values) (string, error) {
+// link returns the URL of a page for an account; secrets are what the page is to
+// be told, nil if nothing.
+func (l Links) link(ctx context.Context, a Account, page string, secrets url.Values) (string, error) {
 	base := l.Base
 	if l.For != nil {
 		if other := l.For(ctx, a); other != "" {
@@ -145,6 +166,9 @@ func (l Links) link(ctx context.Context, a Account, page string, query url.Value
 		return "", fmt.Errorf("passwd: Links.For: %w", err)
 	}
 	u.Path += page
-	u.RawQuery = query.Encode()
+	if l.FragmentNeedsJavaScript && len(secrets) > 0 {
+		return u.String() + "#" + secrets.Encode(), nil
+	}
+	u.RawQuery = secrets.Encode()
 	return u.String(), nil
 }

@@ -153,6 +153,7 @@ type Service struct {
 	dummies []Hash // of passwords nobody knows, at the price of real ones
 	base    *url.URL
 	worker  *worker
+	only    *string // the tenant that it is for; nil is all
 }
 
 // worker is what the copies of a service share about working off the queue.
@@ -262,6 +263,19 @@ func (s *Service) With(store Store) *Service {
 	return &other
 }
 
+// InTenant returns the same service for one tenant: accounts of others do not exist
+// for it, so that a token, ticket, code or session of one tenant opens nothing at
+// another's. The faces ask it where they know the tenant of a request. What it
+// queues is worked off by any Run.
+func (s *Service) InTenant(tenant string) *Service {
+	other := *s
+	other.only = &tenant
+	return &other
+}
+
+// foreign reports whether an account is of a tenant that this service is not for.
+func (s *Service) foreign(r Ref) bool { return s.only != nil && r.Tenant != *s.only }
+
 // Observe passes an event to the configured observer, stamped with the time. It
 // is how the faces of the service report what they refuse.
 func (s *Service) Observe(ctx context.Context, e Event) {
@@ -275,6 +289,9 @@ func (s *Service) Observe(ctx context.Context, e Event) {
 // BasePath returns the path of Links.Base, without a slash at its end: where the
 // faces are mounted.
 func (s *Service) BasePath() string { return s.base.Path }
+
+// Links returns Config.Links: faces go by them where a request could lie.
+func (s *Service) Links() Links { return s.cfg.Links }
 
 func (s *Service) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Microsecond) }
 
@@ -305,6 +322,9 @@ func (s *Service) fault(ctx context.Context, err error) error {
 
 // get reads an account. A failure other than ErrNotFound is a fault.
 func (s *Service) get(ctx context.Context, r Ref) (Account, error) {
+	if s.foreign(r) {
+		return Account{}, ErrNotFound
+	}
 	a, err := s.store.Get(ctx, r)
 	return a, s.fault(ctx, err)
 }

@@ -55,8 +55,15 @@ func (s *Service) SignIn(ctx context.Context, r SignIn) (SignedIn, error) {
 			return in, err
 		}
 	}
-	s.Observe(ctx, Event{Name: EventSignedIn, Account: a.Ref, Outcome: outcomeSuccess, Reason: string(a.Must), Client: r.Client})
+	s.Admitted(ctx, in, r.Client)
 	return in, nil
+}
+
+// Admitted reports a sign-in that is complete. SignIn does so itself; a host that has
+// got an error of Config.Admit calls it once it has checked what was asked for, so
+// that the audit knows of the sign-in.
+func (s *Service) Admitted(ctx context.Context, in SignedIn, c Client) {
+	s.Observe(ctx, Event{Name: EventSignedIn, Account: in.Account, Outcome: outcomeSuccess, Reason: string(in.Must), Client: c})
 }
 
 const (
@@ -243,7 +250,7 @@ func (s *Service) matching(ctx context.Context, l Login) ([]Account, error) {
 			continue
 		}
 		for _, a := range candidates {
-			if a.Ref.Tenant == l.Tenant && Fold(a.identifier(kind)) == l.Value {
+			if a.Ref.Tenant == l.Tenant && !s.foreign(a.Ref) && Fold(a.identifier(kind)) == l.Value {
 				first = append(first, a)
 			}
 		}

@@ -199,7 +199,7 @@ func TestStopAfterHundredFailures(t *testing.T) { // R1, R4, I11
 	mustSignIn(t, kit, "ada", newPassword)
 }
 
-func TestStrangersCannotKeepTheOwnerOut(t *testing.T) { // §9
+func TestStrangersCannotKeepTheOwnerOut(t *testing.T) { // R1, R2: the count of an address of the owner's
 	kit := passwdtest.New(t, passwd.Config{})
 	kit.Add(t, ada(), adaPassword)
 	mustSignIn(t, kit, "ada", adaPassword)
@@ -302,6 +302,13 @@ func TestAdmit(t *testing.T) {
 	wantErr(t, err, passwd.ErrSecondFactor)
 	if in.Account != ref || in.Epoch == 0 {
 		t.Errorf("the host cannot go on with %+v", in)
+	}
+	if n := len(kit.Events.Named(passwd.EventSignedIn)); n != 0 {
+		t.Error("a sign-in was reported before the second factor")
+	}
+	kit.Service.Admitted(ctx, in, home)
+	if e := kit.Events.Named(passwd.EventSignedIn); len(e) != 1 || e[0].Account != ref || e[0].Outcome != "success" || e[0].Client != home {
+		t.Errorf("reported %+v", e)
 	}
 	_, err = signIn(kit, "ada", "wrong")
 	wantErr(t, err, passwd.ErrWrongCredentials)

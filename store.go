@@ -134,6 +134,8 @@ func (a Account) identifier(kind LoginKind) string {
 // Slices and structs that pass in or out are never retained or shared.
 // Absence is [ErrNotFound], never a zero value with a nil error. Times are
 // passed in, in UTC and to the microsecond; a store never asks a clock.
+// A [Hash] hides itself from encoders, as from everything that prints: a store that
+// writes text or JSON converts it to a string first.
 // Package storetest holds this contract as tests.
 type Store interface {
 	Accounts

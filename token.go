@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -39,6 +40,19 @@ func (OneTimeCode) MarshalText() ([]byte, error) { return []byte(redacted), nil 
 // Digest is a keyed digest (HMAC-SHA256) of a secret; without the key it neither
 // reveals nor verifies one.
 type Digest [sha256.Size]byte
+
+// MarshalText returns the digest in hexadecimal digits, for stores that keep text.
+func (d Digest) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, d[:]), nil }
+
+// UnmarshalText reads what MarshalText returns.
+func (d *Digest) UnmarshalText(text []byte) error {
+	raw, err := hex.AppendDecode(nil, text)
+	if err != nil || len(raw) != len(d) {
+		return errors.New("passwd: a digest is 64 hexadecimal digits")
+	}
+	copy(d[:], raw)
+	return nil
+}
 
 const (
 	seedSize    = 32

@@ -220,6 +220,11 @@ func (s *Service) Work(ctx context.Context) (n int, err error) {
 
 // handle does one job, and says so to the queue.
 func (s *Service) handle(ctx context.Context, j Job) error {
+	if s.only != nil { // a job may be of any tenant
+		everybody := *s
+		everybody.only = nil
+		s = &everybody
+	}
 	e := Event{Name: EventNotificationSent, Outcome: outcomeSuccess, JobID: j.ID}
 	err := s.attend(ctx, j, &e)
 	if e.Err = err; err != nil {
@@ -230,7 +235,7 @@ func (s *Service) handle(ctx context.Context, j Job) error {
 	switch {
 	case err == nil:
 		err = s.queue.Done(ctx, j.ID)
-	case errors.Is(err, errDrop), !retry.Before(j.NotAfter):
+	case errors.Is(err, errDrop), errors.Is(err, ErrUndeliverable), !retry.Before(j.NotAfter):
 		e.Name = EventNotificationDropped
 		err = s.queue.Done(ctx, j.ID)
 	default:
@@ -277,7 +282,11 @@ func (s *Service) attend(ctx context.Context, j Job, e *Event) error {
 	}
 	m.ID = j.ID
 	e.Account, e.Kind, e.Channel = m.Account, m.Kind, m.Channel
-	return s.cfg.Notify.Notify(ctx, m)
+	err = s.cfg.Notify.Notify(ctx, m)
+	if errors.Is(err, ErrUndeliverable) {
+		e.Reason = "undeliverable"
+	}
+	return err
 }
 
 // compose makes the message of a task.

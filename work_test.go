@@ -3,6 +3,7 @@ package passwd_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -100,7 +101,27 @@ func TestUndeliverableIsDroppedWithAnEvent(t *testing.T) {
 	}
 }
 
-func TestJobsAreSealed(t *testing.T) { // I7
+// A mailbox that does not exist is not asked for again and again.
+func TestNoSuchMailboxIsNotTriedAgain(t *testing.T) {
+	kit := passwdtest.New(t, passwd.Config{})
+	kit.Add(t, ada(), adaPassword)
+	kit.Mail.Fail(fmt.Errorf("the server said 550: %w", passwd.ErrUndeliverable))
+	if err := kit.Service.RequestReset(ctx, passwd.RequestReset{Login: login("ada"), Client: home}); err != nil {
+		t.Fatal(err)
+	}
+	kit.Deliver(t)
+	kit.Mail.Fail(nil)
+	kit.Clock.Advance(10 * time.Minute)
+	if sent := kit.Deliver(t); len(sent) != 0 {
+		t.Errorf("%d messages after the mailbox was said not to exist", len(sent))
+	}
+	drops := kit.Events.Named(passwd.EventNotificationDropped)
+	if len(drops) != 1 || drops[0].Reason != "undeliverable" || drops[0].Kind != passwd.MessageResetLink {
+		t.Errorf("observed %+v, want one drop as undeliverable", drops)
+	}
+}
+
+func TestJobsAreSealed(t *testing.T) { // I7, T2
 	kit := passwdtest.New(t, passwd.Config{})
 	kit.Add(t, ada(), adaPassword)
 	if err := kit.Service.RequestReset(ctx, passwd.RequestReset{Login: login("Ada@example.com"), Client: home}); err != nil {

@@ -6,7 +6,7 @@
 //	kit := passwdtest.New(t, passwd.Config{})
 //	ada := kit.Add(t, passwd.Account{Username: "ada", Email: "ada@example.com"}, "correct horse battery")
 //	kit.Service.RequestReset(ctx, passwd.RequestReset{Login: passwd.Login{Value: "ada"}})
-//	link := kit.Deliver(t)[0]
+//	link := kit.DeliverOne(t)
 //	kit.Service.Reset(ctx, passwd.Reset{Token: link.Token, New: "a quite different one"})
 package passwdtest
 
@@ -112,6 +112,17 @@ func addresses(a passwd.Account) []passwd.Address {
 		own = append(own, passwd.Address{Channel: passwd.SMSChannel, Value: a.Mobile})
 	}
 	return own
+}
+
+// DeliverOne is Deliver where one message is expected. It fails the test if there
+// is none, or more than one.
+func (k *Kit) DeliverOne(t testing.TB) passwd.Message {
+	t.Helper()
+	sent := k.Deliver(t)
+	if len(sent) != 1 {
+		t.Fatalf("passwdtest: %d messages were sent, want 1", len(sent))
+	}
+	return sent[0]
 }
 
 // Deliver does every job that is due and returns the messages that were sent by

@@ -67,6 +67,7 @@ func (c Profile) Handler() (http.Handler, error) {
 	if c.Clients == nil || c.Authenticate == nil {
 		return nil, errors.New("wire: Profile.Clients and Profile.Authenticate are required")
 	}
+	c.Service = c.Service.InTenant(c.Tenant) // links of another tenant open nothing here
 	p := &profile{Profile: c}
 	p.face = c.face([]string{typeMultipart, typeForm, typeJSON}, nil, p.fail)
 	done := endpoint.JSON[envelope](http.StatusOK, typeJSON)

@@ -86,6 +86,7 @@ func (c Remind) Handler() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("wire: Remind: %w", err)
 	}
+	c.Service = c.Service.InTenant(c.Tenant) // links of another tenant open nothing here
 	m := &remind{Remind: c, tokens: tokens}
 	accept := []string{typeForm, typeJSON}
 	m.face = c.face(accept, nil, m.fail)

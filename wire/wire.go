@@ -33,8 +33,7 @@ type Config struct {
 	CrossOrigin *http.CrossOriginProtection
 }
 
-// Principal is who is signed in. It has the fields of passwdhttp.Principal, so
-// that one converts to the other.
+// Principal is who is signed in, as in package passwdhttp.
 type Principal struct {
 	Account passwd.Ref // without an ID: nobody
 	Epoch   int64      // that the session or token was stamped with

@@ -1,0 +1,93 @@
+package passwd_test
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/passwdtest"
+)
+
+// Behind a "#", no server sees the token, nor the user key: the rest of the link is
+// the same for everybody (ASVS 14.2.1).
+func TestFragmentLinks(t *testing.T) {
+	const base = "https://id.example.org/account/pw"
+	for _, form := range []passwd.Form{passwd.TokenLink, passwd.UserKeyLink} {
+		for fragments, separator := range map[bool]string{false: "?", true: "#"} {
+			kit := passwdtest.New(t, passwd.Config{Links: passwd.Links{
+				Base: base, FragmentNeedsJavaScript: fragments,
+			}})
+			kit.Add(t, ada(), adaPassword)
+			err := kit.Service.RequestReset(ctx, passwd.RequestReset{Login: login("ada"), Form: form, Client: home})
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := kit.Deliver(t)[0]
+			want := url.Values{"token": {string(m.Token)}}
+			if form == passwd.UserKeyLink {
+				want.Set("user", m.User)
+			}
+			if got := base + "/reset" + separator + want.Encode(); m.Link != got {
+				t.Errorf("form %q: link %s, want %s", form, m.Link, got)
+			}
+			if _, err := kit.Service.Reset(ctx, passwd.Reset{Token: m.Token, New: newPassword, Client: home}); err != nil {
+				t.Fatal(err)
+			}
+			notices := 0
+			for _, notice := range kit.Deliver(t) {
+				token, found := strings.CutPrefix(notice.Link, base+"/cancel"+separator+"token=")
+				if !found || len(token) != 43 {
+					t.Errorf("notice %s", notice.Link)
+				}
+				notices++
+			}
+			if notices == 0 {
+				t.Error("no notice")
+			}
+		}
+	}
+}
+
+// The base of a tenant has its fragment as well.
+func TestFragmentLinksOfTenants(t *testing.T) {
+	kit := passwdtest.New(t, passwd.Config{Links: passwd.Links{
+		Base: "https://id.example.org", FragmentNeedsJavaScript: true,
+		For: func(_ context.Context, a passwd.Account) string { return "https://" + a.Username + ".example.org/pw" },
+	}})
+	kit.Add(t, ada(), adaPassword)
+	if err := kit.Service.RequestReset(ctx, passwd.RequestReset{Login: login("ada"), Client: home}); err != nil {
+		t.Fatal(err)
+	}
+	m := kit.Deliver(t)[0]
+	if want := "https://ada.example.org/pw/reset#token=" + string(m.Token); m.Link != want {
+		t.Errorf("link %s, want %s", m.Link, want)
+	}
+}
+
+func TestPlainHTTP(t *testing.T) {
+	for base, want := range map[string]bool{
+		"https://app.example.com/p":   false,
+		"http://localhost:8080/p":     false,
+		"http://app.localhost/p":      false,
+		"http://127.0.0.1:8080":       false,
+		"http://127.8.9.1":            false,
+		"http://[::1]:8080":           false,
+		"http://nas:8080/p":           true,
+		"HTTP://intranet.example/p":   true,
+		"http://192.168.1.7/p":        true,
+		"http://localhost.example/p":  true,
+		"http://localhost.:8080/p":    true, // browsers may keep the cookie, or not
+		"https://192.168.1.7:8443/pw": false,
+	} {
+		links := passwd.Links{Base: base, InsecureHTTP: true}
+		if got := links.PlainHTTP(); got != want {
+			t.Errorf("%s: %v, want %v", base, got, want)
+		}
+		kit := passwdtest.New(t, passwd.Config{Links: links})
+		if got := kit.Service.Links(); got.Base != base || !got.InsecureHTTP {
+			t.Errorf("%s: the service says %+v", base, got)
+		}
+	}
+}
