@@ -7,7 +7,7 @@ import (
 	"github.com/passwd-go/passwd/locale"
 )
 
-func TestPasswordRules(t *testing.T) {
+func TestPasswordRules(t *testing.T) { // W10
 	policy := func(rules ...passwd.Rule) []passwd.Requirement {
 		p, err := passwd.NewPolicy(rules...)
 		if err != nil {

@@ -49,7 +49,7 @@ var codes = map[passwd.ViolationCode]struct {
 }
 
 // TestEveryCode finds a sentence of its own for every code in every language, and
-// every parameter in it.
+// every parameter in it (P10).
 func TestEveryCode(t *testing.T) {
 	for _, p := range locale.Printers() {
 		for side, say := range map[string]func(passwd.ViolationCode, params) string{
