@@ -29,6 +29,7 @@ const apiPath = "/api/v1/"
 //	                                                       200 ok, violations, score if the policy has one
 //	                      or cookie, "reset" or "ticket": the one that the pages have set
 //	GET  policy                                            200 requirements, passwordrules
+//	GET  openapi.json                                      200 all of this as OpenAPI 3.1, for everybody
 //
 // Errors are problems (RFC 9457) with a member "code": the codes of package
 // passwd and malformed_request, cross_origin, not_found, method_not_allowed,
@@ -38,10 +39,15 @@ func API(c Config) (http.Handler, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	a := &api{Config: c, svc: c.Service, face: c.face()}
+	a := &api{Config: c, face: c.face()}
+	return a.face.Routes(c.Service.BasePath()+apiPath, a.routes()), nil
+}
+
+// routes are all that there is below the path of the API.
+func (a *api) routes() map[string]endpoint.Methods {
 	f := a.face
 	const json = "application/json"
-	return f.Routes(c.Service.BasePath()+apiPath, map[string]endpoint.Methods{
+	return map[string]endpoint.Methods{
 		"change":          {"POST": endpoint.Post(f, decodeChange, a.change, endpoint.Empty[none](http.StatusNoContent))},
 		"change-required": {"POST": endpoint.Post(f, decodeChangeRequired, a.changeRequired, endpoint.Empty[passwd.Written](http.StatusNoContent))},
 		"forgot":          {"POST": endpoint.Post(f, decodeForgot, a.forgot, endpoint.JSON[accepted](http.StatusAccepted, json))},
@@ -52,12 +58,12 @@ func API(c Config) (http.Handler, error) {
 		"cancel":          {"POST": endpoint.Post(f, decodeToken, a.cancel, endpoint.Empty[none](http.StatusNoContent))},
 		"check":           {"POST": endpoint.Post(f, decodeCheck, a.check, endpoint.JSON[report](http.StatusOK, json))},
 		"policy":          {"GET": endpoint.Get(f, a.policy, endpoint.JSON[policy](http.StatusOK, json))},
-	}), nil
+		"openapi.json":    {"GET": document(f)},
+	}
 }
 
 type api struct {
 	Config
-	svc  *passwd.Service
 	face *endpoint.Face
 }
 
@@ -83,9 +89,12 @@ func (a *api) change(w http.ResponseWriter, r *http.Request, in passwd.Change) (
 // changeOwn changes the password of who is signed in, and reports whether their
 // session goes on.
 func (c Config) changeOwn(w http.ResponseWriter, r *http.Request, in passwd.Change) (renewed bool, err error) {
-	written, err := c.Service.Change(r.Context(), in)
-	if err != nil || c.Renew == nil {
+	written, err := c.service(r).Change(r.Context(), in)
+	if err != nil {
 		return false, err
+	}
+	if c.Renew == nil {
+		return c.keptSession(r, in), nil
 	}
 	if err := c.Renew(w, r, written); err != nil {
 		c.Service.Observe(r.Context(), passwd.Event{
@@ -106,7 +115,7 @@ func decodeChangeRequired(b endpoint.Body) (in passwd.ChangeWithTicket, err erro
 
 func (a *api) changeRequired(_ http.ResponseWriter, r *http.Request, in passwd.ChangeWithTicket) (passwd.Written, error) {
 	in.Client = a.face.Client(r)
-	return a.svc.ChangeWithTicket(r.Context(), in)
+	return a.service(r).ChangeWithTicket(r.Context(), in)
 }
 
 func decodeForgot(b endpoint.Body) (in passwd.Login, err error) {
@@ -121,7 +130,7 @@ type accepted struct {
 
 func (a *api) forgot(w http.ResponseWriter, r *http.Request, in passwd.Login) (accepted, error) {
 	in.Tenant = a.tenant(r)
-	err := a.svc.RequestReset(r.Context(), passwd.RequestReset{Login: in, Client: a.face.Client(r)})
+	err := a.service(r).RequestReset(r.Context(), passwd.RequestReset{Login: in, Client: a.face.Client(r)})
 	if err != nil {
 		return accepted{}, err
 	}
@@ -134,7 +143,7 @@ type codeRequest struct {
 
 func (a *api) forgotCode(_ http.ResponseWriter, r *http.Request, in passwd.Login) (codeRequest, error) {
 	in.Tenant = a.tenant(r)
-	request, err := a.svc.RequestCode(r.Context(), passwd.RequestCode{Login: in, Client: a.face.Client(r)})
+	request, err := a.service(r).RequestCode(r.Context(), passwd.RequestCode{Login: in, Client: a.face.Client(r)})
 	return codeRequest{string(request)}, err
 }
 
@@ -147,7 +156,7 @@ func decodeReset(b endpoint.Body) (in passwd.Reset, err error) {
 
 func (a *api) reset(_ http.ResponseWriter, r *http.Request, in passwd.Reset) (passwd.Written, error) {
 	in.Client = a.face.Client(r)
-	return a.svc.Reset(r.Context(), in)
+	return a.service(r).Reset(r.Context(), in)
 }
 
 func decodeToken(b endpoint.Body) (in passwd.Token, err error) {
@@ -156,11 +165,11 @@ func decodeToken(b endpoint.Body) (in passwd.Token, err error) {
 }
 
 func (a *api) resetCheck(_ http.ResponseWriter, r *http.Request, in passwd.Token) (none, error) {
-	return none{}, a.svc.CheckReset(r.Context(), passwd.CheckReset{Token: in, Client: a.face.Client(r)})
+	return none{}, a.service(r).CheckReset(r.Context(), passwd.CheckReset{Token: in, Client: a.face.Client(r)})
 }
 
 func (a *api) cancel(_ http.ResponseWriter, r *http.Request, in passwd.Token) (none, error) {
-	return none{}, a.svc.CancelReset(r.Context(), passwd.CancelReset{Token: in, Client: a.face.Client(r)})
+	return none{}, a.service(r).CancelReset(r.Context(), passwd.CancelReset{Token: in, Client: a.face.Client(r)})
 }
 
 func decodeResetCode(b endpoint.Body) (in passwd.RedeemCode, err error) {
@@ -176,7 +185,7 @@ type resetToken struct {
 
 func (a *api) resetCode(_ http.ResponseWriter, r *http.Request, in passwd.RedeemCode) (resetToken, error) {
 	in.Client = a.face.Client(r)
-	t, err := a.svc.RedeemCode(r.Context(), in)
+	t, err := a.service(r).RedeemCode(r.Context(), in)
 	return resetToken{string(t)}, err
 }
 
@@ -238,7 +247,7 @@ func (a *api) check(w http.ResponseWriter, r *http.Request, in checkInput) (repo
 		}
 		c.Account = p.Account
 	}
-	found, err := a.svc.Check(r.Context(), c)
+	found, err := a.service(r).Check(r.Context(), c)
 	if err != nil {
 		return report{}, err
 	}
@@ -272,7 +281,7 @@ func (a *api) policy(w http.ResponseWriter, r *http.Request) (policy, error) {
 	case passwd.CodeOf(err) != passwd.CodeUnauthenticated:
 		return policy{}, err
 	}
-	requirements, err := a.svc.Requirements(r.Context(), passwd.Account{Ref: account})
+	requirements, err := a.service(r).Requirements(r.Context(), passwd.Account{Ref: account})
 	if err != nil {
 		return policy{}, err
 	}

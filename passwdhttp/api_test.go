@@ -24,7 +24,7 @@ func TestConfig(t *testing.T) {
 	}
 }
 
-func TestChange(t *testing.T) {
+func TestChange(t *testing.T) { // F1, P10
 	s := newSite(t, passwd.Config{}, passwdhttp.Config{})
 	s.ada(t)
 	session := s.signIn(t, "ada", current)
@@ -85,7 +85,7 @@ func TestUnusablePasswords(t *testing.T) {
 	}
 }
 
-func TestRenew(t *testing.T) {
+func TestRenew(t *testing.T) { // S1
 	var s *site
 	fail := error(nil)
 	s = newSite(t, passwd.Config{}, passwdhttp.Config{
@@ -272,7 +272,8 @@ func TestCheck(t *testing.T) {
 }
 
 func TestPolicy(t *testing.T) {
-	tenants := func(_ *http.Request) string { return "bakery" }
+	tenants := func(r *http.Request) string { return r.Header.Get("X-Tenant") }
+	atBakery := func(r *http.Request) { r.Header.Set("X-Tenant", "bakery") }
 	bakery, err := passwd.NewPolicy(passwd.Length{Min: 8}, passwd.Classes{Upper: 1, Lower: 1, Digit: 1, Symbol: 1}, passwd.NotNumeric{}, passwd.NotLogin{})
 	if err != nil {
 		t.Fatal(err)
@@ -285,7 +286,7 @@ func TestPolicy(t *testing.T) {
 	}
 	s := newSite(t, passwd.Config{PolicyFor: policyFor}, passwdhttp.Config{Tenant: tenants})
 	s.ada(t)
-	got := s.do(t, request("GET", "policy", ""), nil)
+	got := s.do(t, request("GET", "policy", "", atBakery), nil)
 	got.want(t, 200, "")
 	equal(t, "tenant", got.Body.String(), `{"requirements":[`+
 		`{"code":"too_short","params":{"min":8},"detail":"At least 8 characters."},`+
@@ -299,7 +300,9 @@ func TestPolicy(t *testing.T) {
 
 	mine := s.do(t, request("GET", "policy", "", bearer(s.signIn(t, "ada", current))), nil)
 	equal(t, "account", mine.member(t, "passwordrules"), "minlength: 15; allowed: ascii-printable;")
-	equal(t, "ended session", s.do(t, request("GET", "policy", "", bearer("session-99")), nil).Body.String(), got.Body.String())
+	elsewhere := s.do(t, request("GET", "policy", "", bearer(s.signIn(t, "ada", current)), atBakery), nil)
+	equal(t, "session of another tenant", elsewhere.Body.String(), got.Body.String())
+	equal(t, "ended session", s.do(t, request("GET", "policy", "", bearer("session-99"), atBakery), nil).Body.String(), got.Body.String())
 	equal(t, "HEAD", s.do(t, request("HEAD", "policy", ""), nil).Code, 200)
 }
 
@@ -322,7 +325,7 @@ func TestNobody(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.handler = h
+	s.handler = recorded(h)
 	s.ada(t)
 	got := s.post(t, "change", map[string]string{"current_password": current, "new_password": next}, bearer(s.signIn(t, "ada", current)))
 	got.want(t, 401, "unauthenticated")

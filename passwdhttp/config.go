@@ -11,6 +11,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/endpoint"
 	"github.com/passwd-go/passwd/locale"
+	"github.com/passwd-go/passwd/session"
 )
 
 // Config is what the handlers of this package are made of. Service is required;
@@ -32,11 +33,12 @@ type Config struct {
 	// cookies. The password has then been changed, so its error is an event
 	// (after_write.failed) and not the reply: the caller has to sign in again. If
 	// nil, that is so after every change, unless the store has kept
-	// Principal.Session.
+	// Principal.Session, which the pages find out if they have Sessions.
 	Renew func(http.ResponseWriter, *http.Request, passwd.Written) error
 
-	// Tenant tells whose logins are typed in requests of nobody signed in. If nil,
-	// the tenant "".
+	// Tenant tells which tenant a request is for: logins that are typed are of its
+	// accounts, and a link, code, cookie or session of another tenant's opens nothing
+	// here. If nil, logins are of the tenant "", and the others say whose they are.
 	Tenant func(*http.Request) string
 
 	// ClientAddr tells where a request comes from: limits count by it, and notices
@@ -84,11 +86,22 @@ type Config struct {
 	// ConfirmField has new passwords typed twice, which makes sense where few have
 	// JavaScript, and with it the button that shows what was typed.
 	ConfirmField bool
-	// InsecureCookies lets the pages keep tokens in cookies without Secure and the
-	// prefix __Host-, which browsers send over plain http: needed where Links.Base
-	// is http, except on localhost in most browsers. Everybody on the way can read
-	// them.
+	// InsecureCookies has the pages keep tokens in cookies without Secure and the
+	// prefix __Host- although Links.Base is https, or http of a loopback host. It is
+	// for two cases: tenants whose base (Links.For) is plain http of another host,
+	// where browsers drop Secure cookies, and development in a browser that drops
+	// them on http://localhost too, as Safari has done. Everybody on the way can read
+	// them, and every subdomain set them. Where Links.Base itself is plain http of
+	// another host, Links.InsecureHTTP has said as much, and they are so in any case.
 	InsecureCookies bool
+	// Sessions has the pages list the devices on which an account is signed in, and
+	// end what its owner does not know: the manager by which the host signs in.
+	// Principal.Session tells which of them is asking. If nil, there is no such page.
+	//
+	// The page asks for no password: what it ends, it does not open. A host that wants
+	// a fresh sign-in for it (ASVS 7.5.2) demands that of Authenticate, or in a handler
+	// around the path devices.
+	Sessions *session.Manager
 }
 
 // Principal is who is signed in.
@@ -162,6 +175,14 @@ func (c Config) tenant(r *http.Request) string {
 	return c.Tenant(r)
 }
 
+// service is the service for the tenant of a request.
+func (c Config) service(r *http.Request) *passwd.Service {
+	if c.Tenant == nil {
+		return c.Service
+	}
+	return c.Service.InTenant(c.Tenant(r))
+}
+
 // signedIn returns who is signed in and, unless it is "", why they may do nothing
 // but change their password. ErrUnauthenticated if nobody is, ErrEnded if
 // somebody was: the session is of an earlier epoch, or the account closed or
@@ -180,7 +201,7 @@ func (c Config) signedIn(r *http.Request) (Principal, passwd.Reason, error) {
 	case p.Account.ID == "":
 		return Principal{}, "", passwd.ErrUnauthenticated
 	}
-	must, err := c.Service.Live(r.Context(), p.Account, p.Epoch)
+	must, err := c.service(r).Live(r.Context(), p.Account, p.Epoch)
 	if err == nil && must == passwd.Compromised {
 		err = passwd.ErrEnded
 	}

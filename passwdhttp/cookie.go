@@ -52,14 +52,19 @@ func (c Config) drop(w http.ResponseWriter, k cookie) { http.SetCookie(w, c.cook
 func (c Config) cookie(k cookie, value string, maxAge int) *http.Cookie {
 	return &http.Cookie{
 		Name: c.cookieName(k), Value: value, Path: "/", MaxAge: maxAge,
-		HttpOnly: true, Secure: !c.InsecureCookies, SameSite: http.SameSiteLaxMode,
+		HttpOnly: true, Secure: !c.plainCookies(), SameSite: http.SameSiteLaxMode,
 	}
 }
+
+// plainCookies reports whether cookies have to do without Secure, as browsers drop
+// such ones on plain http. They keep them on loopback hosts, most of them. That
+// goes by the configuration: behind a proxy every request is one of plain http.
+func (c Config) plainCookies() bool { return c.InsecureCookies || c.Service.Links().PlainHTTP() }
 
 // cookieName has the prefix that keeps subdomains and plain http from setting the
 // cookie.
 func (c Config) cookieName(k cookie) string {
-	if c.InsecureCookies {
+	if c.plainCookies() {
 		return k.name
 	}
 	return "__Host-" + k.name

@@ -7,6 +7,7 @@
 //   - [Enforce] keeps signed-in accounts that must change their password away from
 //     the rest of a site.
 //   - [WellKnown] tells password managers where to change a password.
+//   - [SafeNext] and [RedactURL] are for the host's own sign-in and access log.
 //   - [TrustedProxies] finds the client's address behind proxies.
 //
 // The handlers are mounted where Links.Base of the service says, and strip its

@@ -69,7 +69,7 @@ func Enforce(c Config, exempt ...string) func(http.Handler) http.Handler {
 // rootPaths are the package's own where it is mounted at the root, which cannot be
 // exempt as a whole.
 var rootPaths = []string{
-	"/change", "/forced", "/forgot", "/forgot/", "/reset", "/reset/", "/cancel", "/done", "/assets/", apiPath,
+	"/change", "/forced", "/forgot", "/forgot/", "/reset", "/reset/", "/cancel", "/cancel/link", "/done", "/assets/", apiPath,
 }
 
 // forced returns the forced change, which leads on to next if that is safe.

@@ -124,7 +124,7 @@ func TestBadLogin(t *testing.T) {
 	}
 }
 
-func TestTooLarge(t *testing.T) {
+func TestTooLarge(t *testing.T) { // H7
 	s := newSite(t, passwd.Config{}, passwdhttp.Config{})
 	for _, p := range posts {
 		exact := object(p.fields, "", "")

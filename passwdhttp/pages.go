@@ -3,11 +3,11 @@ package passwdhttp
 import (
 	"errors"
 	"html/template"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
 
-	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/endpoint"
 )
 
@@ -17,12 +17,15 @@ import (
 //
 //	change             who is signed in: current and new password
 //	forced             who must change it first: by the ticket of [BeginForced], or signed in
+//	devices            where an account is signed in, with Config.Sessions: ends what is not known
 //	forgot             a login, to be sent a link; then forgot/sent
 //	forgot/code        a login, to be sent a code; then reset/code, where it is typed
 //	reset              where links lead: takes the token into a cookie and goes on to
 //	reset/new          a new password
 //	cancel             where "this was not me" leads: asks, and then locks the account
 //	done               what has been done
+//	reset/link, cancel/link
+//	                   take a token from the script, with Links.FragmentNeedsJavaScript
 //	assets/            style sheet and script
 //
 // A page takes nothing but forms, and answers a form by a redirect or, with status
@@ -32,18 +35,28 @@ import (
 //
 // Templates are parsed, and tried, here: an error is one of the configuration.
 func Pages(c Config) (http.Handler, error) {
+	p, err := newPages(c)
+	if err != nil {
+		return nil, err
+	}
+	return p.face.Routes(p.base, p.routes()), nil
+}
+
+func newPages(c Config) (*pages, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
 	if err := c.validatePages(); err != nil {
 		return nil, err
 	}
-	p := &pages{Config: c, svc: c.Service, base: c.Service.BasePath() + "/", face: c.face()}
+	p := &pages{
+		Config: c, base: c.Service.BasePath() + "/", face: c.face(),
+		files: assets(), fragments: c.Service.Links().FragmentNeedsJavaScript,
+	}
 	p.face.Fail = p.fail
 	p.face.Accept = []string{formType}
 	p.face.Header = pageHeader
-	files := assets()
-	for name, a := range files {
+	for name, a := range p.files {
 		if strings.HasSuffix(name, ".css") {
 			p.style = p.base + a.path
 		} else {
@@ -57,7 +70,7 @@ func Pages(c Config) (http.Handler, error) {
 	if err := p.tryTemplates(); err != nil {
 		return nil, err
 	}
-	return p.routes(files), nil
+	return p, nil
 }
 
 const formType = "application/x-www-form-urlencoded"
@@ -74,36 +87,46 @@ var pageHeader = map[string]string{
 
 type pages struct {
 	Config
-	svc           *passwd.Service
 	base          string // path of the mount, with a slash at its end
 	face          *endpoint.Face
 	templates     map[string]*template.Template // by the names of pages
+	files         map[string]asset              // by their names
 	style, script string                        // URLs
+	fragments     bool                          // links have their token behind a "#"
 }
 
-func (p *pages) routes(files map[string]asset) http.Handler {
-	get := func(call func(http.ResponseWriter, *http.Request) (reply, error)) http.Handler {
-		return endpoint.Get(p.face, call, p.send)
-	}
-	post := func(call func(http.ResponseWriter, *http.Request, values) (reply, error)) http.Handler {
-		return endpoint.Post(p.face, decodeForm, call, p.send)
-	}
+// routes are all that there is below the mount.
+func (p *pages) routes() map[string]endpoint.Methods {
 	paths := map[string]endpoint.Methods{
-		"change":      {"GET": get(p.change), "POST": post(p.postChange)},
-		"forced":      {"GET": get(p.forced), "POST": post(p.postForced)},
-		"forgot":      {"GET": get(p.forgot), "POST": post(p.postForgot)},
-		"forgot/sent": {"GET": get(p.sent)},
-		"forgot/code": {"GET": get(p.forgotCode), "POST": post(p.postForgotCode)},
-		"reset":       {"GET": get(p.takeToken(resetCookie, "reset/new"))},
-		"reset/new":   {"GET": get(p.reset), "POST": post(p.postReset)},
-		"reset/code":  {"GET": get(p.resetCode), "POST": post(p.postResetCode)},
-		"cancel":      {"GET": get(p.cancel), "POST": post(p.postCancel)},
-		"done":        {"GET": get(p.done)},
+		"change":      {"GET": p.get(p.change), "POST": p.post(p.postChange)},
+		"forced":      {"GET": p.get(p.forced), "POST": p.post(p.postForced)},
+		"forgot":      {"GET": p.get(p.forgot), "POST": p.post(p.postForgot)},
+		"forgot/sent": {"GET": p.get(p.sent)},
+		"forgot/code": {"GET": p.get(p.forgotCode), "POST": p.post(p.postForgotCode)},
+		"reset":       {"GET": p.get(p.takeToken(resetCookie, p.at("reset/new", "")))},
+		"reset/new":   {"GET": p.get(p.reset), "POST": p.post(p.postReset)},
+		"reset/code":  {"GET": p.get(p.resetCode), "POST": p.post(p.postResetCode)},
+		"cancel":      {"GET": p.get(p.cancel), "POST": p.post(p.postCancel)},
+		"done":        {"GET": p.get(p.done)},
 	}
-	for _, a := range files {
+	if p.Sessions != nil {
+		paths["devices"] = endpoint.Methods{"GET": p.get(p.devices), "POST": p.post(p.postDevices)}
+	}
+	if p.fragments {
+		maps.Copy(paths, p.fragmentRoutes())
+	}
+	for _, a := range p.files {
 		paths[a.path] = endpoint.Methods{"GET": a}
 	}
-	return p.face.Routes(p.base, paths)
+	return paths
+}
+
+func (p *pages) get(call func(http.ResponseWriter, *http.Request) (reply, error)) http.Handler {
+	return endpoint.Get(p.face, call, p.send)
+}
+
+func (p *pages) post(call func(http.ResponseWriter, *http.Request, values) (reply, error)) http.Handler {
+	return endpoint.Post(p.face, decodeForm, call, p.send)
 }
 
 // at returns the location of a page.

@@ -19,12 +19,21 @@ func (p *pages) own(who Principal) form {
 	return f
 }
 
+// changeForm is the form for who may go elsewhere as well.
+func (p *pages) changeForm(who Principal, must passwd.Reason) form {
+	f := p.own(who)
+	if p.Sessions != nil && must == passwd.NoReason {
+		f.links = append(f.links, link{p.at("devices", ""), "devices_title"})
+	}
+	return f
+}
+
 func (p *pages) change(w http.ResponseWriter, r *http.Request) (reply, error) {
-	who, _, err := p.signedIn(r) // who must change their password may do it here as well
+	who, must, err := p.signedIn(r) // who must change their password may do it here as well
 	if err != nil {
 		return p.askToSignIn(err, p.at("change", ""))
 	}
-	return p.show(w, r, p.own(who), nil)
+	return p.show(w, r, p.changeForm(who, must), nil)
 }
 
 // askToSignIn leads on to where that is done, if nothing else is wrong.
@@ -36,11 +45,11 @@ func (p *pages) askToSignIn(err error, next string) (reply, error) {
 }
 
 func (p *pages) postChange(w http.ResponseWriter, r *http.Request, in values) (reply, error) {
-	who, _, err := p.signedIn(r)
+	who, must, err := p.signedIn(r)
 	if err != nil {
 		return reply{}, err // no redirect: a form must not lead to another origin
 	}
-	f := p.own(who)
+	f := p.changeForm(who, must)
 	if wrong := f.missing(in); len(wrong) > 0 {
 		return p.show(w, r, f, wrong)
 	}
@@ -102,10 +111,10 @@ func (p *pages) bySession(who Principal, must passwd.Reason, next string) form {
 }
 
 func (p *pages) forced(w http.ResponseWriter, r *http.Request) (reply, error) {
-	next := asNext(r.URL.Query().Get(fieldNext))
+	next := SafeNext(r.URL.Query().Get(fieldNext))
 	if ticket := p.kept(r, ticketCookie); ticket != "" {
 		// A check of nothing tells whether the ticket is still good.
-		_, err := p.svc.Check(r.Context(), passwd.Check{Ticket: ticket, Client: p.face.Client(r)})
+		_, err := p.service(r).Check(r.Context(), passwd.Check{Ticket: ticket, Client: p.face.Client(r)})
 		switch {
 		case err == nil, errors.Is(err, passwd.ErrRateLimited):
 			return p.show(w, r, p.byTicket(next), nil)
@@ -135,7 +144,7 @@ func (p *pages) onward(next string) reply {
 }
 
 func (p *pages) postForced(w http.ResponseWriter, r *http.Request, in values) (reply, error) {
-	next := asNext(in[fieldNext])
+	next := SafeNext(in[fieldNext])
 	if ticket := p.kept(r, ticketCookie); ticket != "" {
 		return p.spendTicket(w, r, ticket, next, in)
 	}
@@ -169,7 +178,7 @@ func (p *pages) spendTicket(w http.ResponseWriter, r *http.Request, ticket passw
 	if wrong := f.missing(in); len(wrong) > 0 {
 		return p.show(w, r, f, wrong)
 	}
-	_, err := p.svc.ChangeWithTicket(r.Context(), passwd.ChangeWithTicket{
+	_, err := p.service(r).ChangeWithTicket(r.Context(), passwd.ChangeWithTicket{
 		Ticket: ticket, New: in[fieldNew], Client: p.face.Client(r),
 	})
 	switch {
@@ -181,12 +190,4 @@ func (p *pages) spendTicket(w http.ResponseWriter, r *http.Request, ticket passw
 	}
 	p.drop(w, ticketCookie)
 	return p.finished(false, next), nil
-}
-
-// asNext returns next if a browser may be sent there, else "".
-func asNext(next string) string {
-	if !safeNext(next) {
-		return ""
-	}
-	return next
 }

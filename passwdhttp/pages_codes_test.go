@@ -2,14 +2,12 @@ package passwdhttp_test
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/endpoint"
 	"github.com/passwd-go/passwd/locale"
 	"github.com/passwd-go/passwd/passwdhttp"
-	"github.com/passwd-go/passwd/passwdtest"
 )
 
 // Every code has a page. The host's own function can return any error, so one
@@ -46,36 +44,4 @@ func TestAfterReset(t *testing.T) {
 	b := s.browser()
 	b.get(t, "reset?token="+s.link(t, "ada"))
 	b.post(t, "reset/new", map[string]string{"new_password": next}).want(t, 303, "/welcome?x=1")
-}
-
-// A page without hashing costs next to nothing beside a hash, which takes some 20
-// milliseconds.
-func BenchmarkPages(b *testing.B) {
-	kit := passwdtest.New(b, passwd.Config{})
-	ada := kit.Add(b, passwd.Account{Username: "ada", Email: "ada@example.com"}, current)
-	in, err := kit.Service.SignIn(b.Context(), passwd.SignIn{Login: passwd.Login{Value: "ada"}, Password: current})
-	if err != nil {
-		b.Fatal(err)
-	}
-	h, err := passwdhttp.Pages(passwdhttp.Config{
-		Service: kit.Service,
-		Authenticate: func(*http.Request) (passwdhttp.Principal, error) {
-			return passwdhttp.Principal{Account: ada, Epoch: in.Epoch}, nil
-		},
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, path := range []string{"change", "forgot", "done"} {
-		b.Run(path, func(b *testing.B) {
-			r := httptest.NewRequest("GET", base+"/"+path, nil)
-			b.ReportAllocs()
-			for b.Loop() {
-				w := httptest.NewRecorder()
-				if h.ServeHTTP(w, r); w.Code != http.StatusOK {
-					b.Fatal(w.Code)
-				}
-			}
-		})
-	}
 }

@@ -19,7 +19,7 @@ func (p *pages) done(w http.ResponseWriter, r *http.Request) (reply, error) {
 		v.Links = []Link{{p.at("forgot", ""), words.Label("new_link")}}
 	case "reset", "forced":
 		v.Intro = []string{words.Text("done_reset")}
-		if to := p.signIn(asNext(query.Get(fieldNext))); to != "" {
+		if to := p.signIn(SafeNext(query.Get(fieldNext))); to != "" {
 			v.Links = []Link{{to, words.Label("sign_in")}}
 		}
 	default:

@@ -89,7 +89,7 @@ func (p *pages) show(w http.ResponseWriter, r *http.Request, f form, err error) 
 			account.Ref = passwd.Ref{Tenant: p.tenant(r)}
 		}
 		var broken error
-		if requirements, broken = p.svc.Requirements(r.Context(), account); broken != nil {
+		if requirements, broken = p.service(r).Requirements(r.Context(), account); broken != nil {
 			return reply{}, broken
 		}
 	}
@@ -183,7 +183,7 @@ func (p *pages) field(words locale.Printer, f form, name string, requirements []
 			levels = append(levels, words.Label(level))
 		}
 		field.Check = &Check{
-			URL: location(p.svc.BasePath()+apiPath+"check", ""), Cookie: f.check,
+			URL: location(p.Service.BasePath()+apiPath+"check", ""), Cookie: f.check,
 			Strength: words.Label("strength"), Levels: strings.Join(levels, "|"),
 		}
 	case fieldConfirm:

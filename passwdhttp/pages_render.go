@@ -32,11 +32,13 @@ const (
 	pageExpired    = "expired"
 	pageCancel     = "cancel"
 	pageError      = "error"
+	pageDevices    = "devices"
+	pageLanding    = "landing"
 )
 
 var pageNames = []string{
 	pageChange, pageForced, pageForgot, pageSent, pageForgotCode, pageResetCode, pageReset, pageDone,
-	pageExpired, pageCancel, pageError,
+	pageExpired, pageCancel, pageError, pageDevices, pageLanding,
 }
 
 const layout = "layout.html"
@@ -119,6 +121,8 @@ func (p *pages) tryTemplates() error {
 			Errors: []string{"x"}, MinLength: 15, PasswordRules: "x", Show: "x", Hide: "x", Check: &Check{},
 		}
 		v.Form = &Form{Action: "/", Hidden: []Hidden{{"next", "/"}}, Fields: []Field{field}, Submit: "x"}
+		v.Devices = []Device{{ID: "x", Name: "x", This: "x", Facts: []Fact{{"x", "x", ""}, {"x", "x", "2026-03-01T12:00:00Z"}}, End: v.Form}}
+		v.Fragment = &Fragment{Action: "/", Without: "/"}
 		for _, v := range []View{v, p.view(words, page, "change_title")} {
 			if err := p.execute(io.Discard, v); err != nil {
 				return fmt.Errorf("passwdhttp: Config.Templates: page %s: %w", page, err)
@@ -164,7 +168,7 @@ func (p *pages) send(w http.ResponseWriter, r *http.Request, out reply) {
 	}
 	var body bytes.Buffer
 	if err := p.execute(&body, out.view); err != nil {
-		p.svc.Observe(r.Context(), passwd.Event{Name: passwd.EventUnavailable, Outcome: "failure", Reason: "template", Err: err})
+		p.Service.Observe(r.Context(), passwd.Event{Name: passwd.EventUnavailable, Outcome: "failure", Reason: "template", Err: err})
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}

@@ -25,7 +25,7 @@ func (p *pages) postForgot(w http.ResponseWriter, r *http.Request, in values) (r
 	if wrong := f.missing(in); len(wrong) > 0 {
 		return p.show(w, r, f, wrong)
 	}
-	err := p.svc.RequestReset(r.Context(), passwd.RequestReset{Login: p.login(r, in), Client: p.face.Client(r)})
+	err := p.service(r).RequestReset(r.Context(), passwd.RequestReset{Login: p.login(r, in), Client: p.face.Client(r)})
 	if err != nil {
 		return reply{}, &formError{f, err}
 	}
@@ -62,7 +62,7 @@ func (p *pages) postForgotCode(w http.ResponseWriter, r *http.Request, in values
 	if wrong := f.missing(in); len(wrong) > 0 {
 		return p.show(w, r, f, wrong)
 	}
-	request, err := p.svc.RequestCode(r.Context(), passwd.RequestCode{Login: p.login(r, in), Client: p.face.Client(r)})
+	request, err := p.service(r).RequestCode(r.Context(), passwd.RequestCode{Login: p.login(r, in), Client: p.face.Client(r)})
 	if err != nil {
 		return reply{}, &formError{f, err}
 	}
@@ -94,7 +94,7 @@ func (p *pages) postResetCode(w http.ResponseWriter, r *http.Request, in values)
 	if wrong := f.missing(in); len(wrong) > 0 {
 		return p.show(w, r, f, wrong)
 	}
-	token, err := p.svc.RedeemCode(r.Context(), passwd.RedeemCode{
+	token, err := p.service(r).RedeemCode(r.Context(), passwd.RedeemCode{
 		Request: request, Code: passwd.OneTimeCode(in[fieldCode]), Client: p.face.Client(r),
 	})
 	if err != nil {
@@ -108,7 +108,7 @@ func (p *pages) postResetCode(w http.ResponseWriter, r *http.Request, in values)
 // takeToken is where a link leads: it takes the token out of the URL, into a
 // cookie, and goes on. It asks nobody whether the token is good; a link without
 // one leaves the cookie as it is.
-func (p *pages) takeToken(k cookie, page string) func(http.ResponseWriter, *http.Request) (reply, error) {
+func (p *pages) takeToken(k cookie, on string) func(http.ResponseWriter, *http.Request) (reply, error) {
 	return func(w http.ResponseWriter, r *http.Request) (reply, error) {
 		if given, ok := r.URL.Query()["token"]; ok {
 			token := given[0]
@@ -117,7 +117,7 @@ func (p *pages) takeToken(k cookie, page string) func(http.ResponseWriter, *http
 			}
 			p.keep(w, k, passwd.Token(token))
 		}
-		return reply{location: p.at(page, "")}, nil
+		return reply{location: on}, nil
 	}
 }
 
@@ -134,7 +134,7 @@ func (p *pages) reset(w http.ResponseWriter, r *http.Request) (reply, error) {
 	if token == "" {
 		return p.deadLink(w, r), nil
 	}
-	err := p.svc.CheckReset(r.Context(), passwd.CheckReset{Token: token, Client: p.face.Client(r)})
+	err := p.service(r).CheckReset(r.Context(), passwd.CheckReset{Token: token, Client: p.face.Client(r)})
 	switch {
 	case errors.Is(err, passwd.ErrTokenInvalid):
 		return p.deadLink(w, r), nil
@@ -153,7 +153,7 @@ func (p *pages) postReset(w http.ResponseWriter, r *http.Request, in values) (re
 	if wrong := f.missing(in); len(wrong) > 0 {
 		return p.show(w, r, f, wrong)
 	}
-	_, err := p.svc.Reset(r.Context(), passwd.Reset{Token: token, New: in[fieldNew], Client: p.face.Client(r)})
+	_, err := p.service(r).Reset(r.Context(), passwd.Reset{Token: token, New: in[fieldNew], Client: p.face.Client(r)})
 	switch {
 	case errors.Is(err, passwd.ErrTokenInvalid):
 		return p.deadLink(w, r), nil
@@ -169,8 +169,12 @@ func (p *pages) postReset(w http.ResponseWriter, r *http.Request, in values) (re
 
 // cancel asks before anything happens: programs open links too.
 func (p *pages) cancel(w http.ResponseWriter, r *http.Request) (reply, error) {
-	if r.URL.Query().Has("token") {
-		return p.takeToken(cancelCookie, "cancel")(w, r)
+	query := r.URL.Query()
+	if query.Has("token") {
+		return p.takeToken(cancelCookie, p.confirm())(w, r)
+	}
+	if p.fragments && !query.Has(paramTaken) {
+		return p.landing(w, r, "cancel_title", p.at("cancel/link", ""), p.confirm()), nil
 	}
 	if p.kept(r, cancelCookie) == "" {
 		return p.deadLink(w, r), nil
@@ -187,7 +191,7 @@ func (p *pages) postCancel(w http.ResponseWriter, r *http.Request, _ values) (re
 	if token == "" {
 		return p.deadLink(w, r), nil
 	}
-	err := p.svc.CancelReset(r.Context(), passwd.CancelReset{Token: token, Client: p.face.Client(r)})
+	err := p.service(r).CancelReset(r.Context(), passwd.CancelReset{Token: token, Client: p.face.Client(r)})
 	switch {
 	case errors.Is(err, passwd.ErrTokenInvalid):
 		p.drop(w, cancelCookie)

@@ -15,7 +15,7 @@ import (
 	"github.com/passwd-go/passwd/passwdhttp"
 )
 
-func TestChangePage(t *testing.T) {
+func TestChangePage(t *testing.T) { // P13, W10
 	s := newPages(t, passwd.Config{}, passwdhttp.Config{})
 	s.ada(t)
 	b := s.signedIn(t)
@@ -58,7 +58,7 @@ func TestChangePageRenews(t *testing.T) {
 	}
 }
 
-func TestChangePageErrors(t *testing.T) {
+func TestChangePageErrors(t *testing.T) { // P10
 	s := newPages(t, passwd.Config{}, passwdhttp.Config{ConfirmField: true})
 	s.ada(t)
 	b := s.signedIn(t)

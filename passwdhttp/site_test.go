@@ -53,7 +53,7 @@ func newSite(t *testing.T, svc passwd.Config, cfg passwdhttp.Config) *site {
 	mux := http.NewServeMux()
 	mux.Handle(base+"/api/", h)
 	mux.Handle("/.well-known/change-password", passwdhttp.WellKnown(cfg))
-	s.handler = mux
+	s.handler = recorded(mux)
 	t.Cleanup(func() { s.checkEvents(t) })
 	return s
 }

@@ -4,11 +4,11 @@ package passwdhttp
 // templates escape it.
 //
 // The pages are made by one template, layout.html, of the blocks title, head,
-// header, main, summary, intro, form, field, links and footer. Config.Templates
+// header, main, summary, intro, devices, form, field, links and footer. Config.Templates
 // overrides any of them: its layout.html, and every other file of its root whose
 // name ends in .html, is parsed after ours for all pages, and a file named after
 // one page for that page alone: change, forced, forgot, sent, forgot_code,
-// reset_code, reset, done, expired, cancel, error. A file that consists of
+// reset_code, reset, done, expired, cancel, error, devices, landing. A file that consists of
 // {{define}} blocks replaces just those. Whatever is shown comes in a View, so a
 // template without scripts and styles of its own needs nothing else.
 type View struct {
@@ -27,6 +27,9 @@ type View struct {
 	Intro    []string  // paragraphs
 	Form     *Form     // nil on pages without one
 	Links    []Link
+
+	Devices  []Device  // on the page devices: the one used last first
+	Fragment *Fragment // on the page landing, else nil
 }
 
 // Problem is one thing that is wrong with what was submitted.
@@ -47,6 +50,32 @@ type Form struct {
 	Hidden []Hidden
 	Fields []Field
 	Submit string // text of the button
+	// DescribedBy is the ID of what tells this button from others of the same text;
+	// "" if there are none.
+	DescribedBy string
+}
+
+// Device is a session of an account.
+type Device struct {
+	ID    string // of the heading
+	Name  string
+	This  string // says that it is this one; "" if it is another
+	Facts []Fact
+	End   *Form // ends it; nil for this one
+}
+
+// Fact is one thing that is known of a device.
+type Fact struct {
+	Label, Text string
+	DateTime    string // the Text of a time for machines: RFC 3339, in UTC; else ""
+}
+
+// Fragment has the script hand on the token that is behind the "#" of a link. A
+// layout of the host's own has an element for that, as ours does: with the
+// attributes data-fragment and data-without, beside View.Script.
+type Fragment struct {
+	Action  string // where the form with the field token is posted
+	Without string // where to go if there is none
 }
 
 // Hidden is a value that a form carries along.

@@ -135,14 +135,15 @@ func (f *Face) observe(r *http.Request, e passwd.Event) {
 
 // Client tells the service where a request comes from.
 func (f *Face) Client(r *http.Request) passwd.Client {
-	c := passwd.Client{UserAgent: r.UserAgent()}
+	// Some servers reuse the memory of a request; what is told outlives it.
+	c := passwd.Client{UserAgent: strings.Clone(r.UserAgent())}
 	if f.ClientAddr != nil {
 		c.Addr = f.ClientAddr(r).Unmap().WithZone("")
 	} else {
 		c.Addr = RemoteAddr(r)
 	}
 	if f.RequestID != nil {
-		c.RequestID = f.RequestID(r)
+		c.RequestID = strings.Clone(f.RequestID(r))
 	}
 	return c
 }

@@ -1,11 +1,32 @@
 "use strict";
 
+// A token behind the "#" of a link: on to the page that keeps it, and out of sight.
+const landing = document.querySelector("[data-fragment]");
+if (landing) {
+  const land = () => {
+    const token = new URLSearchParams(location.hash.slice(1)).get("token");
+    if (!token) return location.replace(landing.dataset.without);
+    history.replaceState(null, "", location.pathname);
+    const form = document.createElement("form");
+    const field = document.createElement("input");
+    Object.assign(form, { method: "post", action: landing.dataset.fragment, hidden: true });
+    Object.assign(field, { type: "hidden", name: "token", value: token });
+    form.append(field);
+    document.body.append(form);
+    form.submit();
+  };
+  addEventListener("pageshow", (event) => event.persisted && land());
+  addEventListener("hashchange", land);
+  land();
+}
+
 // Buttons that show a password.
 const passwords = [];
 for (const button of document.querySelectorAll("button[data-show]")) {
   const input = document.getElementById(button.getAttribute("aria-controls"));
   const show = (shown) => {
     input.type = shown ? "text" : "password";
+    input.dir = shown ? "auto" : ""; // in the order in which it was typed
     button.textContent = shown ? button.dataset.hide : button.dataset.show;
   };
   passwords.push(show);
@@ -24,6 +45,11 @@ for (const form of document.forms) {
   });
   addEventListener("pageshow", () => { sent = false; });
 }
+
+// Nothing moves from under a pointer that is down: it would not click.
+let still = Promise.resolve(), up = () => {};
+addEventListener("pointerdown", () => { still = new Promise((lifted) => { up = lifted; }); });
+for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => setTimeout(up));
 
 // What the policy says while a new password is typed.
 for (const box of document.querySelectorAll("[data-check]")) {
@@ -59,22 +85,21 @@ for (const box of document.querySelectorAll("[data-check]")) {
     asked = password;
     running.abort();
     running = new AbortController();
-    if (password === "") {
-      box.replaceChildren();
-      return;
-    }
+    const { signal } = running;
+    let report = { violations: [] }; // of what nobody judges: the form will tell
     try {
-      const reply = await fetch(check, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(cookie ? { password, cookie } : { password }),
-        signal: running.signal,
-      });
-      if (!reply.ok) throw reply.status;
-      tell(await reply.json());
-    } catch (reason) {
-      if (reason.name !== "AbortError") box.replaceChildren(); // the form will tell
-    }
+      if (password !== "") {
+        const reply = await fetch(check, {
+          method: "POST",
+          headers: { "Content-Type": "application/json" },
+          body: JSON.stringify(cookie ? { password, cookie } : { password }),
+          signal,
+        });
+        if (reply.ok) report = await reply.json();
+      }
+    } catch { /* the network, or the next question */ }
+    await still;
+    if (!signal.aborted) tell(report);
   };
   input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, 500); });
   input.addEventListener("blur", ask);

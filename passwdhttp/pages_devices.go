@@ -1,0 +1,163 @@
+package passwdhttp
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/locale"
+	"github.com/passwd-go/passwd/session"
+)
+
+// fieldEnd is the hidden field of the page of devices: the ID of the session to
+// end, or endOthers, which no ID is.
+const (
+	fieldEnd  = "end"
+	endOthers = "others"
+)
+
+// ended are the labels of what the parameter after says, where this page leads to
+// itself.
+var ended = map[string]string{"one": "device_ended", endOthers: "devices_ended"}
+
+// devices lists where an account is signed in.
+func (p *pages) devices(w http.ResponseWriter, r *http.Request) (reply, error) {
+	who, must, err := p.signedIn(r)
+	switch {
+	case err != nil:
+		return p.askToSignIn(err, p.at("devices", ""))
+	case must != passwd.NoReason: // such a session does nothing else (F7)
+		return reply{location: forced(p.Service.BasePath(), p.at("devices", ""))}, nil
+	}
+	return p.showDevices(w, r, who, ended[r.URL.Query().Get("after")], "")
+}
+
+// postDevices ends one session, or all but that which asks (S2). An ID of no live
+// session of the account is none to end: a form may be sent twice, and the device
+// may have signed out meanwhile.
+func (p *pages) postDevices(w http.ResponseWriter, r *http.Request, in values) (reply, error) {
+	who, must, err := p.signedIn(r)
+	switch {
+	case err != nil:
+		return reply{}, err // no redirect: a form must not lead to another origin
+	case must != passwd.NoReason:
+		return reply{}, passwd.ErrChangeRequired
+	}
+	which := in[fieldEnd]
+	switch {
+	case which == "" || which == endOthers && who.Session == "":
+		return p.showDevices(w, r, who, "", "required_device")
+	case which == endOthers:
+		_, err = p.Sessions.EndOthers(r.Context(), who.Account, who.Session)
+	default:
+		err = p.end(r.Context(), who.Account, which)
+		which = "one"
+	}
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{location: p.at("devices", url.Values{"after": {which}}.Encode())}, nil
+}
+
+// end ends a session of the account. What is sent as an ID goes no further unless
+// it is the ID of one.
+func (p *pages) end(ctx context.Context, account passwd.Ref, id string) error {
+	live, err := p.live(ctx, account, id)
+	if err != nil || !live {
+		return err
+	}
+	return p.Sessions.End(ctx, account, id)
+}
+
+// live reports whether an ID is that of a live session of the account.
+func (c Config) live(ctx context.Context, account passwd.Ref, id string) (bool, error) {
+	all, err := c.Sessions.List(ctx, account)
+	return slices.ContainsFunc(all, func(s session.Session) bool { return s.ID == id }), err
+}
+
+// keptSession reports whether the store has kept the session that made a change,
+// where nobody renews it. If that cannot be told, they sign in once too often.
+func (c Config) keptSession(r *http.Request, in passwd.Change) bool {
+	if c.Sessions == nil || in.KeepSession == "" {
+		return false
+	}
+	live, err := c.live(r.Context(), in.Account, in.KeepSession)
+	return err == nil && live
+}
+
+// showDevices makes the page; done and wrong are what has been done and what was
+// wrong, "" if nothing.
+func (p *pages) showDevices(w http.ResponseWriter, r *http.Request, who Principal, done, wrong string) (reply, error) {
+	all, err := p.Sessions.List(r.Context(), who.Account)
+	if err != nil {
+		return reply{}, err
+	}
+	words := p.printer(w, r)
+	v := p.view(words, pageDevices, "devices_title")
+	status := http.StatusOK
+	if wrong != "" {
+		status = http.StatusUnprocessableEntity
+		v.Problems = []Problem{{"", words.Text(wrong)}}
+		v.Title, v.Summary = errorTitle(words, v.Title), words.Label("error_summary")
+	}
+	if done != "" {
+		v.Intro = append(v.Intro, words.Text(done))
+	}
+	about := "devices"
+	if len(all) == 0 {
+		about = "no_devices"
+	}
+	v.Intro = append(v.Intro, words.Text(about))
+	others := false
+	for _, s := range all {
+		own := s.ID == who.Session
+		others = others || !own
+		v.Devices = append(v.Devices, p.device(words, s, own))
+	}
+	if others && who.Session != "" {
+		v.Form = p.endForm(words, endOthers, "submit_end_others")
+	}
+	v.Links = []Link{{p.at("change", ""), words.Label("change_title")}, {p.home(), words.Label("continue")}}
+	return reply{status: status, view: v}, nil
+}
+
+// device tells what is known of a session. That which asks has no button: how it
+// is ended is the host's sign-out.
+func (p *pages) device(words locale.Printer, s session.Session, own bool) Device {
+	d := Device{ID: "device-" + s.ID, Name: cmp.Or(s.DeviceName, s.Client, words.Label("unknown_device"))}
+	fact := func(label, text string) {
+		if text != "" && text != d.Name {
+			d.Facts = append(d.Facts, Fact{Label: words.Label(label), Text: text})
+		}
+	}
+	moment := func(label string, at time.Time) {
+		at = at.UTC()
+		d.Facts = append(d.Facts, Fact{
+			Label: words.Label(label), Text: at.Format("2006-01-02 15:04 UTC"), DateTime: at.Format(time.RFC3339),
+		})
+	}
+	fact("device_client", s.Client)
+	fact("device_agent", s.UserAgent)
+	if s.Addr.IsValid() {
+		fact("device_addr", s.Addr.Unmap().WithZone("").String())
+	}
+	moment("device_begun", s.CreatedAt)
+	moment("device_used", s.UsedAt)
+	if own {
+		d.This = words.Label("this_device")
+	} else {
+		d.End = p.endForm(words, s.ID, "submit_end")
+		d.End.DescribedBy = d.ID
+	}
+	return d
+}
+
+func (p *pages) endForm(words locale.Printer, which, submit string) *Form {
+	return &Form{
+		Action: p.at("devices", ""), Hidden: []Hidden{{fieldEnd, which}}, Submit: words.Label(submit),
+	}
+}
