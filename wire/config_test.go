@@ -65,20 +65,21 @@ func TestBase(t *testing.T) {
 		return h
 	}
 	for _, tc := range []struct {
+		base   string
 		h      http.Handler
 		path   string
 		status int
 	}{
-		{make("/a/b"), "/a/b/password/change", 415},
-		{make("/a/b/"), "/a/b/password/change", 415},
-		{make("/a/b"), "/password/change", 404},
-		{make("/a/b"), "/a/b/password/change/", 404},
-		{make(""), "/password/change", 415},
-		{http.StripPrefix("/a/b", make("")), "/a/b/password/change", 415},
-		{make("/"), "/web/password/validate", 415},
+		{"/a/b", make("/a/b"), "/a/b/password/change", 415},
+		{"/a/b", make("/a/b/"), "/a/b/password/change", 415},
+		{"/a/b", make("/a/b"), "/password/change", 404},
+		{"/a/b", make("/a/b"), "/a/b/password/change/", 404},
+		{"", make(""), "/password/change", 415},
+		{"/a/b", http.StripPrefix("/a/b", make("")), "/a/b/password/change", 415},
+		{"", make("/"), "/web/password/validate", 415},
 	} {
 		rec := httptest.NewRecorder()
-		tc.h.ServeHTTP(rec, httptest.NewRequest("POST", tc.path, nil))
+		recorded("brand", tc.base, tc.h).ServeHTTP(rec, httptest.NewRequest("POST", tc.path, nil))
 		if rec.Code != tc.status {
 			t.Errorf("%s: %d", tc.path, rec.Code)
 		}
@@ -102,13 +103,14 @@ func TestClientsThatCannotAnswer(t *testing.T) {
 	w := wiretest.New(t, open, wiretest.Options{})
 	c := wire.Config{Service: w.Service, ClientAddr: func(*http.Request) netip.Addr { return netip.MustParseAddr("203.0.113.9") }}
 	for _, tc := range []struct {
+		name       string
 		format     constructor
 		path, body string
 	}{
-		{wire.Grant{Config: c, Clients: brokenClients{}, Sessions: w.Sessions}, "/token", strings.ReplaceAll(formats[1].wrong, "wrong", "Old-Bread-and-Butter-9")},
-		{wire.Profile{Config: c, Clients: brokenClients{}, Authenticate: wire.Bearer(w.Sessions)}, "/user/forgot-password", `{"email":"alice"}`},
-		{wire.Remind{Config: c, Clients: brokenClients{}, Keys: w.Keys}, "/oauth/token", `{"grant_type":"client_credentials","client_id":"a","client_secret":"b"}`},
-		{wire.Brand{Config: c, Clients: brokenClients{}, Keys: w.Keys}, "/password/validate", formats[5].wrong},
+		{"grant", wire.Grant{Config: c, Clients: brokenClients{}, Sessions: w.Sessions}, "/token", strings.ReplaceAll(formats[1].wrong, "wrong", "Old-Bread-and-Butter-9")},
+		{"profile", wire.Profile{Config: c, Clients: brokenClients{}, Authenticate: wire.Bearer(w.Sessions)}, "/user/forgot-password", `{"email":"alice"}`},
+		{"remind", wire.Remind{Config: c, Clients: brokenClients{}, Keys: w.Keys}, "/oauth/token", `{"grant_type":"client_credentials","client_id":"a","client_secret":"b"}`},
+		{"brand", wire.Brand{Config: c, Clients: brokenClients{}, Keys: w.Keys}, "/password/validate", formats[5].wrong},
 	} {
 		h, err := tc.format.Handler()
 		if err != nil {
@@ -119,7 +121,7 @@ func TestClientsThatCannotAnswer(t *testing.T) {
 		r.Header.Set("apikey", "x")
 		before := len(w.Events.Named(passwd.EventUnavailable))
 		rec := httptest.NewRecorder()
-		h.ServeHTTP(rec, r)
+		recorded(tc.name, "", h).ServeHTTP(rec, r)
 		if rec.Code != 503 || rec.Header().Get("Retry-After") != "5" || strings.Contains(rec.Body.String(), "10.0.0.1") {
 			t.Errorf("%s: %d %v %s", tc.path, rec.Code, rec.Header(), rec.Body)
 		}
@@ -162,7 +164,7 @@ func profileOf(t *testing.T, w *wiretest.World, p wire.Profile) func(password, n
 		r.Header.Set("apikey", "k")
 		r.Header.Set("Authorization", "Bearer of-the-host")
 		rec := httptest.NewRecorder()
-		h.ServeHTTP(rec, r)
+		recorded("profile", "", h).ServeHTTP(rec, r)
 		return rec
 	}
 }
@@ -243,7 +245,7 @@ func TestSignInWithoutSessions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.Handler = h
+	w.Handler = recorded("signin", "/api/auth", h)
 	status, reply := post(t, w, "/api/auth/changePasswordAfterSignin", map[string]any{
 		"username": "st.huber", "old_password": "Password1234!", "new_password": "SaverPassword1234!", "stay_logged_in": true,
 	})
@@ -272,7 +274,7 @@ func TestCrossOriginIsTheHosts(t *testing.T) {
 		r.Header.Set("Origin", origin)
 		r.Header.Set("Sec-Fetch-Site", "cross-site")
 		rec := httptest.NewRecorder()
-		h.ServeHTTP(rec, r)
+		recorded("brand", "", h).ServeHTTP(rec, r)
 		if rec.Code != status {
 			t.Errorf("%s: %d", origin, rec.Code)
 		}

@@ -54,7 +54,7 @@ func (s countingStore) Peek(ctx context.Context, ref passwd.TokenRef, now time.T
 
 // Without RevealAccounts no reply of any format differs between known, unknown,
 // disabled and shared accounts, in its bytes and headers, in the hashes that were
-// computed, and in the questions put to the store (I6).
+// computed, and in the questions put to the store (I6, F3).
 func TestKnownAndUnknownAreAnsweredAlike(t *testing.T) {
 	for _, tc := range []struct {
 		name, path, body string // %s is the account

@@ -52,4 +52,6 @@
 //     Accept-Language always, as its description has the header.
 //   - Set passwd.Config.Admit where accounts have a second factor: Grant, SignIn
 //     and Brand then refuse them, as they have no place for one.
+//
+// Each format has a method OpenAPI, which returns its OpenAPI 3.1 document.
 package wire

@@ -330,6 +330,7 @@ func TestRemindTokenIsOfItsTenant(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		h = recorded("remind", "", h)
 		handlers = append(handlers, h)
 		rec := httptest.NewRecorder()
 		r := httptest.NewRequest("POST", "/oauth/token", strings.NewReader("grant_type=client_credentials"))

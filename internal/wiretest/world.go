@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/exchange"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/session"
 	"github.com/passwd-go/passwd/wire"
@@ -138,7 +139,10 @@ func (w *World) mount(t testing.TB, o Options) {
 		}
 		mux.Handle(pattern, h)
 	}
-	w.Handler = mux
+	w.Handler = exchange.Record(mux,
+		exchange.Mount{Document: "grant", Base: "/api"}, exchange.Mount{Document: "profile", Base: "/profile/v1"},
+		exchange.Mount{Document: "signin", Base: "/api/auth"}, exchange.Mount{Document: "remind", Base: "/v1"},
+		exchange.Mount{Document: "brand", Base: "/auth/v1"})
 }
 
 // hasher is too busy when it is told to be.
