@@ -1,6 +1,7 @@
 // Command existing-users is an app that has had members, with bcrypt hashes, for
 // years, and adopts the library: no row is lost or moved, every password goes on
-// working, and each hash becomes a better one when its owner next signs in.
+// working, and each hash becomes a better one when its owner next signs in. 126 lines
+// without blank lines and comments, and the table and its mapping in members.go.
 //
 //	go run ./examples/existing-users [members.sqlite]
 package main
