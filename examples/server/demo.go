@@ -102,9 +102,9 @@ func seed(ctx context.Context, db *database, store passwd.Store, hasher passwd.H
 }
 
 // seedUsers inserts all rows or none, and only into an empty table. The hashes
-// are made first: nobody else can write while the transaction is open.
+// are made first: on SQLite nobody else can write while the transaction is open.
 func seedUsers(ctx context.Context, db *database, hasher passwd.Hasher, now time.Time) error {
-	if full, err := hasUsers(ctx, db); full || err != nil {
+	if full, err := hasUsers(ctx, db.DB); full || err != nil {
 		return err
 	}
 	hashes := make([]string, len(demoAccounts))
@@ -114,20 +114,17 @@ func seedUsers(ctx context.Context, db *database, hasher passwd.Hasher, now time
 			return err
 		}
 	}
-	tx, err := db.BeginTx(ctx, nil) // immediate: it has the writer's lock from here on
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback()
-	if full, err := hasUsers(ctx, tx); full || err != nil {
-		return err
-	}
-	for i, d := range demoAccounts {
-		if err := insertUser(ctx, tx, d, hashes[i], now); err != nil {
-			return err
+	return db.alone(ctx, func(tx *sql.Tx) error {
+		if full, err := hasUsers(ctx, tx); full || err != nil {
+			return err // another server was faster
 		}
-	}
-	return tx.Commit()
+		for i, d := range demoAccounts {
+			if err := insertUser(ctx, tx, db.dialect, d, hashes[i], now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // querier is a database or a transaction.

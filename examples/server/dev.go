@@ -2,8 +2,10 @@ package main
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/session"
 )
 
 // What is under /dev/ is there for whoever tries the demo out. None of it belongs
@@ -33,12 +35,12 @@ func (s *site) devSignIn(w http.ResponseWriter, r *http.Request) {
 		s.devTicket(w, r, in)
 		return
 	}
-	secret, err := s.sessions.start(r.Context(), bearerKind, in)
+	pair, err := s.sessions.Start(r.Context(), in, session.Info{Client: otherClient, From: clientOf(r)})
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, map[string]string{"access_token": secret})
+	writeJSON(w, http.StatusOK, map[string]string{"access_token": string(pair.Access)})
 }
 
 // devTicket gives whoever must change the password first what that takes.
@@ -89,4 +91,16 @@ func (s *site) devEvents(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, all)
+}
+
+// devOpenAPI serves the description of a wire format: /dev/openapi/grant.json.
+func (s *site) devOpenAPI(w http.ResponseWriter, r *http.Request) {
+	name, isJSON := strings.CutSuffix(r.PathValue("document"), ".json")
+	document, known := s.formats.openAPI[name]
+	if !known || !isJSON {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(document)
 }

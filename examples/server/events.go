@@ -4,17 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"log"
-	"sync"
 	"time"
 
 	"github.com/passwd-go/passwd"
 )
-
-const eventsTable = `
-CREATE TABLE IF NOT EXISTS demo_events (
-	seq  INTEGER PRIMARY KEY AUTOINCREMENT,
-	body TEXT NOT NULL
-)`
 
 // eventLog is the app's observer. An observer should be quick, and a real app
 // would hand events to its logger; here they are rows, written before the answer
@@ -23,8 +16,16 @@ type eventLog struct {
 	db  *database
 	log *log.Logger
 
-	mu sync.Mutex // writers wait here rather than in SQLite, which polls
+	turn chan struct{} // writers wait here rather than in SQLite, which polls
 }
+
+func newEventLog(db *database, l *log.Logger) *eventLog {
+	return &eventLog{db: db, log: l, turn: make(chan struct{}, 1)}
+}
+
+// eventPatience is how long a request waits for its event to be written, whether
+// its client is still there or not.
+const eventPatience = 5 * time.Second
 
 // event is an event as /dev/events shows it.
 type event struct {
@@ -66,7 +67,7 @@ func (l *eventLog) Observe(ctx context.Context, e passwd.Event) {
 	}
 	body, err := json.Marshal(row)
 	if err == nil {
-		err = l.insert(context.WithoutCancel(ctx), string(body))
+		err = l.insert(ctx, string(body))
 	}
 	if err != nil {
 		l.log.Printf("event %s not written: %v", e.Name, err)
@@ -74,15 +75,20 @@ func (l *eventLog) Observe(ctx context.Context, e passwd.Event) {
 }
 
 func (l *eventLog) insert(ctx context.Context, body string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	_, err := l.db.ExecContext(ctx, `INSERT INTO demo_events (body) VALUES (?)`, body)
-	return err
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), eventPatience)
+	defer cancel()
+	select {
+	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return l.db.exec(ctx, `INSERT INTO demo_events (body) VALUES (?)`, body)
 }
 
 // all returns every event, oldest first.
 func (l *eventLog) all(ctx context.Context) ([]json.RawMessage, error) {
-	rows, err := l.db.QueryContext(ctx, `SELECT body FROM demo_events ORDER BY seq`)
+	rows, err := l.db.query(ctx, `SELECT body FROM demo_events ORDER BY seq`)
 	if err != nil {
 		return nil, err
 	}
@@ -95,5 +101,5 @@ func (l *eventLog) all(ctx context.Context) ([]json.RawMessage, error) {
 		}
 		all = append(all, json.RawMessage(body))
 	}
-	return all, rows.Err()
+	return all, down(rows.Err())
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"strings"
 
 	"github.com/passwd-go/passwd"
 )
@@ -15,7 +14,8 @@ import (
 // options are what the command line says.
 type options struct {
 	addr     string
-	database string // path of the SQLite file; "" is a fresh one, removed at exit
+	database string // URL; "" is a fresh SQLite file, removed at exit
+	smtp     string // URL of a mail server; "" sends no mail
 	insecure bool   // the address may be one that others reach
 	noLimits bool
 	reveal   bool
@@ -29,11 +29,11 @@ var (
 
 func parseOptions(args []string, stderr io.Writer) (options, error) {
 	var o options
-	var database string
 	f := flag.NewFlagSet("server", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.StringVar(&o.addr, "addr", "127.0.0.1:8080", "`host:port` to listen on; port 0 picks a free one")
-	f.StringVar(&database, "db", "", "`URL` of the database: sqlite:PATH (default a fresh file, removed at exit)")
+	f.StringVar(&o.database, "db", "", "`URL` of the database: sqlite:PATH, postgres://user:password@host:5432/name or\nmysql://user:password@host:3306/name, also for MariaDB (default a fresh file, removed at exit)")
+	f.StringVar(&o.smtp, "smtp", "", "`URL` of a server to send mail through as well: smtp://user:password@host:587,\nsmtps://host:465 or, without encryption, insecure-smtp://host:25")
 	f.BoolVar(&o.reveal, "reveal", false, "mount the wire formats with their documented replies for unknown accounts")
 	f.BoolVar(&o.noLimits, "insecure-no-limits", false, "count tries and refuse none, for load and timing runs: passwords can be guessed")
 	f.BoolVar(&o.insecure, "insecure-demo", false, "allow an address other than loopback: the accounts are public, so anybody who reaches it can sign in")
@@ -50,9 +50,7 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 			return o, err
 		}
 	}
-	var err error
-	o.database, err = parseDatabase(database)
-	return o, err
+	return o, nil
 }
 
 func checkLoopback(addr string) error {
@@ -65,18 +63,4 @@ func checkLoopback(addr string) error {
 		return nil
 	}
 	return fmt.Errorf("-addr %s is not a loopback address, and the demo accounts are public (see -insecure-demo)", addr)
-}
-
-func parseDatabase(url string) (path string, err error) {
-	scheme, rest, _ := strings.Cut(url, ":")
-	switch {
-	case url == "":
-		return "", nil
-	case scheme == "sqlite" && rest != "":
-		return rest, nil
-	case scheme == "postgres", scheme == "postgresql", scheme == "mysql":
-		// The URL may hold a password: it is not repeated.
-		return "", fmt.Errorf("-db: %s is not supported yet, use sqlite:PATH", scheme)
-	}
-	return "", errors.New("-db: want sqlite:PATH")
 }

@@ -16,9 +16,9 @@ const (
 	newPassword = "seventeen new herons"
 )
 
-func TestChange(t *testing.T) {
-	t.Parallel()
-	s := serve(t)
+func TestChange(t *testing.T) { onEach(t, testChange) }
+
+func testChange(t *testing.T, s *running) {
 	own, other := s.signIn("", "ada", adaPassword), s.signIn("", "ADA@example.com", adaPassword)
 	change := func(bearer, current, next string) reply {
 		return s.post(api+"change", bearer, "current_password", current, "new_password", next)
@@ -44,9 +44,9 @@ func TestChange(t *testing.T) {
 }
 
 // TestBrowser is the same with the site's own form and cookie.
-func TestBrowser(t *testing.T) {
-	t.Parallel()
-	s := serve(t)
+func TestBrowser(t *testing.T) { onEach(t, testBrowser) }
+
+func testBrowser(t *testing.T, s *running) {
 	browser := func() *http.Client {
 		jar, err := cookiejar.New(nil)
 		if err != nil {
@@ -127,9 +127,9 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-func TestResetByLink(t *testing.T) {
-	t.Parallel()
-	s := serve(t)
+func TestResetByLink(t *testing.T) { onEach(t, testResetByLink) }
+
+func testResetByLink(t *testing.T, s *running) {
 	session := s.signIn("", "ada", adaPassword)
 	known := s.post(api+"forgot", "", "login", "ada@example.com")
 	unknown := s.post(api+"forgot", "", "login", "nobody@example.com")
@@ -162,9 +162,9 @@ func TestResetByLink(t *testing.T) {
 	}
 }
 
-func TestResetByCode(t *testing.T) {
-	t.Parallel()
-	s := serve(t)
+func TestResetByCode(t *testing.T) { onEach(t, testResetByCode) }
+
+func testResetByCode(t *testing.T, s *running) {
 	r := s.post(api+"forgot/code", "", "login", "15550000001")
 	s.want(r, http.StatusAccepted, "")
 	request := r.field("request_id")
@@ -209,9 +209,9 @@ func TestMustChange(t *testing.T) {
 	}
 }
 
-func TestTemporaryPasswordExpires(t *testing.T) {
-	t.Parallel()
-	s := serve(t)
+func TestTemporaryPasswordExpires(t *testing.T) { onEach(t, testTemporaryPasswordExpires) }
+
+func testTemporaryPasswordExpires(t *testing.T, s *running) {
 	micros, err := strconv.ParseInt(s.column(`SELECT must_until FROM passwd_account WHERE must = 'temporary'`), 10, 64)
 	if err != nil {
 		t.Fatal(err)
@@ -223,9 +223,9 @@ func TestTemporaryPasswordExpires(t *testing.T) {
 
 // TestNotMe is about an owner who was told of a change, and a thief who goes on
 // changing: the link of the first notice still ends it.
-func TestNotMe(t *testing.T) {
-	t.Parallel()
-	s := serve(t)
+func TestNotMe(t *testing.T) { onEach(t, testNotMe) }
+
+func testNotMe(t *testing.T, s *running) {
 	thief := s.signIn("", "ada", adaPassword)
 	for i, next := range []string{"the first of the thief", "the second of the thief"} {
 		current := []string{adaPassword, "the first of the thief"}[i]
@@ -251,7 +251,15 @@ func TestNotMe(t *testing.T) {
 
 func TestBcryptIsUpgraded(t *testing.T) {
 	t.Parallel()
-	s := serveWith(t, options{addr: "127.0.0.1:0", database: copyOf(t, seededCheaply)})
+	for _, k := range kinds() {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			testBcryptIsUpgraded(t, serveWith(t, options{addr: "127.0.0.1:0", database: k.seeded(t)}))
+		})
+	}
+}
+
+func testBcryptIsUpgraded(t *testing.T, s *running) {
 	const query = `SELECT password_hash FROM users WHERE login = 'rails'`
 	if h := s.column(query); !strings.HasPrefix(h, "$2a$10$") {
 		t.Fatal("the hash is not bcrypt with cost 10 to begin with")
@@ -266,10 +274,10 @@ func TestBcryptIsUpgraded(t *testing.T) {
 	}
 }
 
-func TestTwoServersAgree(t *testing.T) {
-	t.Parallel()
-	one := serve(t)
-	two := serveOn(t, one.file)
+func TestTwoServersAgree(t *testing.T) { onEach(t, testTwoServersAgree) }
+
+func testTwoServersAgree(t *testing.T, one *running) {
+	two := serveOn(t, one.url)
 	own, other := one.signIn("", "ada", adaPassword), two.signIn("", "ada", adaPassword)
 	if !two.alive(own) || !one.alive(other) {
 		t.Fatal("a session of one server is nothing to the other")
@@ -283,15 +291,19 @@ func TestTwoServersAgree(t *testing.T) {
 	one.want(two.post(api+"reset", "", "token", m.Token, "new_password", newPassword+" 2"), http.StatusNoContent, "")
 	one.want(one.post(api+"reset", "", "token", m.Token, "new_password", newPassword+" 3"), http.StatusUnprocessableEntity, "invalid_token")
 	one.signIn("", "ada", newPassword+" 2")
+	for _, to := range []string{"ada@example.com", "15550000001"} { // the last that are sent
+		one.mail(to, "password_changed", 1)
+		one.mail(to, "password_reset", 1)
+	}
 	if !slices.Equal(one.mails(), two.mails()) {
 		t.Error("the servers show different mail")
 	}
 }
 
 // TestEventsHoldNoSecret is I7, over everything that a life of a password has.
-func TestEventsHoldNoSecret(t *testing.T) {
-	t.Parallel()
-	s := serve(t)
+func TestEventsHoldNoSecret(t *testing.T) { onEach(t, testEventsHoldNoSecret) }
+
+func testEventsHoldNoSecret(t *testing.T, s *running) {
 	bearer := s.signIn("", "ada@example.com", adaPassword)
 	s.post("/dev/sign-in", "", "login", "nobody@example.com", "password", "guess of nobody")
 	s.post(api+"change", bearer, "current_password", "a wrong guess", "new_password", newPassword)
@@ -328,9 +340,9 @@ func TestEventsHoldNoSecret(t *testing.T) {
 
 // TestMeter is what a page shows while a password is typed: what the local rules
 // say, and how strong it is.
-func TestMeter(t *testing.T) {
-	t.Parallel()
-	s := serve(t)
+func TestMeter(t *testing.T) { onEach(t, testMeter) }
+
+func testMeter(t *testing.T, s *running) {
 	bearer := s.signIn("", "ada", adaPassword)
 	for password, want := range map[string]string{
 		"short":                       `{"ok":false,"violations":[{"code":"too_short","params":{"min":15},"detail":"Use at least 15 characters."},`,

@@ -14,6 +14,7 @@ import (
 // tenant, and who is signed in by what they issue.
 type formats struct {
 	handlers map[string]http.Handler
+	openAPI  map[string][]byte // the documents, by the formats' names
 	// bearers tell whose token a request brings: the access token of format 1, the
 	// JWT of format 3.
 	bearers []func(*http.Request) (wire.Principal, error)
@@ -42,25 +43,34 @@ func (s *site) newFormats(o options, store session.Store) (formats, error) {
 	if err != nil {
 		return formats{}, err
 	}
-	f := formats{handlers: map[string]http.Handler{}, bearers: []func(*http.Request) (wire.Principal, error){wire.Bearer(pairs), jwt}}
-	for path, format := range map[string]interface{ Handler() (http.Handler, error) }{
-		"/api/":      wire.Grant{Config: c, Base: "/api", Tenant: "bakery", Clients: clients, Sessions: pairs},
-		"/api/auth/": signIn,
-		"/profile/v1/": wire.Profile{
+	f := formats{
+		handlers: map[string]http.Handler{}, openAPI: map[string][]byte{},
+		bearers: []func(*http.Request) (wire.Principal, error){wire.Bearer(pairs), jwt},
+	}
+	for _, m := range []struct {
+		name, path string
+		format     interface {
+			Handler() (http.Handler, error)
+			OpenAPI() []byte
+		}
+	}{
+		{"grant", "/api/", wire.Grant{Config: c, Base: "/api", Tenant: "bakery", Clients: clients, Sessions: pairs}},
+		{"signin", "/api/auth/", signIn},
+		{"profile", "/profile/v1/", wire.Profile{
 			Config: c, Base: "/profile/v1", Tenant: "profile", Clients: clients, RevealAccounts: o.reveal,
 			// The app's own bearers, of /dev/sign-in.
 			Authenticate: func(r *http.Request) (wire.Principal, error) {
 				p, err := s.authenticate(r)
-				return wire.Principal{Account: p.Account, Epoch: p.Epoch}, err
+				return wire.Principal{Account: p.Account, Epoch: p.Epoch, Session: p.Session}, err
 			},
-			Renew: func(r *http.Request, done passwd.Written) error { return s.sessions.renew(nil, r, done) },
-		},
-		"/v1/":      wire.Remind{Config: c, Base: "/v1", Tenant: "quotes", Clients: clients, Keys: keys, RevealAccounts: o.reveal},
-		"/auth/v1/": wire.Brand{Config: c, Base: "/auth/v1", Clients: clients, Keys: keys},
+		}},
+		{"remind", "/v1/", wire.Remind{Config: c, Base: "/v1", Tenant: "quotes", Clients: clients, Keys: keys, RevealAccounts: o.reveal}},
+		{"brand", "/auth/v1/", wire.Brand{Config: c, Base: "/auth/v1", Clients: clients, Keys: keys}},
 	} {
-		if f.handlers[path], err = format.Handler(); err != nil {
-			return formats{}, fmt.Errorf("%s: %w", path, err)
+		if f.handlers[m.path], err = m.format.Handler(); err != nil {
+			return formats{}, fmt.Errorf("%s: %w", m.name, err)
 		}
+		f.openAPI[m.name] = m.format.OpenAPI()
 	}
 	return f, nil
 }

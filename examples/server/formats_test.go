@@ -35,9 +35,9 @@ const (
 	formType = "application/x-www-form-urlencoded"
 )
 
-func TestGrantFormat(t *testing.T) {
-	t.Parallel()
-	s := serve(t)
+func TestGrantFormat(t *testing.T) { onEach(t, testGrantFormat) }
+
+func testGrantFormat(t *testing.T, s *running) {
 	grant := func(path, device, password string, more ...string) reply {
 		return s.ask(path, jsonType, object(append([]string{
 			"grant_type", "password", "client_id", bakeryClient, "device_name", "Simon's iPhone", "device_id", device,
@@ -63,9 +63,9 @@ func TestGrantFormat(t *testing.T) {
 	}
 }
 
-func TestProfileFormat(t *testing.T) {
-	t.Parallel()
-	s := serve(t)
+func TestProfileFormat(t *testing.T) { onEach(t, testProfileFormat) }
+
+func testProfileFormat(t *testing.T, s *running) {
 	form := func(path, bearer string, fields ...string) reply {
 		var body bytes.Buffer
 		w := multipart.NewWriter(&body)
@@ -99,9 +99,9 @@ func TestProfileFormat(t *testing.T) {
 	s.signIn("profile", "alice", "Red-Queen's-Race-2")
 }
 
-func TestSignInFormat(t *testing.T) {
-	t.Parallel()
-	s := serve(t)
+func TestSignInFormat(t *testing.T) { onEach(t, testSignInFormat) }
+
+func testSignInFormat(t *testing.T, s *running) {
 	body := object("username", "st.huber", "old_password", "Password1234!", "new_password", "SaverPassword1234!", "session_information", "Firefox: 69; Mobile: true;")
 	stay := strings.TrimSuffix(body, "}") + `,"stay_logged_in":true}`
 	const path = "/api/auth/changePasswordAfterSignin"
@@ -154,9 +154,9 @@ func TestRemindFormat(t *testing.T) {
 	}
 }
 
-func TestBrandFormat(t *testing.T) {
-	t.Parallel()
-	s := serve(t)
+func TestBrandFormat(t *testing.T) { onEach(t, testBrandFormat) }
+
+func testBrandFormat(t *testing.T, s *running) {
 	call := func(path string, more ...string) reply {
 		return s.ask("/auth/v1/"+path, jsonType, object(append([]string{"identifierType", "MOBILE", "identifierValue", "919999922332", "deviceId", "123456785"}, more...)...))
 	}

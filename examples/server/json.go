@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -27,9 +28,15 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case passwd.CodeRateLimited:
 		p.Status = http.StatusTooManyRequests
 		retryAfter(w, err)
-	case passwd.CodeBusy, passwd.CodeUnavailable:
+	case passwd.CodeBusy:
 		p.Status = http.StatusServiceUnavailable
 		retryAfter(w, err)
+	case passwd.CodeUnavailable:
+		p.Status = http.StatusServiceUnavailable
+		retryAfter(w, err)
+		if !errors.Is(err, context.Canceled) { // else the client has gone
+			s.log.Printf("%s: %v", r.Pattern, err)
+		}
 	default:
 		s.log.Printf("%s: %v", r.Pattern, err)
 	}

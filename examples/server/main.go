@@ -1,8 +1,18 @@
 // Command server is an ordinary web app with the library in it: a users table of
 // its own, a sign-in page, a cookie session. Everything it stores is in one
-// SQLite database, which several servers may share.
+// database of SQLite, PostgreSQL, MySQL or MariaDB, which several servers may share.
 //
-//	go run ./examples/server [-addr 127.0.0.1:8080] [-db sqlite:PATH]
+//	go run ./examples/server [-addr 127.0.0.1:8080] [-db URL] [-smtp URL]
+//
+//	-db sqlite:demo.db
+//	-db postgres://user:password@127.0.0.1:5432/demo
+//	-db mysql://user:password@127.0.0.1:3306/demo
+//
+// Without -db it begins with a fresh SQLite file, and removes that at the end. Else
+// the database has to exist; missing tables are created, and demo accounts go into
+// an empty users table alone.
+//
+// With -smtp, mail is sent as well as shown under /dev/.
 //
 // It is a demo: its accounts and its key are public, and whoever reaches its
 // address reads the mail that it sends.

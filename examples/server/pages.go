@@ -15,6 +15,7 @@ import (
 // view is what the pages show.
 type view struct {
 	Name    string // "" if nobody is signed in
+	Next    string // where a sign-in leads
 	Problem string
 	Base    string
 	Mails   []mail
@@ -24,7 +25,7 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) {
 	v := view{Base: mount}
 	account, err := s.sessions.account(r)
 	if err == nil {
-		v.Name, err = userName(r.Context(), s.db.DB, account)
+		v.Name, err = userName(r.Context(), s.db, account)
 	}
 	if err != nil && passwd.CodeOf(err) != passwd.CodeUnauthenticated {
 		s.broken(w, r, err)
@@ -34,7 +35,7 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *site) signInForm(w http.ResponseWriter, r *http.Request) {
-	s.render(w, r, http.StatusOK, "sign-in", view{Base: mount})
+	s.render(w, r, http.StatusOK, "sign-in", view{Next: next(r), Base: mount})
 }
 
 // signIn is the app's own sign-in: the library compares the password, the session
@@ -57,16 +58,11 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
 		s.refuseSignIn(w, r, err)
 		return
 	}
-	secret, err := s.sessions.start(r.Context(), cookieKind, in)
-	if err == nil {
-		err = s.sessions.end(r) // the one that this browser may have had before
-	}
-	if err != nil {
-		s.broken(w, r, err)
+	if err := s.sessions.begin(w, r, in); err != nil {
+		s.refuseSignIn(w, r, err)
 		return
 	}
-	setCookie(w, secret)
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	http.Redirect(w, r, next(r), http.StatusSeeOther)
 }
 
 // forceChange sends who must change the password first to the page for that, with
@@ -77,19 +73,19 @@ func (s *site) forceChange(w http.ResponseWriter, r *http.Request, in passwd.Sig
 		s.refuseSignIn(w, r, err)
 		return
 	}
-	passwdhttp.BeginForced(s.faces(), w, r, ticket, "/")
+	passwdhttp.BeginForced(s.faces(), w, r, ticket, next(r))
 }
 
 func (s *site) refuseSignIn(w http.ResponseWriter, r *http.Request, err error) {
 	switch passwd.CodeOf(err) {
 	case passwd.CodeWrongCredentials, passwd.CodeInvalidRequest:
-		s.render(w, r, http.StatusUnauthorized, "sign-in", view{Base: mount, Problem: "Login or password is wrong."})
+		s.render(w, r, http.StatusUnauthorized, "sign-in", view{Next: next(r), Base: mount, Problem: "Login or password is wrong."})
 	case passwd.CodeRateLimited:
 		retryAfter(w, err)
-		s.render(w, r, http.StatusTooManyRequests, "sign-in", view{Base: mount, Problem: "Too many tries. Wait a little."})
+		s.render(w, r, http.StatusTooManyRequests, "sign-in", view{Next: next(r), Base: mount, Problem: "Too many tries. Wait a little."})
 	case passwd.CodeBusy:
 		retryAfter(w, err)
-		s.render(w, r, http.StatusServiceUnavailable, "sign-in", view{Base: mount, Problem: "The server is busy. Try again in a second."})
+		s.render(w, r, http.StatusServiceUnavailable, "sign-in", view{Next: next(r), Base: mount, Problem: "The server is busy. Try again in a second."})
 	default:
 		s.broken(w, r, err)
 	}
@@ -108,6 +104,11 @@ func (s *site) signOut(w http.ResponseWriter, r *http.Request) {
 func (s *site) broken(w http.ResponseWriter, r *http.Request, err error) {
 	if !errors.Is(err, context.Canceled) {
 		s.log.Printf("%s: %v", r.Pattern, err)
+	}
+	if passwd.CodeOf(err) == passwd.CodeUnavailable {
+		retryAfter(w, err)
+		http.Error(w, "The server cannot answer now. Try again in a second.", http.StatusServiceUnavailable)
+		return
 	}
 	http.Error(w, "Something is wrong with the server.", http.StatusInternalServerError)
 }
@@ -140,6 +141,7 @@ var pages = template.Must(template.New("pages").Parse(`
 <li><a href="/sign-in">Sign in</a></li>
 <li><a href="{{.Base}}/api/v1/policy">What a password must be like</a></li>
 <li><a href="{{.Base}}/change">Change the password</a></li>
+<li><a href="{{.Base}}/devices">Your devices</a></li>
 <li><a href="{{.Base}}/forgot">Forgot the password</a>, or <a href="{{.Base}}/forgot/code">by a code</a></li>
 <li><a href="/dev/">Mail that was sent</a>, and <a href="/dev/messages">as JSON</a></li>
 <li><a href="/dev/events">Events</a></li>
@@ -150,6 +152,7 @@ var pages = template.Must(template.New("pages").Parse(`
 {{define "sign-in"}}{{template "top" "Sign in"}}
 {{with .Problem}}<p role="alert">{{.}}</p>
 {{end}}<form method="post" action="/sign-in">
+<input type="hidden" name="next" value="{{.Next}}">
 <p><label>Username, e-mail address or mobile number
 <input name="login" autocomplete="username" autocapitalize="none" spellcheck="false" required></label></p>
 <p><label>Password

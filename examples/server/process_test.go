@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"database/sql"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/passwd-go/passwd"
 )
@@ -31,8 +31,8 @@ type process struct {
 	cmd *exec.Cmd
 }
 
-// spawn starts a server process on a database file.
-func spawn(t *testing.T, file string, args ...string) *process {
+// spawn starts a server process on a database.
+func spawn(t *testing.T, url string, args ...string) *process {
 	t.Helper()
 	path, err := program()
 	if err != nil {
@@ -40,12 +40,12 @@ func spawn(t *testing.T, file string, args ...string) *process {
 	}
 	out, in := io.Pipe()
 	stderr := new(lockedBuffer)
-	cmd := exec.Command(path, append([]string{"-addr", "127.0.0.1:0", "-db", "sqlite:" + file}, args...)...)
+	cmd := exec.Command(path, append([]string{"-addr", "127.0.0.1:0", "-db", url}, args...)...)
 	cmd.Stdout, cmd.Stderr = in, stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	p := &process{&running{t: t, file: file, stderr: stderr}, cmd}
+	p := &process{&running{t: t, url: url, stderr: stderr}, cmd}
 	t.Cleanup(func() { p.kill() })
 	if p.origin = awaitOrigin(out); p.origin == "" {
 		t.Fatalf("the server did not start: %s", stderr)
@@ -59,26 +59,25 @@ func (p *process) kill() {
 	p.cmd.Wait()
 }
 
-// people adds accounts user0, user1, … to the database of a server that is not
-// running, with the same password.
-func people(t *testing.T, file string, n int, password string) {
+// people adds accounts user0, user1, … to a database, with the same password.
+func people(t *testing.T, url string, n int, password string) {
 	t.Helper()
-	ctx := context.Background()
-	db, err := sql.Open("sqlite", dataSource(file))
+	h, err := passwd.Argon2id{}.Hash(t.Context(), password)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	h, err := passwd.Argon2id{}.Hash(ctx, password)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range n {
-		_, err := db.ExecContext(ctx, `INSERT INTO users (id, brand, login, full_name, email, password_hash, created_at) VALUES (?, '', ?, '', ?, ?, '')`,
-			firstPerson+i, fmt.Sprint("user", i), fmt.Sprintf("user%d@example.com", i), string(h))
-		if err != nil {
-			t.Fatal(err)
+	db := open(t, url)
+	err = db.alone(t.Context(), func(tx *sql.Tx) error {
+		for i := range n {
+			d := demoAccount{id: firstPerson + int64(i), username: fmt.Sprint("user", i), email: fmt.Sprintf("user%d@example.com", i)}
+			if err := insertUser(t.Context(), tx, db.dialect, d, string(h), time.Now()); err != nil {
+				return err
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

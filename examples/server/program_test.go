@@ -97,10 +97,15 @@ func TestProgram(t *testing.T) {
 // TestKilled is about what survives a kill: accounts, sessions, mail, events.
 func TestKilled(t *testing.T) {
 	t.Parallel()
+	for _, k := range kinds() {
+		t.Run(k.name, func(t *testing.T) { testKilled(t, k.fresh(t)) })
+	}
+}
+
+func testKilled(t *testing.T, url string) {
 	temp := t.TempDir()
-	file := filepath.Join(temp, "demo.sqlite")
-	early, _ := start(t, temp, "-db", "sqlite:"+file) // of two at once, one dies somewhere on its way
-	cmd, out := start(t, temp, "-db", "sqlite:"+file)
+	early, _ := start(t, temp, "-db", url) // of two at once, one dies somewhere on its way
+	cmd, out := start(t, temp, "-db", url)
 	early.Process.Kill()
 	early.Wait()
 	s := started(t, cmd, out)
@@ -110,7 +115,7 @@ func TestKilled(t *testing.T) {
 	cmd.Process.Kill()
 	cmd.Wait()
 
-	cmd, out = start(t, temp, "-db", "sqlite:"+file)
+	cmd, out = start(t, temp, "-db", url)
 	s = started(t, cmd, out)
 	if !s.alive(bearer) {
 		t.Error("the session is gone")
@@ -127,10 +132,15 @@ func TestKilled(t *testing.T) {
 // TestStartedTogether is about two servers that find one database empty.
 func TestStartedTogether(t *testing.T) {
 	t.Parallel()
+	for _, k := range kinds() {
+		t.Run(k.name, func(t *testing.T) { testStartedTogether(t, k.fresh(t)) })
+	}
+}
+
+func testStartedTogether(t *testing.T, url string) {
 	temp := t.TempDir()
-	file := filepath.Join(temp, "demo.sqlite")
-	one, oneOut := start(t, temp, "-db", "sqlite:"+file)
-	two, twoOut := start(t, temp, "-db", "sqlite:"+file)
+	one, oneOut := start(t, temp, "-db", url)
+	two, twoOut := start(t, temp, "-db", url)
 	for _, s := range []*running{started(t, one, oneOut), started(t, two, twoOut)} {
 		s.signIn("", "ada", adaPassword)
 		s.ticket("", "grace", "nanosecond wire 11.8 inches")
@@ -140,6 +150,10 @@ func TestStartedTogether(t *testing.T) {
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("%v: %s", err, cmd.Stderr)
 		}
+	}
+	var n int
+	if err := open(t, url).row(t.Context(), `SELECT count(*) FROM users`).Scan(&n); err != nil || n != len(demoAccounts) {
+		t.Errorf("%d users, %v, want %d", n, err, len(demoAccounts))
 	}
 }
 

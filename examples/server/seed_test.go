@@ -4,30 +4,34 @@ import (
 	"database/sql"
 	"io"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/passwd-go/passwd/sqlstore"
 )
 
 // TestSeedingIsCompleted is about a server that was killed after the rows were
 // there and before the accounts had to change their passwords.
 func TestSeedingIsCompleted(t *testing.T) {
 	t.Parallel()
-	file := copyOf(t, seededCheaply)
-	db, err := openDatabase(t.Context(), file)
-	if err != nil {
+	for _, k := range kinds() {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			testSeedingIsCompleted(t, k.seeded(t))
+		})
+	}
+}
+
+func testSeedingIsCompleted(t *testing.T, url string) {
+	if err := open(t, url).exec(t.Context(), `DELETE FROM passwd_account`); err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
-	if _, err := db.ExecContext(t.Context(), `DELETE FROM passwd_account`); err != nil {
-		t.Fatal(err)
-	}
-	s := serveOn(t, file)
+	s := serveOn(t, url)
 	ticket := s.ticket("", "grace", "nanosecond wire 11.8 inches")
 	s.ticket("", "temp", "Temporary-Pass-77")
 	s.want(s.post(api+"change-required", "", "ticket", ticket, "new_password", newPassword), http.StatusNoContent, "")
 
-	again := serveOn(t, file) // what has been changed since stays so
+	again := serveOn(t, url) // what has been changed since stays so
 	again.signIn("", "grace", newPassword)
 	again.ticket("callcenter", "an.gruber", "Password5678!")
 }
@@ -35,16 +39,24 @@ func TestSeedingIsCompleted(t *testing.T) {
 // TestUsersOfSomebodyElse is about a table that was filled by its owner.
 func TestUsersOfSomebodyElse(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "demo.sqlite")
-	db, err := openDatabase(t.Context(), file)
+	for _, k := range kinds() {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			testUsersOfSomebodyElse(t, k.fresh(t))
+		})
+	}
+}
+
+func testUsersOfSomebodyElse(t *testing.T, url string) {
+	db, err := openDatabase(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.ExecContext(t.Context(), `INSERT INTO users (id, login, created_at) VALUES (2, 'somebody', '2026-01-01')`); err != nil {
+	if err := db.exec(t.Context(), `INSERT INTO users (id, login, created_at) VALUES (2, 'somebody', '2026-01-01')`); err != nil {
 		t.Fatal(err)
 	}
-	s := serveOn(t, file)
+	s := serveOn(t, url)
 	if n := s.column(`SELECT count(*) FROM users`); n != "1" {
 		t.Errorf("%s users, want the one that was there", n)
 	}
@@ -55,19 +67,14 @@ func TestUsersOfSomebodyElse(t *testing.T) {
 
 // TestNoSecretInTheDatabase looks for bearers, cookies and passwords in every
 // table but that of the messages, which stands for the recipients' mailboxes.
-func TestNoSecretInTheDatabase(t *testing.T) {
-	t.Parallel()
-	s := serve(t)
+func TestNoSecretInTheDatabase(t *testing.T) { onEach(t, testNoSecretInTheDatabase) }
+
+func testNoSecretInTheDatabase(t *testing.T, s *running) {
 	bearer := s.signIn("", "ada", adaPassword)
 	s.post(api+"forgot", "", "login", "ada")
 	link := s.mail("ada@example.com", "reset_link", 1)
 	ticket := s.ticket("", "grace", "nanosecond wire 11.8 inches")
-	db, err := sql.Open("sqlite", dataSource(s.file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	dump := dumpTables(t, db, "demo_messages")
+	dump := dumpTables(t, open(t, s.url), "demo_messages")
 	if !strings.Contains(dump, "ada@example.com") {
 		t.Fatal("the dump has no users")
 	}
@@ -78,10 +85,17 @@ func TestNoSecretInTheDatabase(t *testing.T) {
 	}
 }
 
-func dumpTables(t *testing.T, db *sql.DB, except string) string {
+// tableNames tells each kind of database's list of tables.
+var tableNames = map[sqlstore.Dialect]string{
+	sqlstore.SQLite:     `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`,
+	sqlstore.PostgreSQL: `SELECT tablename FROM pg_tables WHERE schemaname = 'public'`,
+	sqlstore.MySQL:      `SELECT table_name FROM information_schema.tables WHERE table_schema = database()`,
+}
+
+func dumpTables(t *testing.T, db *database, except string) string {
 	t.Helper()
 	var dump strings.Builder
-	for _, table := range texts(t, db, `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`) {
+	for _, table := range texts(t, db, tableNames[db.name]) {
 		if table == except {
 			continue
 		}
@@ -114,19 +128,35 @@ func dumpTables(t *testing.T, db *sql.DB, except string) string {
 	return dump.String()
 }
 
-func texts(t *testing.T, db *sql.DB, query string) (all []string) {
+func texts(t *testing.T, db *database, query string) []string {
 	t.Helper()
 	rows, err := db.QueryContext(t.Context(), query)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return lines(t, rows)
+}
+
+// lines returns the last column of all rows, and closes them.
+func lines(t *testing.T, rows *sql.Rows) (all []string) {
+	t.Helper()
 	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := make([]any, len(columns))
+	for i := range values {
+		values[i] = new(sql.RawBytes)
+	}
 	for rows.Next() {
-		var s string
-		if err := rows.Scan(&s); err != nil {
+		if err := rows.Scan(values...); err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, s)
+		all = append(all, string(*values[len(values)-1].(*sql.RawBytes)))
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
 	}
 	return all
 }

@@ -4,12 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"database/sql"
 	"encoding/json"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -23,62 +20,15 @@ import (
 type running struct {
 	t      *testing.T
 	origin string
-	file   string
+	url    string // of its database, see -db
 	stderr *lockedBuffer
 	stop   func() error
 }
 
-// Databases with the demo accounts, made once and copied by each test: with real
-// hashes, for programs, and with cheap ones.
-var (
-	seeded        = sync.OnceValues(func() ([]byte, error) { return seedFile(nil) })
-	seededCheaply = sync.OnceValues(func() ([]byte, error) { return seedFile(cheapHasher{}) })
-)
-
-func seedFile(hasher passwd.Hasher) ([]byte, error) {
-	folder, err := os.MkdirTemp("", "passwd-test-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(folder)
-	file := filepath.Join(folder, "seed.sqlite")
-	ctx := context.Background()
-	db, err := openDatabase(ctx, file)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := newSite(ctx, options{hasher: hasher}, db, "http://127.0.0.1:1", io.Discard); err != nil {
-		return nil, err
-	}
-	if err := db.Close(); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(file)
-}
-
-// serve starts a server on a database of its own that has the demo accounts.
+// serve starts a server on a SQLite file of its own that has the demo accounts.
 func serve(t *testing.T, args ...string) *running {
 	t.Helper()
 	return serveOn(t, copyOf(t, seededCheaply), args...)
-}
-
-// copyOfSeeded is a database for programs.
-func copyOfSeeded(t *testing.T) (file string) {
-	t.Helper()
-	return copyOf(t, seeded)
-}
-
-func copyOf(t *testing.T, seeded func() ([]byte, error)) (file string) {
-	t.Helper()
-	content, err := seeded()
-	if err != nil {
-		t.Fatal(err)
-	}
-	file = filepath.Join(t.TempDir(), "demo.sqlite")
-	if err := os.WriteFile(file, content, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
 }
 
 // cheapHasher keeps the tests quick. It reads the one bcrypt row as well.
@@ -91,10 +41,10 @@ func (c cheapHasher) Verify(ctx context.Context, h passwd.Hash, password string)
 	return c.Hasher.Verify(ctx, h, password)
 }
 
-// serveOn starts a server on the database in file.
-func serveOn(t *testing.T, file string, args ...string) *running {
+// serveOn starts a server on the database of a URL.
+func serveOn(t *testing.T, url string, args ...string) *running {
 	t.Helper()
-	o, err := parseOptions(append([]string{"-addr", "127.0.0.1:0", "-db", "sqlite:" + file}, args...), io.Discard)
+	o, err := parseOptions(append([]string{"-addr", "127.0.0.1:0", "-db", url}, args...), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -302,12 +252,12 @@ func (s *running) mails() (all []mail) {
 // column reads one value from the database behind the server's back.
 func (s *running) column(query string, args ...any) (value string) {
 	s.t.Helper()
-	db, err := sql.Open("sqlite", dataSource(s.file))
+	db, err := connect(s.url)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	defer db.Close()
-	if err := db.QueryRowContext(s.t.Context(), query, args...).Scan(&value); err != nil {
+	if err := db.row(s.t.Context(), query, args...).Scan(&value); err != nil {
 		s.t.Fatal(err)
 	}
 	return value

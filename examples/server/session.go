@@ -1,132 +1,129 @@
 package main
 
 import (
-	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"database/sql"
-	"encoding/base64"
-	"encoding/hex"
+	"cmp"
 	"errors"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/passwdhttp"
+	"github.com/passwd-go/passwd/session"
 )
 
-// The app's own sessions, of browsers (a cookie) and of other clients (a bearer).
-// Of either secret the table has the SHA-256 only. A session is stamped with the
-// account's epoch: a password write raises that, and the session is dead.
-const sessionsTable = `
-CREATE TABLE IF NOT EXISTS demo_sessions (
-	id         TEXT PRIMARY KEY,
-	kind       TEXT NOT NULL,
-	brand      TEXT NOT NULL,
-	user_id    TEXT NOT NULL,
-	epoch      INTEGER NOT NULL,
-	expires_at INTEGER NOT NULL
-);
-CREATE INDEX IF NOT EXISTS demo_sessions_expiry ON demo_sessions (expires_at)`
+// Who is signed in is kept by the library's sessions, as the app had none. A browser
+// has the access token in a cookie, and other clients send theirs as a bearer. No
+// refresh tokens: a session of this app lasts for half a day.
 
 const (
 	cookieName  = "demo_session" // over https it would be "__Host-" and Secure
-	cookieKind  = "cookie"
-	bearerKind  = "bearer"
+	webClient   = "Browser"
+	otherClient = "Other"
 	sessionLife = 12 * time.Hour
 )
 
 type sessions struct {
-	db      *database
+	*session.Manager
 	service *passwd.Service
 }
 
-type ownSession struct {
-	account passwd.Ref
-	epoch   int64 // of the account when the session was stamped
+func newSessions(store session.Store, svc *passwd.Service) (sessions, error) {
+	manager, err := session.New(session.Config{
+		Store: store, Keys: passwd.Keys{Current: []byte(demoKey)}, Observe: svc.Observe,
+		AccessTTL: sessionLife, IdleTTL: sessionLife, MaxAge: sessionLife,
+		MaxPerClient: 1000, // everybody plays with the same few accounts
+	})
+	return sessions{manager, svc}, err
 }
 
-// start makes a session for who has just signed in and returns its secret.
-func (s sessions) start(ctx context.Context, kind string, in passwd.SignedIn) (secret string, err error) {
-	secret = newSecret()
-	now := time.Now()
-	if _, err := s.db.ExecContext(ctx, `DELETE FROM demo_sessions WHERE expires_at <= ?`, now.Unix()); err != nil {
-		return "", err
-	}
-	_, err = s.db.ExecContext(ctx, `
-		INSERT INTO demo_sessions (id, kind, brand, user_id, epoch, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
-		digest(secret), kind, in.Account.Tenant, in.Account.ID, in.Epoch, now.Add(sessionLife).Unix())
-	return secret, err
-}
-
-// find returns the session of a request, live or not: that of its bearer or, if
-// it has none, of its cookie. ErrUnauthenticated if there is none.
-func (s sessions) find(r *http.Request) (ownSession, error) {
-	kind, secret := secretOf(r)
+// find returns the session of a request, also of who must change the password.
+// ErrUnauthenticated or ErrEnded if there is none.
+func (s sessions) find(r *http.Request) (session.Session, error) {
+	secret, _ := secretOf(r)
 	if secret == "" {
-		return ownSession{}, passwd.ErrUnauthenticated
+		return session.Session{}, passwd.ErrUnauthenticated
 	}
-	var found ownSession
-	err := s.db.QueryRowContext(r.Context(), `
-		SELECT brand, user_id, epoch FROM demo_sessions WHERE id = ? AND kind = ? AND expires_at > ?`,
-		digest(secret), kind, time.Now().Unix()).Scan(&found.account.Tenant, &found.account.ID, &found.epoch)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = passwd.ErrUnauthenticated
+	found, err := s.Check(r.Context(), secret)
+	if errors.Is(err, passwd.ErrChangeRequired) {
+		err = nil
 	}
 	return found, err
 }
 
-// account returns who is signed in: of a session whose epoch still holds, and
-// which may do more than change its password.
+// account returns who is signed in, and may do more than change their password.
 func (s sessions) account(r *http.Request) (passwd.Ref, error) {
 	found, err := s.find(r)
 	if err != nil {
 		return passwd.Ref{}, err
 	}
-	must, err := s.service.Live(r.Context(), found.account, found.epoch)
+	must, err := s.service.Live(r.Context(), found.Account, found.Epoch)
 	if err == nil && must != passwd.NoReason {
 		err = passwd.ErrUnauthenticated
 	}
-	return found.account, err
+	return found.Account, err
 }
 
-// renew lets the session of a request outlive the password write that it asked
-// for. A cookie gets a new secret as well: whoever has seen the old one is out.
+// begin signs a browser in, in place of the session that it may have had before.
+func (s sessions) begin(w http.ResponseWriter, r *http.Request, in passwd.SignedIn) error {
+	pair, err := s.Start(r.Context(), in, session.Info{Client: webClient, From: clientOf(r)})
+	if err != nil {
+		return err
+	}
+	if err := s.end(r); err != nil {
+		return err
+	}
+	setCookie(w, string(pair.Access))
+	return nil
+}
+
+// renew is called after a change, which has kept the session that asked for it. A
+// browser gets a new one all the same: whoever has seen the old cookie is out.
 func (s sessions) renew(w http.ResponseWriter, r *http.Request, done passwd.Written) error {
-	kind, secret := secretOf(r)
-	fresh := secret
-	if kind == cookieKind {
-		fresh = newSecret()
+	if _, bearer := secretOf(r); bearer {
+		return nil
 	}
-	_, err := s.db.ExecContext(r.Context(), `
-		UPDATE demo_sessions SET id = ?, epoch = ? WHERE id = ? AND brand = ? AND user_id = ?`,
-		digest(fresh), done.Epoch, digest(secret), done.Account.Tenant, done.Account.ID)
-	if err == nil && kind == cookieKind {
-		setCookie(w, fresh)
-	}
-	return err
+	return s.begin(w, r, passwd.SignedIn{Account: done.Account, Epoch: done.Epoch})
 }
 
 // end forgets the session of a request.
 func (s sessions) end(r *http.Request) error {
-	_, secret := secretOf(r)
-	_, err := s.db.ExecContext(r.Context(), `DELETE FROM demo_sessions WHERE id = ?`, digest(secret))
-	return err
+	secret, _ := secretOf(r)
+	if secret == "" {
+		return nil
+	}
+	return s.SignOut(r.Context(), secret)
 }
 
-func secretOf(r *http.Request) (kind, secret string) {
+// authenticate tells the library who is signed in.
+func (s *site) authenticate(r *http.Request) (passwdhttp.Principal, error) {
+	now, err := s.sessions.find(r)
+	if err != nil {
+		return passwdhttp.Principal{}, err
+	}
+	name, err := userLogin(r.Context(), s.db, now.Account)
+	return passwdhttp.Principal{Account: now.Account, Epoch: now.Epoch, Session: now.ID, Username: name}, err
+}
+
+// next is where a sign-in leads: back to the page that asked for it.
+func next(r *http.Request) string {
+	return cmp.Or(passwdhttp.SafeNext(r.FormValue("next")), "/")
+}
+
+// secretOf returns the token of a request, that of its bearer if it has one.
+func secretOf(r *http.Request) (secret string, bearer bool) {
 	if h := r.Header.Get("Authorization"); h != "" {
 		scheme, token, _ := strings.Cut(h, " ")
 		if !strings.EqualFold(scheme, "Bearer") {
-			return "", ""
+			return "", true
 		}
-		return bearerKind, strings.TrimSpace(token)
+		return strings.TrimSpace(token), true
 	}
 	c, err := r.Cookie(cookieName)
 	if err != nil {
-		return "", ""
+		return "", false
 	}
-	return cookieKind, c.Value
+	return c.Value, false
 }
 
 func setCookie(w http.ResponseWriter, secret string) {
@@ -135,16 +132,4 @@ func setCookie(w http.ResponseWriter, secret string) {
 		c.MaxAge = -1
 	}
 	http.SetCookie(w, c)
-}
-
-func newSecret() string {
-	b := make([]byte, 32)
-	rand.Read(b)
-	return base64.RawURLEncoding.EncodeToString(b)
-}
-
-// digest needs no key and no salt: a secret is 256 random bits.
-func digest(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return hex.EncodeToString(sum[:])
 }

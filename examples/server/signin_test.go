@@ -14,8 +14,7 @@ import (
 
 // TestDemoAccounts is quick; TestProgram does the same with real hashes.
 func TestDemoAccounts(t *testing.T) {
-	t.Parallel()
-	signInToAll(serve(t))
+	onEach(t, func(_ *testing.T, s *running) { signInToAll(s) })
 }
 
 // signInToAll signs in to every demo account by every login that it has.
@@ -47,9 +46,9 @@ func signInToAll(s *running) {
 }
 
 // TestWrongCredentials is I6: one answer, whatever was wrong.
-func TestWrongCredentials(t *testing.T) {
-	t.Parallel()
-	s := serve(t)
+func TestWrongCredentials(t *testing.T) { onEach(t, testWrongCredentials) }
+
+func testWrongCredentials(t *testing.T, s *running) {
 	var first reply
 	for i, c := range [][3]string{
 		{"", "ada", "not it"},
@@ -107,9 +106,9 @@ func TestMalformedSignIn(t *testing.T) {
 	}
 }
 
-func TestOwnRoutes(t *testing.T) {
-	t.Parallel()
-	s := serve(t)
+func TestOwnRoutes(t *testing.T) { onEach(t, testOwnRoutes) }
+
+func testOwnRoutes(t *testing.T, s *running) {
 	for _, c := range []struct {
 		method, path string
 		status       int
@@ -155,9 +154,9 @@ func TestCrossOrigin(t *testing.T) {
 }
 
 // TestGuessingIsSlowedDown is the demo's promise: ten failures are free.
-func TestGuessingIsSlowedDown(t *testing.T) {
-	t.Parallel()
-	s := serve(t)
+func TestGuessingIsSlowedDown(t *testing.T) { onEach(t, testGuessingIsSlowedDown) }
+
+func testGuessingIsSlowedDown(t *testing.T, s *running) {
 	for _, login := range []string{"ada", "nobody"} {
 		failures := 0
 		for {

@@ -37,9 +37,13 @@ type site struct {
 }
 
 func newSite(ctx context.Context, o options, db *database, origin string, stderr io.Writer) (*site, error) {
-	s := &site{db: db, mailbox: mailbox{db}, log: log.New(stderr, "", log.LstdFlags), origin: origin}
-	s.events = &eventLog{db: db, log: s.log}
-	store, err := sqlstore.New(db.DB, sqlstore.Config{Dialect: sqlstore.SQLite, Users: usersMapping})
+	letters, err := newMailbox(db, o.smtp)
+	if err != nil {
+		return nil, err
+	}
+	s := &site{db: db, mailbox: letters, log: log.New(stderr, "", log.LstdFlags), origin: origin}
+	s.events = newEventLog(db, s.log)
+	store, err := sqlstore.New(db.DB, sqlstore.Config{Dialect: db.name, Users: usersMapping})
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +59,9 @@ func newSite(ctx context.Context, o options, db *database, origin string, stderr
 	if s.service, err = s.newService(o, store); err != nil {
 		return nil, err
 	}
-	s.sessions = sessions{db, s.service}
+	if s.sessions, err = newSessions(store, s.service); err != nil {
+		return nil, err
+	}
 	if s.formats, err = s.newFormats(o, store); err != nil {
 		return nil, err
 	}
@@ -113,14 +119,15 @@ func (s *site) routes() (http.Handler, error) {
 	own.HandleFunc("GET /dev/{$}", s.devMailbox)
 	own.HandleFunc("GET /dev/events", s.devEvents)
 	own.HandleFunc("GET /dev/whoami", s.devWhoami)
+	own.HandleFunc("GET /dev/openapi/{document}", s.devOpenAPI)
 	mux.Handle("/", guarded(own))
-	return mux, nil
+	return bounded(mux), nil
 }
 
 // faces is what the library's pages and API have in common.
 func (s *site) faces() passwdhttp.Config {
 	return passwdhttp.Config{
-		Service: s.service, Authenticate: s.authenticate, Renew: s.sessions.renew,
+		Service: s.service, Authenticate: s.authenticate, Renew: s.sessions.renew, Sessions: s.sessions.Manager,
 		Name: "Demo", SignInURL: "/sign-in", InsecureCookies: strings.HasPrefix(s.origin, "http:"),
 	}
 }
@@ -140,14 +147,16 @@ func guarded(next http.Handler) http.Handler {
 	})
 }
 
-// authenticate tells the library who is signed in. It compares the epoch itself.
-func (s *site) authenticate(r *http.Request) (passwdhttp.Principal, error) {
-	now, err := s.sessions.find(r)
-	if err != nil {
-		return passwdhttp.Principal{}, err
-	}
-	name, err := userLogin(r.Context(), s.db.DB, now.account)
-	return passwdhttp.Principal{Account: now.account, Epoch: now.epoch, Username: name}, err
+// patience is how long a request may take. A database that does not answer would
+// have it wait for ever.
+const patience = 20 * time.Second
+
+func bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), patience)
+		defer cancel()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
 }
 
 func clientOf(r *http.Request) passwd.Client {

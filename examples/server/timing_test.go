@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"runtime"
 	"slices"
-	"sync"
 	"testing"
 	"time"
 )
@@ -38,9 +36,9 @@ func TestTiming(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			file := copyOfSeeded(t)
-			people(t, file, 64, adaPassword)
-			s := spawn(t, file, "-insecure-no-limits")
+			url := copyOf(t, seeded)
+			people(t, url, 64, adaPassword)
+			s := spawn(t, url, "-insecure-no-limits")
 			times := map[string][]time.Duration{}
 			for _, kind := range shuffled(c.kinds, requests) {
 				body := c.kinds[kind](len(times[kind]))
@@ -107,35 +105,5 @@ func TestAUC(t *testing.T) {
 		if got := auc(c.a, c.b); got != c.want {
 			t.Errorf("%v, %v: %v, want %v", c.a, c.b, got, c.want)
 		}
-	}
-}
-
-// TestLoad signs in 512 times from 64 goroutines and looks at the server's
-// memory (I8).
-func TestLoad(t *testing.T) {
-	needLong(t)
-	const goroutines, calls = 64, 512
-	file := copyOfSeeded(t)
-	people(t, file, goroutines, adaPassword)
-	s := spawn(t, file, "-insecure-no-limits")
-	idle := s.peakMemory()
-	var wg sync.WaitGroup
-	began := time.Now()
-	for g := range goroutines {
-		wg.Go(func() {
-			for range calls / goroutines {
-				status, answer, err := exchange("POST", s.origin+"/dev/sign-in", object("tenant", "", "login", fmt.Sprint("user", g), "password", adaPassword))
-				if err != nil || status != http.StatusOK {
-					t.Errorf("sign-in: %d %s %v", status, answer, err)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	took, peak := time.Since(began), s.peakMemory()
-	limit := 96 + 32*runtime.GOMAXPROCS(0)
-	t.Logf("%d sign-ins in %v, peak %d MiB (idle %d), limit %d MiB", calls, took.Round(time.Millisecond), peak, idle, limit)
-	if peak > limit {
-		t.Errorf("peak of %d MiB", peak)
 	}
 }
