@@ -111,7 +111,7 @@ func TestArgon2idEnded(t *testing.T) {
 	}
 }
 
-// Made by libargon2, libxcrypt, htpasswd and others: not by the code under test.
+// Made by libargon2, libxcrypt, htpasswd and others: not by the code under test (H3, H6).
 func TestVerifyVectors(t *testing.T) {
 	const staple = "correct horse battery staple"
 	const punctuation = `pa$$w0rd:{x}%n"'\,=;`
@@ -158,7 +158,7 @@ func TestVerifyVectors(t *testing.T) {
 	}
 }
 
-// The two comparisons that the vectors above refuse: if x/crypto begins to refuse
+// H6: the two comparisons that the vectors above refuse: if x/crypto begins to refuse
 // them itself, the reason for our own check is gone.
 func TestBcryptStillComparesTooMuch(t *testing.T) {
 	for password, hash := range map[string]string{
@@ -171,7 +171,7 @@ func TestBcryptStillComparesTooMuch(t *testing.T) {
 	}
 }
 
-func TestVerifyMalformed(t *testing.T) {
+func TestVerifyMalformed(t *testing.T) { // H3
 	const salt, tag = "MDEyMzQ1Njc4OWFiY2RlZg", "6v921DcCh4JgNTUk8Zy5XG6tyoURKEoHlKq0MC/5wLE"
 	const good = "$argon2id$v=19$m=256,t=2,p=1$" + salt + "$" + tag
 	phc := func(params, salt, tag string) string { return "$argon2id$v=19$" + params + "$" + salt + "$" + tag }
@@ -316,7 +316,7 @@ func TestArgon2idStale(t *testing.T) {
 	}
 }
 
-// P4: the whole password counts, whatever its length.
+// P4, H6: the whole password counts, whatever its length.
 func TestVerifyWholePassword(t *testing.T) {
 	for n := range 200 {
 		password := strings.Repeat("p", n)

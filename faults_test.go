@@ -276,7 +276,7 @@ var flows = []struct {
 // TestEveryStoreCallMayFail walks every flow with a store, and then a limiter,
 // that fails at its first call, its second, and so on. Each failure must be an
 // error of the documented code and leave the accounts as they were, and the flow
-// must succeed afterwards (I2, I10).
+// must succeed afterwards (I2, I10, F8).
 func TestEveryStoreCallMayFail(t *testing.T) {
 	for _, flow := range flows {
 		for _, part := range []string{"store", "limiter"} {

@@ -14,7 +14,7 @@ import (
 )
 
 // TestTimeOfUnknownLogin measures how well the time of a failed sign-in tells an
-// unknown login from a wrong password (I6), as the chance that a known one takes
+// unknown login from a wrong password (I6, F3), as the chance that a known one takes
 // longer than an unknown one: 0.5 is that it tells nothing.
 func TestTimeOfUnknownLogin(t *testing.T) {
 	if os.Getenv("PASSWD_TEST_LONG") == "" {

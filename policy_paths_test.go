@@ -95,7 +95,7 @@ func lovelace() passwd.Account {
 	return a
 }
 
-// TestEveryPathAsksThePolicy holds that no path skips a rule (I1), that a refused
+// TestEveryPathAsksThePolicy holds that no path skips a rule (I1, P7), that a refused
 // password costs neither token nor ticket (I4), and that nothing is written.
 func TestEveryPathAsksThePolicy(t *testing.T) {
 	policy := policyOf(t,

@@ -53,7 +53,7 @@ func TestSharedAddressIsTold(t *testing.T) {
 	}
 }
 
-// Only a confirmed address of an account that may be reset is told (I9).
+// Only a confirmed address of an account that may be reset is told (I9, M2).
 func TestSharedAddressIsNotTold(t *testing.T) {
 	for name, edit := range map[string]func(a *passwd.Account){
 		"disabled":    func(a *passwd.Account) { a.Disabled = true },

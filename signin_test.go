@@ -288,7 +288,7 @@ func (h cancelling) Verify(ctx context.Context, stored passwd.Hash, password str
 	return h.Hasher.Verify(ctx, stored, password)
 }
 
-func TestAdmit(t *testing.T) {
+func TestAdmit(t *testing.T) { // L1, F5
 	var why error
 	kit := passwdtest.New(t, passwd.Config{Admit: func(_ context.Context, a passwd.Account, _ passwd.Client) error {
 		if a.Username == "ada" {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -153,8 +154,8 @@ func (s *Service) unattended() bool {
 
 // trimmed bounds what a client says of itself.
 func (c Client) trimmed() Client {
-	c.UserAgent = c.UserAgent[:min(len(c.UserAgent), 256)]
-	c.RequestID = c.RequestID[:min(len(c.RequestID), 128)]
+	c.UserAgent = strings.ToValidUTF8(c.UserAgent[:min(len(c.UserAgent), 256)], "")
+	c.RequestID = strings.ToValidUTF8(c.RequestID[:min(len(c.RequestID), 128)], "")
 	return c
 }
 

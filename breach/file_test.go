@@ -41,7 +41,7 @@ var forms = map[string]func(all []entry) []byte{
 	"lower case": func(all []entry) []byte { return bytes.ToLower(join(all, "\n")) },
 }
 
-// TestFileFindsEach looks up every password of corpora of many sizes: the first,
+// TestFileFindsEach looks up every password of corpora of many sizes (B3): the first,
 // the last, and those on either side of every probe.
 func TestFileFindsEach(t *testing.T) {
 	for name, form := range forms {
@@ -62,7 +62,7 @@ func TestFileZeroCount(t *testing.T) {
 	expect(t, f, "password", 0)
 }
 
-func TestFileNTLM(t *testing.T) {
+func TestFileNTLM(t *testing.T) { // B2
 	text := "8846F7EAEE8FB117AD06BDD830B7586C:12\n"
 	f, err := breach.NewFile(strings.NewReader(text), int64(len(text)), breach.NTLM)
 	if err != nil {
@@ -220,7 +220,7 @@ func directory(all []entry) fstest.MapFS {
 	return fsys
 }
 
-func TestDirectory(t *testing.T) {
+func TestDirectory(t *testing.T) { // B3
 	fsys := directory(corpus(500))
 	none := sha("no such password")
 	fsys[none[:5]+".txt"] = &fstest.MapFile{Data: []byte(mark + strings.Repeat("0", 35) + ":1\r\n")}

@@ -60,7 +60,7 @@ func TestRangeRequest(t *testing.T) {
 	}
 }
 
-func TestRangeAnswers(t *testing.T) {
+func TestRangeAnswers(t *testing.T) { // B1
 	suffix := passwordSHA1[5:]
 	other := func(digit string, count int) string {
 		return fmt.Sprintf("%s:%d\r\n", strings.Repeat(digit, 35), count)

@@ -116,6 +116,13 @@ type Principal struct {
 
 const defaultChallenge = `Bearer realm="password"`
 
+// apiHeader is for browsers that are led to a reply of the API as to a page
+// (ASVS 3.4.5, 3.4.6). The pages have another.
+var apiHeader = map[string]string{
+	"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+	"Referrer-Policy":         "no-referrer",
+}
+
 // face makes what the endpoints have in common.
 func (c Config) face() *endpoint.Face {
 	challenge := c.Challenge
@@ -128,6 +135,7 @@ func (c Config) face() *endpoint.Face {
 			fail(w, c.printer(w, r), challenge, code, err)
 		},
 		Accept:      []string{"application/json"},
+		Header:      apiHeader,
 		CrossOrigin: c.CrossOrigin,
 		ClientAddr:  c.ClientAddr,
 		RequestID:   c.RequestID,

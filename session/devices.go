@@ -8,7 +8,8 @@ import (
 )
 
 // List returns the live sessions of an account, the one used last first, for a
-// page on which its owner sees the devices that are signed in.
+// page on which its owner sees the devices that are signed in, such as that of
+// passwdhttp.Config.Sessions.
 func (m *Manager) List(ctx context.Context, account passwd.Ref) ([]Session, error) {
 	records, err := m.store.ListSessions(ctx, account, m.now())
 	if err != nil {

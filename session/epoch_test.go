@@ -24,7 +24,7 @@ func TestChangeKeepsOne(t *testing.T) {
 	k.wantCheck("refreshed after the change", k.refresh(asking), nil)
 }
 
-func TestEnds(t *testing.T) { // I5
+func TestEnds(t *testing.T) { // I5, S2
 	ctx := t.Context()
 	for name, end := range map[string]func(*kit) error{
 		"a change that keeps none": func(k *kit) error { k.change(""); return nil },

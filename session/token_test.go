@@ -178,7 +178,7 @@ func FuzzCheck(f *testing.F) {
 	})
 }
 
-// Neither what the store is given, nor what is printed or reported, holds a token (I7).
+// Neither what the store is given, nor what is printed or reported, holds a token (I7, T2).
 func TestNoSecrets(t *testing.T) {
 	k := newKit(t, session.Config{})
 	p := k.start(phone)

@@ -55,8 +55,8 @@ func (s *Store) Get(ctx context.Context, r passwd.Ref) (a passwd.Account, err er
 		return a, err
 	}
 	err = s.read(ctx, "get", func(q querier) (err error) {
-		a, err = s.account(q.row(ctx, &s.queries.get, k.tenant, k.id), r.Tenant)
-		return absent(err, passwd.ErrNotFound)
+		a, err = s.accountRow().read(q.row(ctx, &s.queries.get, k.tenant, k.id), r.Tenant)
+		return s.nobody(err)
 	})
 	return a, err
 }
@@ -92,22 +92,24 @@ func (s *Store) Find(ctx context.Context, l passwd.Login, max int) ([]passwd.Acc
 func (s *Store) find(ctx context.Context, q querier, find *query, tenant any, l passwd.Login, limit int) ([]passwd.Account, error) {
 	rows, err := q.rows(ctx, find, tenant, l.Value, limit, strings.ToLower(l.Value))
 	if err != nil {
-		return nil, err
+		return nil, ignore(s.nobody(err), passwd.ErrNotFound)
 	}
 	defer rows.Close()
+	row := s.accountRow()
 	var found []passwd.Account
 	for rows.Next() {
-		a, err := s.account(rows, l.Tenant)
+		a, err := row.read(rows, l.Tenant)
 		if err != nil {
 			return nil, err
 		}
 		found = append(found, a)
 	}
-	return found, rows.Err()
+	return found, ignore(s.nobody(rows.Err()), passwd.ErrNotFound)
 }
 
-// matching returns up to max of the accounts that l names exactly.
-func matching(all []passwd.Account, l passwd.Login, max int) (found []passwd.Account) {
+// matching returns up to max of the accounts that l names exactly, in the place of all.
+func matching(all []passwd.Account, l passwd.Login, max int) []passwd.Account {
+	found := all[:0]
 	for _, a := range all {
 		value := a.Username
 		switch l.Kind {
@@ -123,55 +125,70 @@ func matching(all []passwd.Account, l passwd.Login, max int) (found []passwd.Acc
 	return found
 }
 
-// account reads the columns of an account. The tenant is the one asked for.
-func (s *Store) account(row interface{ Scan(...any) error }, tenant string) (passwd.Account, error) {
-	u := &s.config.Users
-	var (
-		id                                     any
-		username, email, mobile, hash, locale  text
-		active, disabled, emailSure, phoneSure flag
-		epoch, until, changed                  sql.NullInt64
-		must                                   sql.NullString
-	)
-	into := []any{
-		&id, &username, &email, &mobile, &hash, &locale, &active, &disabled,
-		&emailSure, &phoneSure, &epoch, &must, &until, &changed,
-	}
-	personal := make([]text, len(u.Personal))
-	for i := range personal {
-		into = append(into, &personal[i])
-	}
-	if err := row.Scan(into...); err != nil {
-		return passwd.Account{}, err
-	}
+// accountRow is what the columns of an account are scanned into: one allocation, and
+// not one for each of them.
+type accountRow struct {
+	users *Users
 
-	name, err := u.IDType.decode(id)
+	id                                     any
+	username, email, mobile, hash, locale  text
+	active, disabled, emailSure, phoneSure flag
+	epoch, until, changed                  sql.NullInt64
+	must                                   text
+	personal                               []text
+
+	into []any // the above, in the order of the columns
+}
+
+func (s *Store) accountRow() *accountRow {
+	u := &s.config.Users
+	r := &accountRow{users: u, into: make([]any, 0, 14+len(u.Personal))}
+	r.into = append(r.into,
+		&r.id, &r.username, &r.email, &r.mobile, &r.hash, &r.locale, &r.active, &r.disabled,
+		&r.emailSure, &r.phoneSure, &r.epoch, &r.must, &r.until, &r.changed,
+	)
+	if len(u.Personal) > 0 {
+		r.personal = make([]text, len(u.Personal))
+	}
+	for i := range r.personal {
+		r.into = append(r.into, &r.personal[i])
+	}
+	return r
+}
+
+// read scans a row. The tenant is the one asked for.
+func (r *accountRow) read(row scanner, tenant string) (a passwd.Account, err error) {
+	if err := row.Scan(r.into...); err != nil {
+		return a, err
+	}
+	u := r.users
+	id, err := u.IDType.decode(r.id)
 	if err != nil {
-		return passwd.Account{}, err
+		return a, err
 	}
-	a := passwd.Account{
-		Ref:       passwd.Ref{Tenant: canonical(u.TenantType, tenant), ID: name},
-		Username:  string(username),
-		Email:     string(email),
-		Mobile:    string(mobile),
-		Locale:    string(locale),
-		Hash:      passwd.Hash(hash),
-		Epoch:     epoch.Int64,
-		ChangedAt: timeOf(changed),
-		Must:      passwd.Reason(must.String),
-		MustUntil: timeOf(until),
-		Active:    bool(active) || u.Active == "",
-		Disabled:  bool(disabled),
+	a = passwd.Account{
+		Ref:       passwd.Ref{Tenant: canonical(u.TenantType, tenant), ID: id},
+		Username:  string(r.username),
+		Email:     string(r.email),
+		Mobile:    string(r.mobile),
+		Locale:    string(r.locale),
+		Hash:      passwd.Hash(r.hash),
+		Epoch:     r.epoch.Int64,
+		ChangedAt: timeOf(r.changed),
+		Must:      passwd.Reason(r.must),
+		MustUntil: timeOf(r.until),
+		Active:    bool(r.active) || u.Active == "",
+		Disabled:  bool(r.disabled),
 	}
-	for i, value := range personal {
+	for i, value := range r.personal {
 		if value != "" {
 			a.Personal = append(a.Personal, passwd.Attribute{Name: u.Personal[i], Value: string(value)})
 		}
 	}
-	if email != "" && (bool(emailSure) || u.EmailConfirmed == "") {
+	if a.Email != "" && (bool(r.emailSure) || u.EmailConfirmed == "") {
 		a.Address = append(a.Address, passwd.Address{Channel: passwd.EmailChannel, Value: a.Email})
 	}
-	if mobile != "" && (bool(phoneSure) || u.MobileConfirmed == "") {
+	if a.Mobile != "" && (bool(r.phoneSure) || u.MobileConfirmed == "") {
 		a.Address = append(a.Address, passwd.Address{Channel: passwd.SMSChannel, Value: a.Mobile})
 	}
 	return a, nil
@@ -262,6 +279,15 @@ func absent(err, answer error) error {
 		return answer
 	}
 	return err
+}
+
+// nobody is absent for what is asked of the host's table: a name with letters that its
+// character set lacks is in none of its rows either, whatever the database says to it.
+func (s *Store) nobody(err error) error {
+	if err != nil && s.dialect.unheld(err) {
+		return passwd.ErrNotFound
+	}
+	return absent(err, passwd.ErrNotFound)
 }
 
 // one checks that a statement met exactly one row of the users.

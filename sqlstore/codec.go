@@ -47,7 +47,11 @@ func (t IDType) encode(id string) (value any, ok bool) {
 		b, ok := parseUUID(id)
 		return b[:], ok
 	}
-	return id, len(id) <= maxTextID && utf8.ValidString(id) && strings.IndexByte(id, 0) < 0
+	return id, validText(id)
+}
+
+func validText(id string) bool {
+	return len(id) <= maxTextID && utf8.ValidString(id) && strings.IndexByte(id, 0) < 0
 }
 
 // decode returns the id for a column's value. Its error does not repeat it.
@@ -73,20 +77,21 @@ func (t IDType) decode(value any) (string, error) {
 }
 
 func (t IDType) decodeText(text string) (string, error) {
-	if t == BinaryUUID {
-		return "", errID
-	}
-	if t == UUID {
-		b, ok := parseUUID(text)
-		if !ok {
-			return "", errID
+	switch t {
+	case Text:
+		if validText(text) {
+			return text, nil
 		}
-		return formatUUID(b), nil
+	case BigInt:
+		if _, ok := t.encode(text); ok {
+			return text, nil
+		}
+	case UUID:
+		if b, ok := parseUUID(text); ok {
+			return formatUUID(b), nil
+		}
 	}
-	if _, ok := t.encode(text); !ok {
-		return "", errID
-	}
-	return text, nil
+	return "", errID
 }
 
 func parseUUID(s string) (b [16]byte, ok bool) {

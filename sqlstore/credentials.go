@@ -28,7 +28,7 @@ func (s *Store) state(ctx context.Context, q querier, k key) (state, error) {
 		st           state
 	)
 	if err := q.row(ctx, &s.queries.lockUser, k.tenant, k.id).Scan(&hash); err != nil {
-		return st, absent(err, passwd.ErrNotFound)
+		return st, s.nobody(err)
 	}
 	err := q.row(ctx, &s.queries.own, k.tenant, k.id).Scan(&epoch, &stamp, &st.changed)
 	st.hash, st.epoch, st.stamp = passwd.Hash(hash), epoch.Int64, stamp.Int64
@@ -44,7 +44,7 @@ func (s *Store) peekState(ctx context.Context, q querier, k key) (state, error) 
 	)
 	err := q.row(ctx, &s.queries.state, k.tenant, k.id).Scan(&hash, &epoch, &stamp, &st.changed)
 	st.hash, st.epoch, st.stamp = passwd.Hash(hash), epoch.Int64, stamp.Int64
-	return st, absent(err, passwd.ErrNotFound)
+	return st, s.nobody(err)
 }
 
 // Apply implements passwd.Credentials. The jobs of the write enter the queue in
@@ -223,7 +223,7 @@ func (s *Store) Rehash(ctx context.Context, r passwd.Ref, old, new passwd.Hash) 
 	err = s.write(ctx, "rehash", landed, func(q querier) error {
 		done, err = one(q.exec(ctx, &s.queries.setHash, k.tenant, k.id, string(new), string(old)))
 		if err != nil || done {
-			return err
+			return s.nobody(err)
 		}
 		st, err := s.state(ctx, q, k) // is there such an account at all?
 		done = st.hash == old && old == new

@@ -86,6 +86,9 @@ type dialect struct {
 	// retry tells whether a transaction that failed so did nothing and may succeed
 	// if tried again.
 	retry func(error) bool
+	// unheld tells that a value has letters which the character set of the host's
+	// column, or of the database, lacks.
+	unheld func(error) bool
 	// telling tells whether the text of an error may repeat a stored value.
 	telling func(error) bool
 	// migrating runs f in a transaction, or behind a lock, that one process at a

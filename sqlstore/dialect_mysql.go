@@ -51,6 +51,7 @@ func mysqlDialect() *dialect {
 		isolation: sql.LevelReadCommitted,
 		purge:     1000,
 		retry:     mysqlConflict,
+		unheld:    mysqlUnheld,
 		telling:   func(err error) bool { return slices.Contains([]int{1062, 1292, 1366, 1406}, mysqlNumber(err)) },
 		migrating: mysqlMigrating,
 		table:     mysqlTable,
@@ -81,6 +82,10 @@ func mysqlNumber(err error) int {
 func mysqlConflict(err error) bool {
 	return slices.Contains([]int{1205, 1213, 1020}, mysqlNumber(err))
 }
+
+// mysqlUnheld knows the "illegal mix of collations" of MariaDB and what MySQL 8 says
+// instead, "conversion from collation … impossible for parameter".
+func mysqlUnheld(err error) bool { return slices.Contains([]int{1267, 3988}, mysqlNumber(err)) }
 
 // mysqlMigrating holds a lock of the server's by name, because each CREATE TABLE
 // commits. The connection's end would release it as well.

@@ -54,6 +54,7 @@ func postgresDialect() *dialect {
 		isolation:  sql.LevelReadCommitted,
 		purge:      1000,
 		retry:      postgresConflict,
+		unheld:     func(err error) bool { return sqlState(err) == "22P05" },               // "untranslatable character"
 		telling:    func(err error) bool { return strings.HasPrefix(sqlState(err), "22") }, // data exceptions quote the data
 		migrating:  postgresMigrating,
 		table:      postgresTable,

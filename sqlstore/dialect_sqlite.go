@@ -40,8 +40,9 @@ func sqliteDialect() *dialect {
 		lock:      "DELETE FROM {schema} WHERE version < 0",
 		oneWriter: true,
 		prepare:   true,
-		purge:     250, // 1,000 keep other processes from writing for 32 ms
+		purge:     100, // 1,000 keep other writers waiting for 10 ms or more
 		retry:     sqliteBusy,
+		unheld:    never,
 		telling:   never,
 		migrating: sqliteMigrating,
 		table:     sqliteTable,

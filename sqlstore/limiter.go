@@ -21,8 +21,8 @@ const (
 // that is refused costs one read; only one that is counted is written.
 //
 // Purge removes keys whose window has passed. A key without a window goes a day after
-// its last take for each one that is counted, or after 30 days. A clock that is set
-// back neither shortens a wait nor forgives.
+// its last take for each one that is counted, or after 30 days, and never before its
+// wait is over. A clock that is set back neither shortens a wait nor forgives.
 func (s *Store) Take(ctx context.Context, key string, l passwd.Limit, now time.Time) (taken passwd.Taken, err error) {
 	if s.host != nil {
 		return taken, errors.ErrUnsupported // it would be undone with that transaction
@@ -131,6 +131,9 @@ func (s *Store) tries(ctx context.Context, q querier, from *query, key string) (
 
 func (s *Store) setTries(ctx context.Context, q querier, key string, t tries) error {
 	windowed, expires := 0, t.last.Add(forgetTake*time.Duration(min(t.taken, mostTakes)))
+	if t.until.After(expires) { // who waits longer than that goes on waiting
+		expires = t.until
+	}
 	if t.windowed {
 		windowed, expires = 1, t.until
 	}

@@ -99,7 +99,7 @@ func newQueries(d *dialect, c Config) *queries {
 	set(&qs.addJob, `INSERT INTO {job} (id, job_key, waiting, sealed, not_before, not_after, attempts)
 		VALUES ($1, $2, $3, $4, $5, $6, $7) `+fill(d.absorb, "id", ""))
 	const due = ` FROM {job} WHERE not_before <= $1 AND (leased_until IS NULL OR leased_until <= $1)`
-	set(&qs.jobDue, `SELECT 1`+due+` LIMIT 1`)
+	set(&qs.jobDue, `SELECT 1`+due+` ORDER BY not_before LIMIT 1`)
 	set(&qs.due, `SELECT id, job_key, sealed, not_before, not_after, attempts`+due+` ORDER BY seq LIMIT $2 {skip_locked}`)
 	set(&qs.lease, `UPDATE {job} SET leased_until = $2, waiting = NULL, attempts = attempts + 1 WHERE id = $1`)
 	set(&qs.done, `DELETE FROM {job} WHERE id = $1`)
@@ -173,7 +173,7 @@ func ourNames(d *dialect, c Config) map[string]string {
 		"tenant_type": d.types[c.Users.TenantType],
 	}
 	for _, name := range []string{
-		"account", "token", "token_user", "token_expiry", "history", "job", "job_id", "job_waiting", "job_key", "limit", "limit_expiry", "schema",
+		"account", "token", "token_user", "token_expiry", "history", "job", "job_id", "job_waiting", "job_key", "job_due", "limit", "limit_expiry", "schema",
 		"session", "session_access", "session_refresh", "session_device", "session_expiry", "session_spent", "session_spent_digest", "session_end",
 	} {
 		names[name] = d.quoted(c.Prefix + name)

@@ -9,6 +9,7 @@ import (
 type query struct {
 	text  string
 	order []int // index of the argument for each placeholder
+	plain bool  // the first placeholder is the first argument, and so on
 	index int   // of the prepared statement
 }
 
@@ -29,7 +30,11 @@ func (r *renderer) render(template string) query {
 	r.text.Reset()
 	r.order = nil
 	r.add(template)
-	return query{text: r.text.String(), order: r.order}
+	plain := true
+	for i, n := range r.order {
+		plain = plain && i == n
+	}
+	return query{text: r.text.String(), order: r.order, plain: plain}
 }
 
 func (r *renderer) add(template string) {
@@ -74,6 +79,9 @@ func (r *renderer) placeholder(digit byte) {
 
 // arrange puts arguments into the order of the placeholders.
 func (q *query) arrange(args []any) []any {
+	if q.plain {
+		return args[:len(q.order)]
+	}
 	arranged := make([]any, len(q.order))
 	for i, n := range q.order {
 		arranged[i] = args[n]

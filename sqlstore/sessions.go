@@ -125,7 +125,7 @@ func (s *Store) ListSessions(ctx context.Context, account passwd.Ref, now time.T
 		list = nil
 		rows, err := q.rows(ctx, &s.queries.sessions.list, k.tenant, k.id, now.UnixMicro())
 		if err != nil {
-			return err
+			return ignore(s.nobody(err), passwd.ErrNotFound)
 		}
 		defer rows.Close()
 		for rows.Next() {
@@ -137,7 +137,7 @@ func (s *Store) ListSessions(ctx context.Context, account passwd.Ref, now time.T
 				list = append(list, r)
 			}
 		}
-		return rows.Err()
+		return ignore(s.nobody(rows.Err()), passwd.ErrNotFound)
 	})
 	if err != nil {
 		return nil, err
@@ -236,7 +236,7 @@ func (s *Store) standing(ctx context.Context, q querier, k key) (epoch int64, op
 	}
 	var active, disabled flag
 	err = q.row(ctx, &s.queries.sessions.standing, k.tenant, k.id).Scan(&active, &disabled)
-	return epoch, s.open(active, disabled), absent(err, passwd.ErrNotFound)
+	return epoch, s.open(active, disabled), s.nobody(err)
 }
 
 func (s *Store) open(active, disabled flag) bool {
@@ -268,35 +268,40 @@ func (s *Store) liveSession(row scanner) (r session.Record, must passwd.Reason, 
 	return r, passwd.Reason(reason), s.open(active, disabled), err
 }
 
+// sessionRow is what the columns of a session are scanned into.
+type sessionRow struct {
+	record                                session.Record
+	tenant, user                          any
+	device, access, refresh               []byte
+	addr                                  string
+	created, issued, until, used, expires int64
+}
+
 // session reads the columns of a session and what follows them, or returns
 // passwd.ErrNotFound.
 func (s *Store) session(row scanner, more ...any) (r session.Record, err error) {
-	var (
-		tenant, user                          any
-		device, access, refresh               []byte
-		addr                                  string
-		created, issued, until, used, expires int64
+	var to sessionRow
+	into := append(make([]any, 0, 20),
+		&to.record.ID, &to.tenant, &to.user, &to.record.Epoch, &to.record.Client, &to.device, &to.record.DeviceName, &to.addr, &to.record.UserAgent,
+		&to.access, &to.refresh, &to.created, &to.issued, &to.until, &to.used, &to.expires,
 	)
-	err = row.Scan(append([]any{
-		&r.ID, &tenant, &user, &r.Epoch, &r.Client, &device, &r.DeviceName, &addr, &r.UserAgent,
-		&access, &refresh, &created, &issued, &until, &used, &expires,
-	}, more...)...)
-	if err != nil {
-		return session.Record{}, absent(err, passwd.ErrNotFound)
+	if err := row.Scan(append(into, more...)...); err != nil {
+		return r, absent(err, passwd.ErrNotFound)
 	}
-	if r.Account, err = s.ref(tenant, user); err != nil {
+	r = to.record
+	if r.Account, err = s.ref(to.tenant, to.user); err != nil {
 		return session.Record{}, err
 	}
-	if addr != "" {
-		if r.Addr, err = netip.ParseAddr(addr); err != nil {
+	if to.addr != "" {
+		if r.Addr, err = netip.ParseAddr(to.addr); err != nil {
 			return session.Record{}, errors.New("column addr holds no address")
 		}
 	}
-	copy(r.Device[:], device)
-	copy(r.Access[:], access)
-	copy(r.Refresh[:], refresh)
-	r.CreatedAt, r.IssuedAt, r.AccessUntil = time.UnixMicro(created).UTC(), time.UnixMicro(issued).UTC(), time.UnixMicro(until).UTC()
-	r.UsedAt, r.ExpiresAt = time.UnixMicro(used).UTC(), time.UnixMicro(expires).UTC()
+	copy(r.Device[:], to.device)
+	copy(r.Access[:], to.access)
+	copy(r.Refresh[:], to.refresh)
+	r.CreatedAt, r.IssuedAt, r.AccessUntil = time.UnixMicro(to.created).UTC(), time.UnixMicro(to.issued).UTC(), time.UnixMicro(to.until).UTC()
+	r.UsedAt, r.ExpiresAt = time.UnixMicro(to.used).UTC(), time.UnixMicro(to.expires).UTC()
 	return r, nil
 }
 

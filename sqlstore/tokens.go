@@ -119,7 +119,7 @@ func (s *Store) Attempt(ctx context.Context, ref passwd.TokenRef, max int, now t
 }
 
 // Purge implements passwd.Tokens. It deletes tokens, sessions and counts of the limiter
-// that have expired: at most 1,000 together, on SQLite 250, whatever the batch, so
+// that have expired: at most 1,000 together, on SQLite 100, whatever the batch, so
 // that other writers get their turn. Jobs are not purged: the service drops those
 // that are too old, and tells of it.
 func (s *Store) Purge(ctx context.Context, before time.Time, batch int) (n int, more bool, err error) {
@@ -150,30 +150,35 @@ func (s *Store) Purge(ctx context.Context, before time.Time, batch int) (n int, 
 	return n, more, nil
 }
 
+// tokenRow is what the columns of a token are scanned into.
+type tokenRow struct {
+	tenant, id        any
+	address, verifier []byte
+	record            passwd.TokenRecord
+	issued, expires   int64
+	spent, epoch      sql.NullInt64
+}
+
 // token returns a record, live or not, and the current epoch of its account; or
 // passwd.ErrTokenInvalid.
 func (s *Store) token(ctx context.Context, q querier, ref passwd.TokenRef) (t passwd.TokenRecord, current int64, err error) {
-	var (
-		tenant, id        any
-		address, verifier []byte
-		issued, expires   int64
-		spent, epoch      sql.NullInt64
-	)
-	err = q.row(ctx, &s.queries.token, string(ref.Purpose), ref.Digest[:]).
-		Scan(&tenant, &id, &t.Epoch, &address, &verifier, &t.Attempts, &issued, &expires, &spent, &epoch)
+	var r tokenRow
+	err = q.row(ctx, &s.queries.token, string(ref.Purpose), ref.Digest[:]).Scan(&r.tenant, &r.id, &r.record.Epoch,
+		&r.address, &r.verifier, &r.record.Attempts, &r.issued, &r.expires, &r.spent, &r.epoch)
 	if err != nil {
 		return passwd.TokenRecord{}, 0, absent(err, passwd.ErrTokenInvalid)
 	}
-	if t.Account, err = s.ref(tenant, id); err != nil {
+	t = r.record
+	if t.Account, err = s.ref(r.tenant, r.id); err != nil {
 		return passwd.TokenRecord{}, 0, err
 	}
 	t.TokenRef = ref
-	copy(t.Address[:], address)
-	copy(t.Verifier[:], verifier)
-	t.IssuedAt = time.UnixMicro(issued).UTC()
-	t.ExpiresAt = time.UnixMicro(expires).UTC()
-	t.SpentAt = timeOf(spent)
-	return t, epoch.Int64, nil
+	copy(t.Address[:], r.address)
+	copy(t.Verifier[:], r.verifier)
+	t.IssuedAt = time.UnixMicro(r.issued).UTC()
+	t.ExpiresAt = time.UnixMicro(r.expires).UTC()
+	t.SpentAt = timeOf(r.spent)
+	return t, r.epoch.Int64, nil
 }
 
 // live reports whether a token is good, its attempts apart.

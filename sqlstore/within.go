@@ -27,6 +27,12 @@ var ErrTxDead = errors.New("sqlstore: the transaction cannot go on: roll it back
 //
 // What must outlive a rollback needs a transaction of its own: Attempt, Claim,
 // Purge, Take, Refund, Clear, Count, Migrate and Verify are errors.ErrUnsupported.
+//
+// A rollback also brings back the sessions that were ended inside: after
+// session.ErrReused, which is no failure of the call but the end of a session whose
+// token was stolen, the host commits, or else ends the session once more outside. The
+// tokens of a session that was created or rotated inside are given out after the commit.
+//
 // The returned store is good until the transaction ends, and is not safe for
 // concurrent use. A transaction at REPEATABLE READ or above sees tokens and jobs,
 // on PostgreSQL, as of its beginning. On SQLite it should begin with a write, or by

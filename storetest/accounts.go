@@ -10,7 +10,7 @@ import (
 func accountChecks() []check {
 	return []check{{
 		name:   "accounts/round trip",
-		guards: "Accounts.Get",
+		guards: "I3, Accounts.Get",
 		rule:   "Get returns the host's account as the host wrote it; it has no epoch and need not change its password.",
 		run: func(c *checker) {
 			for n := range 3 {
@@ -29,7 +29,7 @@ func accountChecks() []check {
 		},
 	}, {
 		name:   "accounts/no password",
-		guards: "Account.Hash",
+		guards: "I3, Account.Hash",
 		rule:   `An account without a password has the hash "".`,
 		run: func(c *checker) {
 			a := c.account(1)
@@ -67,7 +67,7 @@ func accountChecks() []check {
 		},
 	}, {
 		name:   "accounts/long hash",
-		guards: "Account.Hash",
+		guards: "I2, Account.Hash",
 		rule:   "A hash of 4 KB is stored whole; a truncated one would lock its owner out.",
 		needs:  func(f Fixture) bool { return !f.Lacks.LongHashes },
 		run: func(c *checker) {
@@ -107,7 +107,7 @@ func accountChecks() []check {
 		},
 	}, {
 		name:   "accounts/unknown",
-		guards: "ErrNotFound",
+		guards: "I6, ErrNotFound",
 		rule:   "An unknown account is ErrNotFound: never a zero value with a nil error.",
 		run: func(c *checker) {
 			c.seed(c.account(1))
@@ -115,7 +115,7 @@ func accountChecks() []check {
 		},
 	}, {
 		name:   "accounts/hostile ids",
-		guards: "ErrNotFound",
+		guards: "I9, ErrNotFound",
 		rule:   "An id that cannot be one of the store's is ErrNotFound; it never names the account that it resembles.",
 		run: func(c *checker) {
 			a := c.seeded(2)
@@ -131,7 +131,7 @@ func accountChecks() []check {
 		},
 	}, {
 		name:   "accounts/tenants",
-		guards: "Ref.Tenant",
+		guards: "I9, Ref.Tenant",
 		rule:   `Every call sees the tenant it names alone; the tenant "" is one like any other and never means all.`,
 		needs:  func(f Fixture) bool { return !f.Lacks.Tenants },
 		run: func(c *checker) {
@@ -151,7 +151,7 @@ func accountChecks() []check {
 		},
 	}, {
 		name:   "accounts/same id in two tenants",
-		guards: "Ref.Tenant",
+		guards: "I9, Ref.Tenant",
 		rule:   "Accounts of two tenants are two accounts, although they have the same id.",
 		needs:  func(f Fixture) bool { return !f.Lacks.Tenants && !f.Lacks.SharedIDs },
 		run: func(c *checker) {

@@ -32,6 +32,18 @@ func TestBrokenSessions(t *testing.T) {
 		breaks func(*brokenSessions)
 		found  found
 	}{{
+		name: "a spent token is good by a clock before it was spent",
+		breaks: func(b *brokenSessions) {
+			b.rotate = func(ctx context.Context, m *memstore.Store, r session.Rotation) (session.Record, error) {
+				now, _, err := m.FindSession(ctx, session.TokenRef{Kind: session.Refresh, Digest: r.IfRefresh}, r.IssuedAt)
+				if err == nil && r.IssuedAt.Before(now.IssuedAt) {
+					r.IfRefresh = now.Refresh
+				}
+				return m.RotateSession(ctx, r)
+			}
+		},
+		found: found{"sessions/clock goes back": "by a clock before it was spent"},
+	}, {
 		name: "a session is created whatever its epoch",
 		breaks: func(b *brokenSessions) {
 			b.create = func(ctx context.Context, m *memstore.Store, r session.Record, max int) error {

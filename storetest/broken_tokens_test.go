@@ -11,6 +11,47 @@ import (
 
 // brokenTokens get tokens wrong.
 var brokenTokens = []brokenStore{{
+	name: "a spent token lives on by a clock before it was spent",
+	breaks: func(b *broken) {
+		b.apply = func(ctx context.Context, m *memstore.Store, w passwd.Write) (int64, error) {
+			epoch, err := m.Apply(ctx, w)
+			if w.Consume != nil && errors.Is(err, passwd.ErrTokenInvalid) {
+				if t, _ := m.Peek(ctx, *w.Consume, w.Now); w.Now.Before(t.SpentAt) && w.Now.Before(t.ExpiresAt) && t.Account == w.Account {
+					w.Consume = nil
+					return m.Apply(ctx, w)
+				}
+			}
+			return epoch, err
+		}
+	},
+	found: found{"live/clock goes back": "five minutes before it was spent"},
+}, {
+	name: "an expired token is good for another two minutes, for clocks differ",
+	breaks: func(b *broken) {
+		b.apply = func(ctx context.Context, m *memstore.Store, w passwd.Write) (int64, error) {
+			if w.Consume != nil {
+				w.Now = w.Now.Add(-2 * time.Minute)
+			}
+			return m.Apply(ctx, w)
+		}
+		b.peek = func(ctx context.Context, m *memstore.Store, ref passwd.TokenRef, now time.Time) (passwd.TokenRecord, error) {
+			t, err := m.Peek(ctx, ref, now)
+			if err != nil && !t.SpentAt.IsZero() && now.Before(t.SpentAt.Add(2*time.Minute)) {
+				err = nil
+			}
+			return t, err
+		}
+	},
+	found: found{"race/two clocks": "by any clock", "live/expiry": "after ExpiresAt"},
+}, {
+	name: "a purge takes what was spent",
+	breaks: func(b *broken) {
+		b.purge = func(ctx context.Context, m *memstore.Store, before time.Time, batch int) (int, bool, error) {
+			return m.Purge(ctx, before.Add(2*time.Hour), batch)
+		}
+	},
+	found: found{"purge/others go on": "", "purge/keeps": ""},
+}, {
 	name: "a token is redeemed twice",
 	breaks: func(b *broken) {
 		b.apply = func(ctx context.Context, m *memstore.Store, w passwd.Write) (int64, error) {

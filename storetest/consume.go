@@ -222,7 +222,7 @@ func writeTokenChecks() []check {
 		},
 	}, {
 		name:   "write/void all keeps time",
-		guards: "Write.VoidAll",
+		guards: "I4, Write.VoidAll",
 		rule:   "VoidAll leaves a token that was spent before as it was.",
 		run: func(c *checker) {
 			a := c.pinned(1)

@@ -9,6 +9,10 @@ import (
 )
 
 func contextChecks() []check {
+	return append(serialContextChecks(), otherContextChecks()...)
+}
+
+func serialContextChecks() []check {
 	return []check{{
 		name:   "context/cancelled",
 		guards: "I2",
@@ -17,10 +21,7 @@ func contextChecks() []check {
 			a := c.changed(1)
 			bound, free := c.issued(a.Ref, passwd.PurposeReset, a.Epoch), c.issued(a.Ref, passwd.PurposeCancel, 0)
 			other, next := c.token(a.Ref, passwd.PurposeReset, a.Epoch), c.token(a.Ref, passwd.PurposeReset, a.Epoch)
-			old := c.token(a.Ref, passwd.PurposeReset, 0)
-			old.IssuedAt, old.ExpiresAt = t0.Add(-2*time.Hour), t0.Add(-time.Hour)
-			c.issue(old)
-			watch := c.watch([]passwd.Ref{a.Ref}, bound, free, other, next, old)
+			watch := c.watch([]passwd.Ref{a.Ref}, bound, free, other, next)
 
 			ended, cancel := context.WithCancel(c.ctx)
 			cancel()
@@ -34,8 +35,6 @@ func contextChecks() []check {
 				"Forget":  func() error { return c.store.Forget(ended, a.Ref) },
 				"Issue":   func() error { return c.store.Issue(ended, next, 3, &free.TokenRef) },
 				"Peek":    func() error { _, err := c.store.Peek(ended, bound.TokenRef, t0); return err },
-				"Attempt": func() error { _, err := c.store.Attempt(ended, bound.TokenRef, 5, t0); return err },
-				"Purge":   func() error { _, _, err := c.store.Purge(ended, t0, 100); return err },
 			} {
 				c.want(what+" with a cancelled context", call(), context.Canceled)
 			}
@@ -45,6 +44,28 @@ func contextChecks() []check {
 			}
 			watch.unchanged("after calls with a cancelled context")
 			c.apply(replace(a, "not cancelled"))
+		},
+	}}
+}
+
+func otherContextChecks() []check {
+	return []check{{
+		name:   "context/cancelled attempt",
+		guards: "I2, T5",
+		rule:   "An attempt or a purge whose context has ended returns its error and changes nothing.",
+		run: func(c *checker) {
+			a := c.changed(1)
+			code, old := c.issued(a.Ref, passwd.PurposeCode, a.Epoch), c.token(a.Ref, passwd.PurposeReset, 0)
+			old.IssuedAt, old.ExpiresAt = t0.Add(-2*time.Hour), t0.Add(-time.Hour)
+			c.issue(old)
+			watch := c.watch([]passwd.Ref{a.Ref}, code, old)
+			ended, cancel := context.WithCancel(c.ctx)
+			cancel()
+			_, err := c.store.Attempt(ended, code.TokenRef, 5, t0)
+			c.want("Attempt with a cancelled context", err, context.Canceled)
+			_, _, err = c.store.Purge(ended, t0, 100)
+			c.want("Purge with a cancelled context", err, context.Canceled)
+			watch.unchanged("after calls with a cancelled context")
 		},
 	}, {
 		name:   "context/cancelled queue",

@@ -10,7 +10,7 @@ import (
 func findChecks() []check {
 	return []check{{
 		name:   "find/each kind",
-		guards: "Accounts.Find",
+		guards: "I6, Accounts.Find",
 		rule:   "Find returns the account whose attribute of the kind has the compared form, with all that Get returns.",
 		run: func(c *checker) {
 			c.seed(c.account(1), c.account(2), c.account(3))
@@ -47,7 +47,7 @@ func findChecks() []check {
 		},
 	}, {
 		name:   "find/compared form",
-		guards: "Fold",
+		guards: "I9, Fold",
 		rule:   "Identifiers are compared with ASCII letters folded, on the host's side as well; all other letters are exact.",
 		run: func(c *checker) {
 			a := c.account(1)
@@ -73,7 +73,7 @@ func findChecks() []check {
 		},
 	}, {
 		name:   "find/kinds apart",
-		guards: "LoginKind",
+		guards: "I9, LoginKind",
 		rule:   "Find looks at the attribute of the kind and at no other.",
 		needs:  func(f Fixture) bool { return !f.Lacks.Username && !f.Lacks.Email },
 		run: func(c *checker) {
@@ -89,7 +89,7 @@ func findChecks() []check {
 		},
 	}, {
 		name:   "find/several",
-		guards: "Accounts.Find",
+		guards: "I6, Accounts.Find",
 		rule:   "Of several accounts that match, up to max are returned, always in the same order.",
 		needs:  func(f Fixture) bool { return !f.Lacks.Twins && !(f.Lacks.Username && f.Lacks.Email) },
 		run: func(c *checker) {
@@ -125,7 +125,7 @@ func findChecks() []check {
 		},
 	}, {
 		name:   "find/tenants",
-		guards: "Login.Tenant",
+		guards: "I9, Login.Tenant",
 		rule:   `Find sees the tenant it names alone; the tenant "" is one like any other and never means all.`,
 		needs:  func(f Fixture) bool { return !f.Lacks.Tenants },
 		run: func(c *checker) {

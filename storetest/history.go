@@ -26,7 +26,7 @@ func historyChecks() []check {
 		},
 	}, {
 		name:   "history/trim",
-		guards: "Write.History",
+		guards: "I1, Write.History",
 		rule:   "A new hash keeps as many replaced ones as the write says, the one replaced now included.",
 		run: func(c *checker) {
 			a, all := c.withHistory(1, 5, 3)
@@ -48,7 +48,7 @@ func historyChecks() []check {
 		},
 	}, {
 		name:   "history/other writes",
-		guards: "Write.History",
+		guards: "I1, Write.History",
 		rule:   "Only a new hash touches the history: a write without one does not trim it, whatever its History says.",
 		run: func(c *checker) {
 			a, _ := c.withHistory(1, 3, 10)
@@ -72,7 +72,7 @@ func historyChecks() []check {
 		},
 	}, {
 		name:   "history/same hash again",
-		guards: "Write.History",
+		guards: "I1, Write.History",
 		rule:   "A hash that was in use twice is kept twice: the history is a list, not a set.",
 		run: func(c *checker) {
 			a := c.seeded(1)
@@ -123,7 +123,7 @@ func forgetChecks() []check {
 		},
 	}, {
 		name:   "forget/unknown",
-		guards: "Credentials.Forget",
+		guards: "I5, Credentials.Forget",
 		rule:   "Forgetting an account that is unknown, or of which nothing is known, is not an error; nor is doing it twice.",
 		run: func(c *checker) {
 			c.want("Forget of an unknown account", c.store.Forget(c.ctx, c.ref(9)), nil)

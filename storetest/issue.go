@@ -9,7 +9,7 @@ import (
 func issueChecks() []check {
 	return []check{{
 		name:   "issue/round trip",
-		guards: "Tokens.Issue",
+		guards: "I4, Tokens.Issue",
 		rule:   "A token is stored as given, its times in UTC and to the microsecond.",
 		run: func(c *checker) {
 			a := c.pinned(1)
@@ -58,7 +58,7 @@ func issueChecks() []check {
 		},
 	}, {
 		name:   "issue/again",
-		guards: "Tokens.Issue",
+		guards: "I4, Tokens.Issue",
 		rule:   "Issuing a record again changes nothing and succeeds while the first is live, whatever the quota.",
 		run: func(c *checker) {
 			a := c.pinned(1)

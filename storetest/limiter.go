@@ -50,7 +50,7 @@ func (l limiterCheck) against(ctx context.Context, open func() (passwd.Limiter, 
 	defer cancel()
 	limiter, err := open()
 	if err != nil {
-		return fmt.Errorf("%s: open: %w", l.name, err)
+		return fmt.Errorf("%s (%s): %s\n\topen: %w", l.name, l.guards, l.rule, err)
 	}
 	c := &limiterChecker{checker{ctx: ctx}, limiter}
 	c.execute(func(*checker) { l.run(c) })
@@ -68,7 +68,7 @@ var (
 func limiterChecks() []limiterCheck {
 	return []limiterCheck{{
 		name:   "limiter/window",
-		guards: "Limit.Window",
+		guards: "I8, Limit.Window",
 		rule:   "Free takes pass in a window, which begins at the first; the others wait for its end, and are not counted.",
 		run: func(c *limiterChecker) {
 			for i := range 3 {
@@ -82,7 +82,7 @@ func limiterChecks() []limiterCheck {
 		},
 	}, {
 		name:   "limiter/waits",
-		guards: "Limit.Wait",
+		guards: "I8, Limit.Wait",
 		rule:   "Without a window the last free take and each one after it begin a wait, which doubles up to MaxWait.",
 		run: func(c *limiterChecker) {
 			now := t0
@@ -98,7 +98,7 @@ func limiterChecks() []limiterCheck {
 		},
 	}, {
 		name:   "limiter/forgiven",
-		guards: "Limit.MaxWait",
+		guards: "I8, Limit.MaxWait",
 		rule:   "One take is forgiven for each MaxWait without any: the next wait is shorter. The count stays.",
 		run: func(c *limiterChecker) {
 			now := t0
@@ -116,7 +116,7 @@ func limiterChecks() []limiterCheck {
 		},
 	}, {
 		name:   "limiter/clock back",
-		guards: "Limiter.Take",
+		guards: "I8, Limiter.Take",
 		rule:   "A clock that is set back neither shortens a wait nor forgives.",
 		run: func(c *limiterChecker) {
 			for i := range 2 {
@@ -124,6 +124,14 @@ func limiterChecks() []limiterCheck {
 			}
 			c.takes("an hour earlier", waiting, t0.Add(-time.Hour), time.Hour+time.Second, 2)
 			c.takes("after the wait", waiting, t0.Add(time.Second), 0, 3)
+
+			// Where nobody waits yet, an earlier time is no time that has passed.
+			c.want("Clear", c.limiter.Clear(c.ctx, "key"), nil)
+			three := passwd.Limit{Free: 3, Wait: time.Second, MaxWait: 10 * time.Second}
+			c.takes("a take", three, t0, 0, 1)
+			c.takes("an hour earlier", three, t0.Add(-time.Hour), 0, 2)
+			c.takes("an hour earlier", three, t0.Add(-time.Hour), 0, 3)
+			c.takes("back at the first time", three, t0, time.Second, 3)
 		},
 	}, {
 		name:   "limiter/clear",
@@ -140,7 +148,7 @@ func limiterChecks() []limiterCheck {
 		},
 	}, {
 		name:   "limiter/refund",
-		guards: "Limiter.Refund",
+		guards: "I8, Limiter.Refund",
 		rule:   "Refund takes one take back, with the wait that it began; an unknown key is not an error.",
 		run: func(c *limiterChecker) {
 			c.want("Refund of an unknown key", c.limiter.Refund(c.ctx, "key"), nil)
@@ -158,7 +166,7 @@ func limiterChecks() []limiterCheck {
 		},
 	}, {
 		name:   "limiter/keys apart",
-		guards: "Limiter",
+		guards: "I8, Limiter",
 		rule:   "Keys that differ in a letter's case, by a space at the end or in length are different keys.",
 		run: func(c *limiterChecker) {
 			keys := []string{"key", "KEY", "key ", "ke", "keys", "key%", strings.Repeat("k", 64), strings.Repeat("k", 63)}
@@ -214,7 +222,7 @@ func limiterChecks() []limiterCheck {
 		},
 	}, {
 		name:   "limiter/like the one in memory",
-		guards: "Limiter",
+		guards: "I8, Limiter",
 		rule:   "Over a long mixture of calls, limits and clocks the answers are those of passwd.NewMemoryLimiter.",
 		run: func(c *limiterChecker) {
 			random := rand.New(rand.NewPCG(5, 11))

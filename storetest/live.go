@@ -33,7 +33,7 @@ func liveChecks() []check {
 		},
 	}, {
 		name:   "peek/unknown",
-		guards: "Tokens.Peek, T6",
+		guards: "I4, Tokens.Peek, T6",
 		rule:   "A token is known by its purpose and digest together; an unknown one is ErrTokenInvalid with the zero record.",
 		run: func(c *checker) {
 			a := c.pinned(1)
@@ -53,7 +53,7 @@ func liveChecks() []check {
 		},
 	}, {
 		name:   "live/expiry",
-		guards: "TokenRecord.ExpiresAt, T3",
+		guards: "I4, TokenRecord.ExpiresAt, T3",
 		rule:   "A token is live a microsecond before ExpiresAt and expired at it, to every call.",
 		run: func(c *checker) {
 			n := 0
@@ -118,7 +118,7 @@ func attemptChecks() []check {
 	const max = 5
 	return []check{{
 		name:   "attempt/counts",
-		guards: "T5",
+		guards: "I4, T5",
 		rule:   "Attempt counts and returns the record with that attempt counted; after max of them it is ErrTokenInvalid with the record.",
 		run: func(c *checker) {
 			a := c.pinned(1)
@@ -147,7 +147,7 @@ func attemptChecks() []check {
 		},
 	}, {
 		name:   "attempt/last one redeems",
-		guards: "T5",
+		guards: "I4, T5",
 		rule:   "The last attempt is as good as the others: who made it can still consume the token.",
 		run: func(c *checker) {
 			a := c.pinned(1)
@@ -163,7 +163,7 @@ func attemptChecks() []check {
 		},
 	}, {
 		name:   "attempt/not live",
-		guards: "T5",
+		guards: "I4, T5",
 		rule:   "An attempt at a token that is not live is ErrTokenInvalid with the record, and is not counted.",
 		run: func(c *checker) {
 			a := c.pinned(1)
@@ -187,111 +187,4 @@ func attemptChecks() []check {
 			watch.unchanged("after attempts at dead tokens")
 		},
 	}}
-}
-
-func purgeChecks() []check {
-	return []check{{
-		name:   "purge/keeps",
-		guards: "Tokens.Purge",
-		rule:   "Purge deletes what expired before the given time, and nothing that is live at it, nor accounts or history.",
-		run: func(c *checker) {
-			a, _ := c.withHistory(1, 3, 10)
-			var dead, kept []passwd.TokenRecord
-			for i := range 4 {
-				t := c.token(a.Ref, passwd.PurposeReset, a.Epoch*int64(i%2))
-				t.IssuedAt, t.ExpiresAt = t0.Add(-2*time.Hour), t0.Add(-time.Duration(i+1)*µs)
-				c.issue(t)
-				dead = append(dead, t)
-			}
-			for i := range 4 {
-				t := c.token(a.Ref, passwd.PurposeCancel, a.Epoch*int64(i%2))
-				t.ExpiresAt = t0.Add(time.Duration(i*i*i)*time.Hour + µs)
-				c.issue(t)
-				kept = append(kept, t)
-			}
-			watch := c.watch([]passwd.Ref{a.Ref}, kept...)
-			if n := c.purged(t0, 100); n != len(dead) {
-				c.errorf("Purge reports %d deleted, want %d", n, len(dead))
-			}
-			for _, t := range dead {
-				c.notStored(t)
-			}
-			watch.unchanged("after Purge")
-			if n := c.purged(t0, 100); n != 0 {
-				c.errorf("a second Purge reports %d deleted", n)
-			}
-		},
-	}, {
-		name:   "purge/batch",
-		guards: "Tokens.Purge, I8",
-		rule:   "Purge deletes no more than a batch, and says whether there may be more.",
-		run: func(c *checker) {
-			a := c.pinned(1)
-			for range 5 {
-				t := c.token(a.Ref, passwd.PurposeReset, 0)
-				t.IssuedAt, t.ExpiresAt = t0.Add(-2*time.Hour), t0.Add(-time.Hour)
-				c.issue(t)
-			}
-			n, more, err := c.store.Purge(c.ctx, t0, 2)
-			if n != 2 || !more || err != nil {
-				c.errorf("Purge of 2 of 5: got %d, more %t, error %v", n, more, err)
-			}
-			if n := c.purged(t0, 2); n != 3 {
-				c.errorf("the rest: %d deleted, want 3", n)
-			}
-		},
-	}, {
-		name:   "purge/at once",
-		guards: "Tokens.Purge",
-		rule:   "Purgers that run at once delete each token once and do not fail for each other.",
-		run: func(c *checker) {
-			a := c.pinned(1)
-			const count = 40
-			for range count {
-				t := c.token(a.Ref, passwd.PurposeReset, 0)
-				t.IssuedAt, t.ExpiresAt = t0.Add(-2*time.Hour), t0.Add(-time.Hour)
-				c.issue(t)
-			}
-			live := c.issued(a.Ref, passwd.PurposeReset, 0)
-			deleted := make([]int, 4)
-			errs := parallel(len(deleted), func(i int) error {
-				for {
-					n, more, err := c.store.Purge(c.ctx, t0, 3)
-					deleted[i] += n
-					if err != nil || !more {
-						return err
-					}
-				}
-			})
-			c.winners("Purge", errs)
-			sum := c.purged(t0, 100) // one purger may stop while another one's batch is under way
-			for _, n := range deleted {
-				sum += n
-			}
-			if sum != count {
-				c.errorf("%d deletions of %d tokens", sum, count)
-			}
-			c.wantLive("after that", live, t0, true)
-		},
-	}}
-}
-
-// purged calls Purge until nothing is left and returns how many it deleted.
-func (c *checker) purged(before time.Time, batch int) int {
-	sum := 0
-	for range 100 {
-		n, more, err := c.store.Purge(c.ctx, before, batch)
-		if err != nil {
-			c.fatalf("Purge: %v", err)
-		}
-		if n > batch {
-			c.errorf("Purge deleted %d, and the batch is %d", n, batch)
-		}
-		sum += n
-		if !more {
-			return sum
-		}
-	}
-	c.fatalf("Purge says that there is more, 100 times")
-	return sum
 }

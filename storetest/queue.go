@@ -17,7 +17,7 @@ func hasQueue(f Fixture) bool { return !f.Lacks.Queue }
 func queueChecks() []check {
 	return []check{{
 		name:   "queue/round trip",
-		guards: "Queue.Claim",
+		guards: "I2, Queue.Claim",
 		rule:   "A claimed job is what was put, and counts its claims.",
 		needs:  hasQueue,
 		run: func(c *checker) {
@@ -36,7 +36,7 @@ func queueChecks() []check {
 		},
 	}, {
 		name:   "queue/due",
-		guards: "Job.NotBefore",
+		guards: "I8, Job.NotBefore",
 		rule:   "A job is due from NotBefore on, and not a microsecond earlier.",
 		needs:  hasQueue,
 		run: func(c *checker) {
@@ -47,7 +47,7 @@ func queueChecks() []check {
 		},
 	}, {
 		name:   "queue/lease",
-		guards: "Queue.Claim",
+		guards: "I2, Queue.Claim",
 		rule:   "A claimed job is nobody else's until its lease has ended; then it is due again.",
 		needs:  hasQueue,
 		run: func(c *checker) {
@@ -61,7 +61,7 @@ func queueChecks() []check {
 		},
 	}, {
 		name:   "queue/oldest first",
-		guards: "Queue.Claim",
+		guards: "I8, Queue.Claim",
 		rule:   "Claim takes the oldest jobs, and no more than it is asked for.",
 		needs:  hasQueue,
 		run: func(c *checker) {
@@ -98,7 +98,7 @@ func queueChecks() []check {
 		},
 	}, {
 		name:   "queue/claimed absorbs nothing",
-		guards: "Job.Key",
+		guards: "I2, Job.Key",
 		rule:   "A claimed job absorbs nothing: the new one may say more than what is being worked on.",
 		needs:  hasQueue,
 		run: func(c *checker) {
@@ -128,7 +128,7 @@ func queueChecks() []check {
 		},
 	}, {
 		name:   "queue/retry",
-		guards: "Queue.Retry",
+		guards: "I2, Queue.Retry",
 		rule:   "Retry ends the lease and makes the job due at the time given; its claims go on counting; an unknown id is not an error.",
 		needs:  hasQueue,
 		run: func(c *checker) {
@@ -152,7 +152,7 @@ func queueChecks() []check {
 		},
 	}, {
 		name:   "queue/claimers at once",
-		guards: "Queue.Claim",
+		guards: "I4, Queue.Claim",
 		rule:   "Claimers that run at once never get the same job, and together get all.",
 		needs:  hasQueue,
 		run: func(c *checker) {
@@ -263,7 +263,7 @@ func queueWriteChecks() []check {
 		},
 	}, {
 		name:   "queue/jobs of a write absorbed",
-		guards: "Write.Jobs, Job.Key",
+		guards: "I8, Write.Jobs, Job.Key",
 		rule:   "A waiting job absorbs one of a write by its key as it does one that is put; the write goes on.",
 		needs:  hasQueue,
 		run: func(c *checker) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/passwd-go/passwd"
 )
@@ -181,6 +182,40 @@ func tokenRaces() []check {
 			})
 		},
 	}, {
+		name:   "race/two clocks",
+		guards: "I4, T3",
+		rule:   "Of callers whose clocks differ by three minutes, at most one redeems a token that expires between them, and max attempts are counted.",
+		run: func(c *checker) {
+			const skew = 90 * time.Second
+			c.race(func(a passwd.Account) {
+				token, code := c.token(a.Ref, passwd.PurposeReset, 0), c.issued(a.Ref, passwd.PurposeCode, 0)
+				token.IssuedAt, token.ExpiresAt = t0.Add(-anHour), t0
+				c.issue(token)
+				clock := func(i int) time.Time { return t0.Add([]time.Duration{-skew, skew}[i%2]) }
+				attempts := make([]error, crowd)
+				errs := parallel(crowd, func(i int) error {
+					_, attempts[i] = c.store.Attempt(c.ctx, code.TokenRef, max, clock(i))
+					return c.persist(a.Ref, func(a passwd.Account) passwd.Write {
+						w := replace(a, fmt.Sprint("writer ", i))
+						w.Consume, w.Now = &token.TokenRef, clock(i)
+						return w
+					})
+				})
+				if won := c.oneWinner("redemption", errs, passwd.ErrTokenInvalid); won >= 0 {
+					c.onceChanged(a, hash(fmt.Sprint("writer ", won)))
+					if won%2 != 0 {
+						c.errorf("the token was redeemed by a clock at which it had expired")
+					}
+				}
+				if won := c.winners("Attempt", attempts, passwd.ErrTokenInvalid); len(won) != max {
+					c.errorf("%d attempts were counted, want %d", len(won), max)
+				}
+				for _, now := range []time.Time{t0.Add(-skew), t0, t0.Add(-5 * time.Minute)} {
+					c.wantLive("after that, by any clock", token, now, false)
+				}
+			})
+		},
+	}, {
 		name:   "race/own tokens",
 		guards: "I4, I5, T7",
 		rule:   "Of callers with a token each, bound to the epoch, exactly one succeeds: the new epoch ends the other tokens.",
@@ -266,7 +301,7 @@ func tokenRaces() []check {
 		},
 	}, {
 		name:   "race/issue again",
-		guards: "Tokens.Issue",
+		guards: "I4, Tokens.Issue",
 		rule:   "Issuing one record from many callers at once succeeds for all of them and stores it once.",
 		run: func(c *checker) {
 			c.race(func(a passwd.Account) {
@@ -280,7 +315,7 @@ func tokenRaces() []check {
 		},
 	}, {
 		name:   "race/attempts",
-		guards: "T5",
+		guards: "I4, T5",
 		rule:   "Attempts made at once are counted exactly: max of them succeed, each with a count of its own.",
 		run: func(c *checker) {
 			c.race(func(a passwd.Account) {

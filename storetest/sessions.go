@@ -10,24 +10,37 @@ import (
 	"github.com/passwd-go/passwd/session"
 )
 
-// sessionChecks are about a store that is a session.Store as well. On one that is
-// not, they find nothing.
+// sessionChecks are about a store that is a session.Store as well.
 func sessionChecks() []check {
-	return slices.Concat(
+	return append(serialSessionChecks(), needingSessions(sessionRaces())...)
+}
+
+// serialSessionChecks are those that need one goroutine.
+func serialSessionChecks() []check {
+	return needingSessions(slices.Concat(
 		sessionLifeChecks(),
 		sessionCreateChecks(),
 		sessionRotateChecks(),
 		sessionEndChecks(),
 		sessionEpochChecks(),
-		sessionRaces(),
-	)
+	))
 }
 
-// sessions returns the store as one of sessions. If it is none, the case ends.
+func hasSessions(f Fixture) bool { return !f.Lacks.Sessions }
+
+func needingSessions(checks []check) []check {
+	for i := range checks {
+		also := checks[i].needs
+		checks[i].needs = func(f Fixture) bool { return hasSessions(f) && (also == nil || also(f)) }
+	}
+	return checks
+}
+
+// sessions returns the store as one of sessions.
 func (c *checker) sessions() session.Store {
 	s, ok := c.store.(session.Store)
 	if !ok {
-		panic(aborted{})
+		c.fatalf("the store is no session.Store: say so in Fixture.Lacks")
 	}
 	return s
 }
@@ -40,7 +53,7 @@ const (
 // session returns a record, not created yet, of a device of its own: it lives for
 // a day from t0, and its access token for an hour.
 func (c *checker) session(a passwd.Account) session.Record {
-	c.sessions() // or this case is not about the store
+	c.sessions() // ends the case here, and not in its goroutines
 	r := session.Record{
 		Session: session.Session{
 			ID: c.job("", t0).ID, Account: a.Ref, Epoch: a.Epoch,

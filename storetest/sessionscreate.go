@@ -34,7 +34,7 @@ func sessionCreateChecks() []check {
 		},
 	}, {
 		name:   "sessions/one per device",
-		guards: "session.Store",
+		guards: "I8, session.Store",
 		rule:   "A session replaces that of the same account, client and device, and no other.",
 		run: func(c *checker) {
 			a, b := c.pinned(1), c.pinned(2)
@@ -65,7 +65,7 @@ func sessionCreateChecks() []check {
 		},
 	}, {
 		name:   "sessions/same id in two tenants",
-		guards: "Ref.Tenant",
+		guards: "I9, Ref.Tenant",
 		rule:   "Sessions of two tenants are of two accounts, although these have the same id.",
 		needs:  func(f Fixture) bool { return !f.Lacks.Tenants && !f.Lacks.SharedIDs },
 		run: func(c *checker) {
@@ -145,7 +145,7 @@ func sessionCreateChecks() []check {
 		},
 	}, {
 		name:   "sessions/taken",
-		guards: "session.Store",
+		guards: "I4, session.Store",
 		rule:   "A session whose ID, or a token of which, is taken is refused, and those there stay as they are.",
 		run: func(c *checker) {
 			a, b := c.pinned(1), c.pinned(2)

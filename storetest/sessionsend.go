@@ -10,7 +10,7 @@ import (
 func sessionEndChecks() []check {
 	return []check{{
 		name:   "sessions/end",
-		guards: "S2",
+		guards: "I5, S2",
 		rule:   "EndSessions ends those of the account that match every field of the filter, and counts them.",
 		run: func(c *checker) {
 			a, b := c.pinned(1), c.pinned(2)

@@ -12,7 +12,7 @@ import (
 func sessionLifeChecks() []check {
 	return []check{{
 		name:   "sessions/round trip",
-		guards: "session.Store",
+		guards: "I5, session.Store",
 		rule:   "A session is found by either token, and listed, with all that it was created with.",
 		run: func(c *checker) {
 			a := c.pinned(1)
@@ -31,7 +31,7 @@ func sessionLifeChecks() []check {
 		},
 	}, {
 		name:   "sessions/unknown",
-		guards: "session.Store, T6",
+		guards: "I5, session.Store, T6",
 		rule:   "A token is known by its kind and digest together; an unknown one is ErrNotFound with the zero record.",
 		run: func(c *checker) {
 			r := c.created(c.pinned(1))
@@ -50,7 +50,7 @@ func sessionLifeChecks() []check {
 		},
 	}, {
 		name:   "sessions/expiry",
-		guards: "S6",
+		guards: "I5, S6",
 		rule:   "A session is live a microsecond before ExpiresAt and dead at it, to every call; AccessUntil is for the caller to compare.",
 		run: func(c *checker) {
 			a := c.pinned(1)
@@ -112,7 +112,7 @@ func sessionLifeChecks() []check {
 		},
 	}, {
 		name:   "sessions/touch",
-		guards: "S6",
+		guards: "I5, S6",
 		rule:   "TouchSession moves UsedAt and ExpiresAt, never back, and nothing else; an unknown session is not an error.",
 		run: func(c *checker) {
 			a := c.pinned(1)
@@ -132,7 +132,7 @@ func sessionLifeChecks() []check {
 		},
 	}, {
 		name:   "sessions/list",
-		guards: "session.Store",
+		guards: "I9, session.Store",
 		rule:   "ListSessions is that of one account, the one used last first, and of nobody's it is empty.",
 		run: func(c *checker) {
 			a, b := c.pinned(1), c.pinned(2)

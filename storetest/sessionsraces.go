@@ -12,7 +12,7 @@ import (
 func sessionRaces() []check {
 	return []check{{
 		name:   "race/rotate",
-		guards: "RFC 9700 4.14.2",
+		guards: "I4, I5, RFC 9700 4.14.2",
 		rule:   "Of callers that rotate by one token, one succeeds, one reports the reuse, and nothing of the session is left.",
 		run: func(c *checker) {
 			c.race(func(a passwd.Account) {

@@ -11,7 +11,7 @@ import (
 func sessionRotateChecks() []check {
 	return []check{{
 		name:   "sessions/rotate",
-		guards: "session.Store",
+		guards: "I4, session.Store",
 		rule:   "RotateSession replaces both tokens and returns the session; the old access token finds nothing, the spent refresh token still does.",
 		run: func(c *checker) {
 			a := c.pinned(1)
@@ -36,8 +36,30 @@ func sessionRotateChecks() []check {
 			c.wantSessions("after another rotation", c.rotate(want, third), other)
 		},
 	}, {
+		name:   "sessions/clock goes back",
+		guards: "I4, I5",
+		rule:   "A clock that goes back revives no token that was replaced, and no session that has ended.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			ended, first := c.created(a), c.created(a)
+			next := c.rotation(first)
+			next.IssuedAt = t0.Add(10 * time.Minute)
+			newest := c.rotate(first, next)
+			c.end(a.Ref, session.Filter{ID: ended.ID})
+			for _, earlier := range []time.Time{t0.Add(5 * time.Minute), t0, t0.Add(-5 * time.Minute)} {
+				c.wantNoSession("by a replaced access token", accessOf(first), earlier)
+				c.wantNoSession("one that has ended", accessOf(ended), earlier)
+				c.wantNoSession("one that has ended", refreshOf(ended), earlier)
+			}
+			again := c.rotation(first)
+			again.IssuedAt = t0.Add(-5 * time.Minute)
+			_, err := c.sessions().RotateSession(c.ctx, again)
+			c.want("RotateSession with a spent token, by a clock before it was spent", err, session.ErrReused)
+			c.wantEnded("after the reuse", newest, rotated(newest, again))
+		},
+	}, {
 		name:   "sessions/reuse",
-		guards: "RFC 9700 4.14.2",
+		guards: "I4, I5, RFC 9700 4.14.2",
 		rule:   "A spent refresh token ends its session in the same step, however long ago it was spent, and no other session.",
 		run: func(c *checker) {
 			a := c.pinned(1)
@@ -68,7 +90,7 @@ func sessionRotateChecks() []check {
 		},
 	}, {
 		name:   "sessions/rotate refused",
-		guards: "session.Store",
+		guards: "I2, I4, session.Store",
 		rule:   "RotateSession with a token that never was the session's is ErrNotFound with the zero record, and changes nothing.",
 		run: func(c *checker) {
 			a := c.pinned(1)

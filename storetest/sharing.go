@@ -9,7 +9,7 @@ import (
 func sharingChecks() []check {
 	return []check{{
 		name:   "sharing/accounts",
-		guards: "Store",
+		guards: "I2, Store",
 		rule:   "Nobody who changes an account that passed in or out changes the stored one.",
 		needs:  func(f Fixture) bool { return !f.Lacks.Personal || !f.Lacks.Address },
 		run: func(c *checker) {
@@ -36,7 +36,7 @@ func sharingChecks() []check {
 		},
 	}, {
 		name:   "sharing/history",
-		guards: "Store",
+		guards: "I2, Store",
 		rule:   "Nobody who changes the slice that History returned changes the history.",
 		run: func(c *checker) {
 			a, all := c.withHistory(1, 3, 10)
@@ -49,7 +49,7 @@ func sharingChecks() []check {
 		},
 	}, {
 		name:   "sharing/writes",
-		guards: "Store",
+		guards: "I2, Store",
 		rule:   "Nobody who changes a write or a token record after the call changes what is stored.",
 		run: func(c *checker) {
 			a := c.pinned(1)

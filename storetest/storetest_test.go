@@ -69,7 +69,7 @@ func TestCheck(t *testing.T) {
 func TestLacks(t *testing.T) {
 	everything := storetest.Lacks{
 		Username: true, Mobile: true, Personal: true, Locale: true, Address: true, Active: true, Disabled: true,
-		Tenants: true, SharedIDs: true, Twins: true, LongHashes: true, Queue: true,
+		Tenants: true, SharedIDs: true, Twins: true, LongHashes: true, Queue: true, Sessions: true,
 	}
 	type plain struct{ passwd.Store }
 	f := fixture(func(m *memstore.Store) passwd.Store { return plain{m} })
@@ -78,7 +78,11 @@ func TestLacks(t *testing.T) {
 		t.Errorf("a store that says what it lacks: %v", err)
 	}
 	f.Lacks.Queue = false
-	wantCase(t, storetest.Check(f), "queue/round trip", "say so in Fixture.Lacks")
+	wantCase(t, storetest.Check(f), "queue/round trip", "no passwd.Queue: say so in Fixture.Lacks")
+	f.Lacks = everything
+	f.Lacks.Sessions = false
+	wantCase(t, storetest.Check(f), "sessions/round trip", "no session.Store: say so in Fixture.Lacks")
+	wantCase(t, storetest.Check(f), "race/rotate", "no session.Store: say so in Fixture.Lacks")
 }
 
 func TestIDs(t *testing.T) {

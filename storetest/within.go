@@ -4,15 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"testing"
-	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/session"
 )
 
 // Transaction is a transaction of the host's, and the store inside it.
 type Transaction struct {
+	// Store is good until End. It is a session.Store as well if the store outside is.
+	// A rollback brings back the sessions that were ended inside, also that which a
+	// rotation has ended with session.ErrReused: a host that rolls back at every error
+	// would let the thief go on. And it takes back the tokens of a session that was
+	// created or rotated inside: they are given out after the commit.
 	Store passwd.Store
 	// Seed is Fixture.Seed inside the transaction.
 	Seed func(ctx context.Context, accounts ...passwd.Account) error
@@ -27,7 +31,7 @@ type Begin func(ctx context.Context, s passwd.Store) (Transaction, error)
 // RunWithin runs the cases that need no other goroutine inside a transaction of
 // the host's, and those about the transaction itself.
 func RunWithin(t *testing.T, f Fixture, begin Begin) {
-	for _, c := range withinChecks(begin) {
+	f.eachWithin(begin, func(c check, f Fixture) {
 		t.Run(c.name, func(t *testing.T) {
 			if !c.applies(f) {
 				t.Skip("the fixture lacks what this case is about")
@@ -36,91 +40,30 @@ func RunWithin(t *testing.T, f Fixture, begin Begin) {
 				t.Error(err)
 			}
 		})
+	})
+}
+
+// CheckWithin is RunWithin outside go test; it joins what it found.
+func CheckWithin(f Fixture, begin Begin) error {
+	var found []error
+	f.eachWithin(begin, func(c check, f Fixture) {
+		if c.applies(f) {
+			found = append(found, c.against(context.Background(), f))
+		}
+	})
+	return errors.Join(found...)
+}
+
+// eachWithin calls do with each case and the fixture that it is for.
+func (f Fixture) eachWithin(begin Begin, do func(check, Fixture)) {
+	for _, c := range withinChecks(begin) {
+		do(c, f)
 	}
 	inside := f.within(begin)
 	for _, c := range serialChecks() {
-		t.Run("inside/"+c.name, func(t *testing.T) {
-			if !c.applies(inside) {
-				t.Skip("the fixture lacks what this case is about")
-			}
-			if err := c.against(t.Context(), inside); err != nil {
-				t.Error(err)
-			}
-		})
+		c.name = "inside/" + c.name
+		do(c, inside)
 	}
-}
-
-// serialChecks are the cases that need one goroutine and no queue.
-func serialChecks() []check {
-	return slices.Concat(
-		accountChecks(),
-		findChecks(),
-		applyChecks(),
-		conflictChecks(),
-		historyChecks(),
-		forgetChecks(),
-		consumeChecks(),
-		writeTokenChecks(),
-		issueChecks(),
-		quotaChecks(),
-		liveChecks(),
-		sharingChecks(),
-	)
-}
-
-// within is the fixture whose store is inside a transaction, which is rolled back
-// when the case ends.
-func (f Fixture) within(begin Begin) Fixture {
-	type opened struct {
-		outside passwd.Store
-		Transaction
-	}
-	open := map[passwd.Store]opened{}
-	g := f
-	g.Lacks.Queue = true
-	g.Open = func() (passwd.Store, error) {
-		outside, err := f.Open()
-		if err != nil {
-			return nil, err
-		}
-		t, err := begin(context.Background(), outside)
-		if err != nil {
-			return nil, err
-		}
-		s := &insideStore{t.Store}
-		open[s] = opened{outside, t}
-		return s, nil
-	}
-	g.Seed = func(ctx context.Context, s passwd.Store, accounts ...passwd.Account) error {
-		return open[s].Seed(ctx, accounts...)
-	}
-	g.Close = func(s passwd.Store) error {
-		err := open[s].End(false)
-		if f.Close != nil {
-			err = errors.Join(err, f.Close(open[s].outside))
-		}
-		return err
-	}
-	return g
-}
-
-// insideStore ends a case at what a store inside a transaction need not do.
-type insideStore struct{ passwd.Store }
-
-func (i *insideStore) Attempt(ctx context.Context, ref passwd.TokenRef, max int, now time.Time) (passwd.TokenRecord, error) {
-	t, err := i.Store.Attempt(ctx, ref, max, now)
-	if errors.Is(err, errors.ErrUnsupported) {
-		panic(aborted{})
-	}
-	return t, err
-}
-
-func (i *insideStore) Purge(ctx context.Context, before time.Time, batch int) (int, bool, error) {
-	n, more, err := i.Store.Purge(ctx, before, batch)
-	if errors.Is(err, errors.ErrUnsupported) {
-		panic(aborted{})
-	}
-	return n, more, err
 }
 
 // begun begins a transaction.
@@ -200,8 +143,49 @@ func withinChecks(begin Begin) []check {
 			c.get(c.ref(3))
 		},
 	}, {
+		name:   "within/sessions",
+		guards: "I2, I5",
+		rule:   "Sessions that are created, rotated or ended inside are so if the host commits, and as they were if it rolls back.",
+		needs:  hasSessions,
+		run: func(c *checker) {
+			for n, commit := range []bool{false, true} {
+				a := c.pinned(n + 1)
+				ended, reused := c.created(a), c.created(a)
+				kept := c.created(a)
+				newest := c.rotate(reused, c.rotation(reused))
+				t := c.begun(begin)
+				inside, ok := t.Store.(session.Store)
+				if !ok {
+					c.fatalf("the store is a session.Store outside, and not inside")
+				}
+				created := c.session(a)
+				c.want("CreateSession", inside.CreateSession(c.ctx, created, 0), nil)
+				_, err := inside.EndSessions(c.ctx, a.Ref, session.Filter{ID: ended.ID})
+				c.want("EndSessions", err, nil)
+				_, err = inside.RotateSession(c.ctx, c.rotation(reused)) // by a spent token, which ends it
+				c.want("RotateSession by a spent token", err, session.ErrReused)
+				next := c.rotation(kept)
+				_, err = inside.RotateSession(c.ctx, next)
+				c.want("RotateSession", err, nil)
+				w := replace(a, "inside")
+				w.KeepSession = kept.ID
+				epoch, err := t.Store.Apply(c.ctx, w)
+				c.want("Apply", err, nil)
+				c.want("End", t.End(commit), nil)
+				if commit {
+					now := rotated(kept, next)
+					now.Epoch = epoch
+					c.wantSessions("committed", now)
+					c.wantEnded("committed", created, ended, newest)
+				} else {
+					c.wantSessions("rolled back", ended, newest, kept)
+					c.wantEnded("rolled back", created)
+				}
+			}
+		},
+	}, {
 		name:   "within/unsupported",
-		guards: "T5",
+		guards: "I4, T5",
 		rule:   "What a rollback must not undo is errors.ErrUnsupported inside.",
 		run: func(c *checker) {
 			a := c.pinned(1)

@@ -44,7 +44,7 @@ func TestStore(t *testing.T) {
 			}
 			return errors.Join(err, is.Close())
 		},
-		Lacks:  storetest.Lacks{Queue: true},
+		Lacks:  storetest.Lacks{Queue: true, Sessions: true},
 		Rounds: 1, // a write waits for the disk, and a race has 64
 	})
 }

@@ -15,11 +15,18 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	record "github.com/passwd-go/passwd/internal/exchange"
 )
 
 var buildFolder string
 
 func TestMain(m *testing.M) {
+	// What the tests ask is held against the OpenAPI documents.
+	http.DefaultTransport = record.Transport(http.DefaultTransport,
+		record.Mount{Document: "api", Base: mount + "/api/v1"}, record.Mount{Document: "grant", Base: "/api"},
+		record.Mount{Document: "profile", Base: "/profile/v1"}, record.Mount{Document: "signin", Base: "/api/auth"},
+		record.Mount{Document: "remind", Base: "/v1"}, record.Mount{Document: "brand", Base: "/auth/v1"})
 	var err error
 	if buildFolder, err = os.MkdirTemp("", "passwd-build-"); err != nil {
 		panic(err)

@@ -27,6 +27,15 @@ func BenchmarkStore(b *testing.B) {
 			}
 		}
 	})
+	b.Run("Find", func(b *testing.B) {
+		b.ReportAllocs()
+		login := passwd.Login{Tenant: a.Ref.Tenant, Kind: passwd.Email, Value: passwd.Fold(a.Email)}
+		for b.Loop() {
+			if found, err := h.store.Find(b.Context(), login, 8); err != nil || len(found) != 1 {
+				b.Fatal(len(found), err)
+			}
+		}
+	})
 	b.Run("Peek", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

@@ -17,30 +17,34 @@ import (
 // template is a database with an account of everything, to start cases from.
 func template(t *testing.T) (file []byte, a passwd.Account) {
 	t.Helper()
-	file = snapshot(t, func(db *sql.DB) {
-		h := newHostOn(t, db, usual)
-		a = h.user("7")
-		w := replacement(a, "$test$first")
-		w.Now = t0.Add(-time.Hour)
-		if _, err := h.store.Apply(t.Context(), w); err != nil {
-			t.Fatal(err)
-		}
-		a = h.get(a.Ref)
-		for n, purpose := range []passwd.Purpose{passwd.PurposeReset, passwd.PurposeCode, passwd.PurposeCancel} {
-			token := resetToken(a, n+1)
-			token.Purpose = purpose
-			if purpose == passwd.PurposeCancel {
-				token.Epoch = 0
-			}
-			if err := h.store.Issue(t.Context(), token, 0, nil); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := openSessions(t.Context(), h.store, a); err != nil {
-			t.Fatal(err)
-		}
-	})
+	file = snapshot(t, func(db *sql.DB) { a = newHostOn(t, db, usual).everything() })
 	return file, a
+}
+
+// everything makes an account with a session, a job and tokens of all kinds.
+func (h *host) everything() passwd.Account {
+	h.t.Helper()
+	a := h.user("7")
+	w := replacement(a, "$test$first")
+	w.Now = t0.Add(-time.Hour)
+	if _, err := h.store.Apply(h.t.Context(), w); err != nil {
+		h.t.Fatal(err)
+	}
+	a = h.get(a.Ref)
+	for n, purpose := range []passwd.Purpose{passwd.PurposeReset, passwd.PurposeCode, passwd.PurposeCancel} {
+		token := resetToken(a, n+1)
+		token.Purpose = purpose
+		if purpose == passwd.PurposeCancel {
+			token.Epoch = 0
+		}
+		if err := h.store.Issue(h.t.Context(), token, 0, nil); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	if err := openSessions(h.t.Context(), h.store, a); err != nil {
+		h.t.Fatal(err)
+	}
+	return a
 }
 
 type operation struct {

@@ -13,7 +13,7 @@ import (
 )
 
 // documented are the tests whose exchanges the documents are held against.
-var documented = []string{"./passwdhttp", "./wire"}
+var documented = []string{"./passwdhttp", "./wire", "./examples/server"}
 
 // TestOpenAPI runs the tests of every face and holds each of their requests and
 // replies against the OpenAPI documents: what was accepted was a request as
@@ -24,7 +24,7 @@ func TestOpenAPI(t *testing.T) {
 		t.Skip("runs the tests of other packages")
 	}
 	folder := t.TempDir()
-	run := exec.CommandContext(t.Context(), "go", append([]string{"test", "-count=1"}, documented...)...)
+	run := exec.CommandContext(t.Context(), "go", append([]string{"test", "-count=1", "-short"}, documented...)...)
 	run.Dir = filepath.Join("..", "..")
 	run.Env = append(os.Environ(), exchange.Variable+"="+folder)
 	if out, err := run.CombinedOutput(); err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 // TestPlans asks SQLite how it would run every statement of the store: none reads
-// a whole table but the queue, which is bounded.
+// a whole table, but the one that counts the jobs, which are bounded.
 func TestPlans(t *testing.T) {
 	for name, ids := range map[string]sqlstore.IDType{
 		"numbers": sqlstore.BigInt, "texts": sqlstore.Text, "uuids": sqlstore.UUID, "binary uuids": sqlstore.BinaryUUID,
@@ -37,12 +37,12 @@ func TestPlans(t *testing.T) {
 				}
 				statements++
 				for _, step := range plan(t, plain, text) {
-					if strings.HasPrefix(step, "SCAN") && !strings.Contains(step, "passwd_job") {
+					if strings.HasPrefix(step, "SCAN") && text != "SELECT count(*) FROM `passwd_job`" {
 						t.Errorf("%s\n\tof %s", step, text)
 					}
 				}
 			}
-			if statements < 30 {
+			if statements < 57 {
 				t.Errorf("saw %d statements", statements)
 			}
 		})

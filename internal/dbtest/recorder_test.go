@@ -14,13 +14,16 @@ type recorder struct {
 	mu    sync.Mutex
 	texts map[string][]driver.NamedValue
 	steps []step // in their order
+
+	prepared map[string]bool // the texts of statements that were prepared
 }
 
 // step is a statement, BEGIN or COMMIT.
 type step struct {
 	text  string // "" is BEGIN or COMMIT
 	args  []driver.NamedValue
-	reads bool
+	reads bool             // of the two without a text: BEGIN
+	begin driver.TxOptions // of BEGIN
 }
 
 func record(t testing.TB, c driver.Connector) (*sql.DB, *recorder) {
@@ -32,7 +35,13 @@ func (r *recorder) saw(text string, args []driver.NamedValue, reads bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.texts[text] = args
-	r.steps = append(r.steps, step{text, args, reads})
+	r.steps = append(r.steps, step{text: text, args: args, reads: reads})
+}
+
+func (r *recorder) began(o driver.TxOptions) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.steps = append(r.steps, step{reads: true, begin: o})
 }
 
 func (r *recorder) Connect(ctx context.Context) (driver.Conn, error) {
@@ -49,7 +58,7 @@ type recorded struct {
 }
 
 func (c recorded) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
-	c.r.saw("", nil, true)
+	c.r.began(o)
 	tx, err := c.Conn.(driver.ConnBeginTx).BeginTx(ctx, o)
 	if err != nil {
 		return nil, err
@@ -82,6 +91,12 @@ func (c recorded) PrepareContext(ctx context.Context, text string) (driver.Stmt,
 	if err != nil {
 		return nil, err
 	}
+	c.r.mu.Lock()
+	defer c.r.mu.Unlock()
+	if c.r.prepared == nil {
+		c.r.prepared = map[string]bool{}
+	}
+	c.r.prepared[text] = true
 	return recordedStmt{stmt, text, c.r}, nil
 }
 

@@ -153,7 +153,7 @@ func mariaDatabase(t testing.TB) *mysql.Config {
 	t.Cleanup(func() { admin.Close() })
 	unavailable(t, "mariadb", admin.PingContext(t.Context()))
 	name := fmt.Sprintf("passwd_test_%d_%d", os.Getpid(), databases.Add(1))
-	mustExec(t, admin, "CREATE DATABASE "+name)
+	mustExec(t, admin, "CREATE DATABASE "+name+" CHARACTER SET utf8mb4") // the preset may be latin1
 	t.Cleanup(func() { admin.ExecContext(context.Background(), "DROP DATABASE "+name) })
 	config = config.Clone()
 	config.DBName = name

@@ -11,6 +11,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/lib/pq"
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/sqlstore"
@@ -119,6 +120,32 @@ func TestSettings(t *testing.T) {
 	if raceDetector {
 		t.Skip("differs in SQL alone")
 	}
+	for name, with := range settings() {
+		t.Run(name, func(t *testing.T) {
+			if with.seldom && !long() {
+				t.Skip("set PASSWD_TEST_LONG")
+			}
+			if with.pool < 64 { // a server has 100 connections, or not many more
+				t.Parallel()
+			}
+			s, m := with.on, mappings()[0]
+			h := s.newHost(t, s.open(t), m.users)
+			if with.pool > 0 {
+				h.db.SetMaxOpenConns(with.pool)
+				h.db.SetMaxIdleConns(with.pool)
+			}
+			storetest.Run(t, h.fixture(m))
+		})
+	}
+}
+
+type driverSetting struct {
+	on     *server
+	pool   int  // 0 is the usual
+	seldom bool // one like it is always tested
+}
+
+func settings() map[string]driverSetting {
 	mode := func(mode pgx.QueryExecMode) *server {
 		s := *onPostgres
 		s.open = func(t testing.TB) *sql.DB {
@@ -130,6 +157,23 @@ func TestSettings(t *testing.T) {
 			return pooled(t, stdlib.OpenDB(*config))
 		}
 		return &s
+	}
+	binary := *onPQ
+	binary.open = func(t testing.TB) *sql.DB {
+		connector, err := pq.NewConnector(postgresDatabase(t) + "&binary_parameters=yes")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pooled(t, sql.OpenDB(connector))
+	}
+	serializable := *onPostgres
+	serializable.open = func(t testing.TB) *sql.DB {
+		config, err := pgx.ParseConfig(postgresDatabase(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.RuntimeParams["default_transaction_isolation"] = "serializable"
+		return pooled(t, stdlib.OpenDB(*config))
 	}
 	maria := func(edit func(*mysql.Config)) *server {
 		s := *onMariaDB
@@ -144,21 +188,70 @@ func TestSettings(t *testing.T) {
 		}
 		return &s
 	}
-	for name, s := range map[string]*server{
-		"pgx exec":   mode(pgx.QueryExecModeExec),
-		"pgx simple": mode(pgx.QueryExecModeSimpleProtocol),
-		"mysql found rows, local time, interpolated": maria(func(c *mysql.Config) {
+	return map[string]driverSetting{
+		"pgx exec":           {on: mode(pgx.QueryExecModeExec)},
+		"pgx simple":         {on: mode(pgx.QueryExecModeSimpleProtocol)},
+		"pgx cache describe": {on: mode(pgx.QueryExecModeCacheDescribe), seldom: true},
+		"pgx describe":       {on: mode(pgx.QueryExecModeDescribeExec), seldom: true},
+		"pgx serializable":   {on: &serializable, seldom: true},
+		"pq binary":          {on: &binary, seldom: true},
+		"mysql found rows, local time, interpolated": {on: maria(func(c *mysql.Config) {
 			c.ClientFoundRows, c.ParseTime, c.InterpolateParams = true, true, true
 			c.Loc = time.FixedZone("far east", 14*3600)
-		}),
-		"mysql lax and serializable": maria(func(c *mysql.Config) {
+		})},
+		"mysql found rows": {seldom: true, on: maria(func(c *mysql.Config) { c.ClientFoundRows = true })},
+		"mysql local time": {seldom: true, on: maria(func(c *mysql.Config) { c.ParseTime, c.Loc = true, time.FixedZone("far west", -11*3600) })},
+		"mysql lax and serializable": {on: maria(func(c *mysql.Config) {
 			c.Params = map[string]string{"sql_mode": "''", "tx_isolation": "'SERIALIZABLE'"}
-		}),
+		})},
+		"mysql snapshot isolation": {on: maria(func(c *mysql.Config) {
+			c.Params = map[string]string{"innodb_snapshot_isolation": "ON"} // MariaDB's default from 11.6.2 on
+		})},
+		"pgx, pool of 1":    {on: onPostgres, pool: 1},
+		"pgx, pool of 4":    {on: onPostgres, pool: 4, seldom: true},
+		"pgx, pool of 64":   {on: onPostgres, pool: 64, seldom: true},
+		"mysql, pool of 1":  {on: onMariaDB, pool: 1},
+		"mysql, pool of 4":  {on: onMariaDB, pool: 4, seldom: true},
+		"mysql, pool of 64": {on: onMariaDB, pool: 64, seldom: true},
+		"sqlite, pool of 1": {on: onSQLite, pool: 1},
+		"sqlite, pool of 4": {on: onSQLite, pool: 4, seldom: true},
+	}
+}
+
+// TestOptionalColumns holds the store to its contract over tables that lack one of the
+// columns that a table may lack, and over one that lacks them all.
+func TestOptionalColumns(t *testing.T) {
+	if raceDetector {
+		t.Skip("differs in SQL alone")
+	}
+	for name, without := range map[string]func(*sqlstore.Users, *storetest.Lacks){
+		"username":         func(u *sqlstore.Users, l *storetest.Lacks) { u.Username, l.Username = "", true },
+		"email":            func(u *sqlstore.Users, l *storetest.Lacks) { u.Email, u.EmailConfirmed, l.Email = "", "", true },
+		"mobile":           func(u *sqlstore.Users, l *storetest.Lacks) { u.Mobile, u.MobileConfirmed, l.Mobile = "", "", true },
+		"email_confirmed":  func(u *sqlstore.Users, _ *storetest.Lacks) { u.EmailConfirmed = "" }, // every address counts
+		"mobile_confirmed": func(u *sqlstore.Users, _ *storetest.Lacks) { u.MobileConfirmed = "" },
+		"locale":           func(u *sqlstore.Users, l *storetest.Lacks) { u.Locale, l.Locale = "", true },
+		"personal":         func(u *sqlstore.Users, l *storetest.Lacks) { u.Personal, l.Personal = nil, true },
+		"active":           func(u *sqlstore.Users, l *storetest.Lacks) { u.Active, l.Active = "", true },
+		"disabled":         func(u *sqlstore.Users, l *storetest.Lacks) { u.Disabled, l.Disabled = "", true },
+		"tenant":           func(u *sqlstore.Users, l *storetest.Lacks) { u.Tenant, l.Tenants, l.SharedIDs = "", true, true },
+		"all of them": func(u *sqlstore.Users, l *storetest.Lacks) {
+			*u = sqlstore.Users{Table: "users", ID: "id", IDType: sqlstore.BigInt, Username: "username", Hash: "password_hash"}
+			*l = storetest.Lacks{
+				Email: true, Mobile: true, Personal: true, Locale: true, Address: true, Active: true, Disabled: true, Tenants: true, SharedIDs: true,
+			}
+		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			m := mappings()[0]
-			storetest.Run(t, s.newHost(t, s.open(t), m.users).fixture(m))
-		})
+		for _, s := range []*server{onSQLite, onPostgres, onMariaDB} {
+			t.Run(name+"/"+s.name, func(t *testing.T) {
+				t.Parallel()
+				if s != onSQLite && name != "all of them" && !long() {
+					t.Skip("set PASSWD_TEST_LONG")
+				}
+				m := mapping{name: name, users: usual}
+				without(&m.users, &m.lacks)
+				storetest.Run(t, s.newHost(t, s.open(t), m.users).fixture(m))
+			})
+		}
 	}
 }

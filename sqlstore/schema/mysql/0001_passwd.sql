@@ -52,7 +52,8 @@ CREATE TABLE IF NOT EXISTS {job} (
 	leased_until BIGINT,
 	UNIQUE KEY {job_id} (id),
 	UNIQUE KEY {job_waiting} (waiting),
-	KEY {job_key} (job_key)
+	KEY {job_key} (job_key),
+	KEY {job_due} (not_before)
 ) ENGINE=InnoDB;
 
 CREATE TABLE IF NOT EXISTS {limit} (

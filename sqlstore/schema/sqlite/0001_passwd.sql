@@ -55,6 +55,8 @@ CREATE TABLE IF NOT EXISTS {job} (
 
 CREATE INDEX IF NOT EXISTS {job_key} ON {job} (job_key);
 
+CREATE INDEX IF NOT EXISTS {job_due} ON {job} (not_before);
+
 CREATE TABLE IF NOT EXISTS {limit} (
 	limit_key  TEXT NOT NULL PRIMARY KEY,
 	taken      INTEGER NOT NULL,

@@ -1,0 +1,69 @@
+package dbtest_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+)
+
+// TestServerWaitEnds keeps every operation waiting behind somebody else's locks until
+// its context ends: nothing of it is there, and nothing comes later, when the locks go
+// and the server would go on with what nobody waits for any more (I2).
+func TestServerWaitEnds(t *testing.T) {
+	if raceDetector {
+		t.Skip("nothing runs at once here")
+	}
+	for _, s := range []*server{onPostgres, onPQ, onMariaDB} {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			through, direct, r := s.relayed(t)
+			h := s.newHost(t, direct, usual)
+			account := h.everything()
+			store := s.store(t, through, usual)
+			if err := store.Verify(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			before := h.contents().text()
+			for _, op := range operations() {
+				if slices.Contains([]string{"Put", "Claim", "Purge"}, op.name) {
+					continue // they lock nothing that another has, or skip it
+				}
+				if s != onMariaDB && slices.Contains([]string{"Done", "Retry", "TouchSession"}, op.name) {
+					continue // one statement without a transaction, which does no harm when it comes later
+				}
+				holder, err := direct.BeginTx(t.Context(), &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, table := range append([]string{h.users.Table}, ownTables...) {
+					rows, err := holder.QueryContext(t.Context(), "SELECT 1 FROM "+s.quoted(table)+" FOR UPDATE")
+					if err != nil {
+						t.Fatal(err)
+					}
+					for rows.Next() {
+					}
+					rows.Close()
+				}
+				if _, err := (&host{t: t, store: store}).readAgain(account.Ref); err != nil { // so that a connection is there
+					t.Fatal(err)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+				err = op.do(ctx, store, account)
+				cancel()
+				if !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("%s: error %v", op.name, err)
+				}
+				if err := holder.Rollback(); err != nil {
+					t.Fatal(err)
+				}
+				r.quiet()
+				if after := h.contents().text(); after != before {
+					t.Fatalf("%s was applied later:\n%s\nwas\n%s", op.name, after, before)
+				}
+			}
+		})
+	}
+}
