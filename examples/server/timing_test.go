@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"slices"
@@ -39,28 +40,93 @@ func TestTiming(t *testing.T) {
 			url := copyOf(t, seeded)
 			people(t, url, 64, adaPassword)
 			s := spawn(t, url, "-insecure-no-limits")
-			times := map[string][]time.Duration{}
-			for _, kind := range shuffled(c.kinds, requests) {
-				body := c.kinds[kind](len(times[kind]))
-				began := time.Now()
-				r := s.call("POST", c.path, "", body)
-				took := time.Since(began)
-				if r.status != c.status {
-					t.Fatalf("%s: %d %s", kind, r.status, r.body)
-				}
-				times[kind] = append(times[kind], took)
+			kinds := map[string]func(n int) reply{}
+			for kind, body := range c.kinds {
+				kinds[kind] = func(n int) reply { return s.call("POST", c.path, "", body(n)) }
 			}
-			for kind := range c.kinds {
-				if kind == "known" {
-					continue
-				}
-				area := auc(times["known"], times[kind])
-				t.Logf("%s: known against %s: AUC %.3f, medians %v and %v", c.name, kind, area, median(times["known"]), median(times[kind]))
-				if area < 0.45 || area > 0.55 {
-					t.Errorf("%s: time tells known from %s", c.name, kind)
-				}
-			}
+			cannotTell(t, c.status, requests, kinds)
 		})
+	}
+}
+
+// TestTimingOfFormats is the same for the wire formats, as they are mounted without
+// -reveal: neither bytes nor headers nor time tell a login that exists.
+func TestTimingOfFormats(t *testing.T) {
+	needLong(t)
+	const requests = 1000
+	s := spawn(t, copyOf(t, seeded), "-insecure-no-limits")
+	app := "Bearer " + s.ask("/v1/oauth/token", formType, "grant_type=client_credentials&client_id=demo-app&client_secret=demo-secret").field("access_token")
+	grant := func(user string) func(int) reply {
+		body := object("grant_type", "password", "client_id", bakeryClient, "device_name", "Phone", "device_id", "1", "username", user, "password", "wrong", "new_password", "password123")
+		return func(int) reply { return s.ask("/api/change-password", jsonType, body) }
+	}
+	profile := func(user string) func(int) reply {
+		return func(int) reply {
+			return s.ask("/profile/v1/user/forgot-password/", jsonType, object("email", user), "apikey", "demo-apikey")
+		}
+	}
+	signIn := func(user string) func(int) reply {
+		body := object("username", user, "old_password", "wrong", "new_password", "SaverPassword1234!")
+		return func(int) reply { return s.ask("/api/auth/changePasswordAfterSignin", jsonType, body) }
+	}
+	remind := func(user string) func(int) reply {
+		return func(int) reply {
+			return s.ask("/v1/password/remind", jsonType, object("email", user), "Authorization", app)
+		}
+	}
+	reset := func(user string) func(int) reply {
+		body := object("email", user, "token", "Zm9vYmFyYmF6Zm9vYmFyYmF6Zm9vYmFyYmF6Zm9vYmE", "password", "azerty")
+		return func(int) reply { return s.ask("/v1/password/reset", jsonType, body, "Authorization", app) }
+	}
+	brand := func(mobile string) func(int) reply {
+		body := object("identifierType", "MOBILE", "identifierValue", mobile, "brand", "DocDemo", "deviceId", "1", "password", "wrong")
+		return func(int) reply { return s.ask("/auth/v1/password/validate", jsonType, body) }
+	}
+	for _, c := range []struct {
+		name   string
+		status int
+		kinds  map[string]func(int) reply
+	}{
+		{"grant", 400, map[string]func(int) reply{"known": grant("example@domain.com"), "unknown": grant("nobody@domain.com"), "disabled": grant("closed@domain.com")}},
+		{"profile forgot", 200, map[string]func(int) reply{"known": profile("alice"), "unknown": profile("nobody"), "shared": profile("shared@example.com")}},
+		{"signin", 400, map[string]func(int) reply{"known": signIn("calm.user"), "unknown": signIn("calm.nobody"), "inactive": signIn("new.user")}},
+		{"remind", 200, map[string]func(int) reply{"known": remind("testuser@teen-quotes.com"), "unknown": remind("nobody@teen-quotes.com")}},
+		{"remind reset", 400, map[string]func(int) reply{"known": reset("testuser@teen-quotes.com"), "unknown": reset("nobody@teen-quotes.com")}},
+		{"brand", 401, map[string]func(int) reply{"known": brand("919999922332"), "unknown": brand("919999922339"), "no password yet": brand("919999922334")}},
+	} {
+		t.Run(c.name, func(t *testing.T) { cannotTell(t, c.status, requests, c.kinds) })
+	}
+}
+
+// cannotTell sends so many requests of each kind, in random order, and compares the
+// kind "known" with the others.
+func cannotTell(t *testing.T, status, requests int, kinds map[string]func(n int) reply) {
+	t.Helper()
+	times := map[string][]time.Duration{}
+	replies := map[string]bool{}
+	for _, kind := range shuffled(kinds, requests) {
+		began := time.Now()
+		r := kinds[kind](len(times[kind]))
+		took := time.Since(began)
+		if r.status != status {
+			t.Fatalf("%s: %d %s", kind, r.status, r.body)
+		}
+		r.header.Del("Date")
+		replies[fmt.Sprint(r.header, r.body)] = true
+		times[kind] = append(times[kind], took)
+	}
+	if len(replies) != 1 {
+		t.Errorf("%d different replies: %q", len(replies), slices.Collect(maps.Keys(replies)))
+	}
+	for kind := range kinds {
+		if kind == "known" {
+			continue
+		}
+		area := auc(times["known"], times[kind])
+		t.Logf("known against %s: AUC %.3f, medians %v and %v", kind, area, median(times["known"]), median(times[kind]))
+		if area < 0.45 || area > 0.55 {
+			t.Errorf("time tells known from %s", kind)
+		}
 	}
 }
 

@@ -1,0 +1,100 @@
+package tour
+
+import (
+	"strings"
+	"time"
+
+	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/browsertest/stage"
+	"github.com/passwd-go/passwd/session"
+)
+
+var confirm, fragments = stage.Options{Confirm: true}, stage.Options{Fragments: true}
+
+// Stops returns all stops.
+func Stops() []Stop {
+	return []Stop{
+		{"change", "change", stage.Options{}, func(g *guide) { g.signIn(); g.page("/change") }},
+		{"change-empty", "change", stage.Options{}, func(g *guide) { g.signIn(); g.page("/change"); g.fill() }},
+		{"change-rejected", "change", stage.Options{}, func(g *guide) {
+			g.signIn()
+			g.page("/change")
+			g.fill("current_password", stage.Current, "new_password", "password1")
+		}},
+		{"change-stopped", "change", stage.Options{}, func(g *guide) {
+			g.signIn()
+			g.wear()
+			g.page("/change")
+			g.fill("current_password", stage.Current, "new_password", stage.Next)
+		}},
+		{"change-weak", "change", stage.Options{}, func(g *guide) { g.signIn(); g.page("/change"); g.typed("ada1843") }},
+		{"change-strong", "change", stage.Options{}, func(g *guide) {
+			g.signIn()
+			g.page("/change")
+			g.typed(stage.Next)
+			g.Do(g.Click(`button[aria-controls="new_password"]`, 1))
+		}},
+		{"change-twice", "change", confirm, func(g *guide) {
+			g.signIn()
+			g.page("/change")
+			g.fill("current_password", stage.Current, "new_password", stage.Next, "confirm_password", "another")
+		}},
+		{"forced", "forced", stage.Options{}, func(g *guide) { g.ticket() }},
+		{"forced-rejected", "forced", stage.Options{}, func(g *guide) { g.ticket(); g.fill("new_password", "short") }},
+		{"forced-session", "forced", stage.Options{}, func(g *guide) { g.signIn(); g.mustChange(); g.page("/forced?next=%2Forders") }},
+		{"forgot", "forgot", stage.Options{}, func(g *guide) { g.page("/forgot") }},
+		{"forgot-empty", "forgot", stage.Options{}, func(g *guide) { g.page("/forgot"); g.fill() }},
+		{"sent", "sent", stage.Options{}, func(g *guide) { g.page("/forgot"); g.fill("login", "ada") }},
+		{"forgot_code", "forgot_code", stage.Options{}, func(g *guide) { g.page("/forgot/code") }},
+		{"forgot_code-empty", "forgot_code", stage.Options{}, func(g *guide) { g.page("/forgot/code"); g.fill() }},
+		{"reset_code", "reset_code", stage.Options{}, func(g *guide) { g.code() }},
+		{"reset_code-wrong", "reset_code", stage.Options{}, func(g *guide) { g.code(); g.fill("code", "1234 5678") }},
+		{"reset", "reset", stage.Options{}, func(g *guide) { g.Visit(g.mail(passwd.MessageResetLink).Link) }},
+		{"reset-rejected", "reset", stage.Options{}, func(g *guide) {
+			g.Visit(g.mail(passwd.MessageResetLink).Link)
+			g.fill("new_password", "ada@example.com")
+		}},
+		{"reset-weak", "reset", stage.Options{}, func(g *guide) {
+			g.Visit(g.mail(passwd.MessageResetLink).Link)
+			g.typed("11111111")
+		}},
+		{"done", "done", stage.Options{}, func(g *guide) {
+			g.signIn()
+			g.page("/change")
+			g.fill("current_password", stage.Current, "new_password", stage.Next)
+		}},
+		{"done-reset", "done", stage.Options{}, func(g *guide) {
+			g.Visit(g.mail(passwd.MessageResetLink).Link)
+			g.fill("new_password", stage.Next)
+		}},
+		{"done-cancel", "done", stage.Options{}, func(g *guide) { g.Visit(g.mail(passwd.MessagePasswordChanged).Link); g.fill() }},
+		{"expired", "expired", stage.Options{}, func(g *guide) {
+			link := g.mail(passwd.MessageResetLink).Link
+			g.h.Clock.Advance(2 * time.Hour)
+			g.Visit(link)
+		}},
+		{"expired-code", "expired", stage.Options{}, func(g *guide) { g.page("/reset/code") }},
+		{"expired-ticket", "expired", stage.Options{}, func(g *guide) { g.page("/forced") }},
+		{"cancel", "cancel", stage.Options{}, func(g *guide) { g.Visit(g.mail(passwd.MessagePasswordChanged).Link) }},
+		{"error", "error", stage.Options{}, func(g *guide) { g.page("/nothing") }},
+		{"error-signed-out", "error", stage.Options{}, func(g *guide) { g.signIn(); g.page("/change"); g.Forget(); g.fill() }},
+		{"devices", "devices", stage.Options{}, func(g *guide) { g.others(); g.signIn(); g.page("/devices") }},
+		{"devices-ended", "devices", stage.Options{}, func(g *guide) {
+			g.others()
+			g.signIn()
+			g.page("/devices")
+			g.Leave(g.Click(".devices button", 1))
+		}},
+		{"devices-long", "devices", stage.Options{}, func(g *guide) {
+			g.signIn()
+			_, err := g.h.Start(g.ctx, stage.Current, session.Info{
+				DeviceName: strings.Repeat("W", 128), From: passwd.Client{UserAgent: strings.Repeat("x", 256)},
+			})
+			g.must(err)
+			g.page("/devices")
+		}},
+		{"devices-one", "devices", stage.Options{}, func(g *guide) { g.signIn(); g.page("/devices") }},
+		{"landing", "landing", fragments, func(g *guide) { g.withoutScript(g.mail(passwd.MessageResetLink).Link) }},
+		{"landing-cancel", "landing", fragments, func(g *guide) { g.withoutScript(g.mail(passwd.MessagePasswordChanged).Link) }},
+	}
+}
