@@ -14,7 +14,7 @@ import (
 
 // details are the parameters by which a more telling sentence is chosen, the most
 // telling first: of "too_weak" with reasons, "too_weak.reasons".
-var details = [...]string{"classes", "characters", "allowed", "attribute", "reasons", "min", "max", "depth", "hours_left", "min_bits"}
+var details = [...]string{"classes", "characters", "allowed", "attribute", "reasons", "min", "max", "depth", "hours_left"}
 
 // sentence returns the most telling sentence for a code that its parameters
 // suffice for. A parameter that is missing, or not of its kind, leads to a
@@ -105,7 +105,7 @@ func (c *catalogue) value(lang, name string, param any) (string, bool) {
 
 // isNumber reports whether a parameter is one that value writes as a number.
 func isNumber(name string) bool {
-	return slices.Contains([]string{"min", "max", "depth", "hours_left", "min_bits"}, name)
+	return slices.Contains([]string{"min", "max", "depth", "hours_left"}, name)
 }
 
 // number reads a parameter that counts something, which may have come from JSON.

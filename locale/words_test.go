@@ -37,9 +37,9 @@ var codes = map[passwd.ViolationCode]struct {
 	passwd.MissingCharacters:   {params: params{"characters": "#+", "min": 1}, others: map[string][]any{"characters": {"-_"}, "min": {2, 3, 12}}},
 	passwd.TooYoung:            {params: params{"hours_left": 1}, others: map[string][]any{"hours_left": {2, 3, 24}}, only: map[string]string{"hours_left": "violation"}},
 	strength.TooWeak: {
-		params: params{"min_bits": 28.0, "reasons": []string{"word"}},
-		others: map[string][]any{"min_bits": {1.0, 38.0}, "reasons": {[]string{"date"}, []string{"word", "date"}, []any{"word", "short"}}},
-		only:   map[string]string{"min_bits": "requirement", "reasons": "violation"},
+		params: params{"reasons": []string{"word"}}, // and min_bits, which nobody is told in words
+		others: map[string][]any{"reasons": {[]string{"date"}, []string{"word", "date"}, []any{"word", "short"}}},
+		only:   map[string]string{"reasons": "violation"},
 	},
 	breach.Breached:       {},
 	passwd.TooCommon:      {},

@@ -16,13 +16,14 @@ import (
 // password_change_required.
 //
 // Nobody signed in is none of its business: those requests pass untouched. A
-// session that has ended is 401, so that it opens nothing although the host may
-// not have noticed yet; a host that would rather show its public pages has
-// Authenticate compare the epoch and answer passwd.ErrUnauthenticated. If it
-// cannot be told who is signed in, the request is refused (I10).
+// session that has ended opens nothing, although the host may not have noticed yet:
+// who asks for a page is sent to Config.SignInURL, if there is one, and any other
+// request is 401. A host that would rather show its public pages has Authenticate
+// compare the epoch and answer passwd.ErrUnauthenticated. If it cannot be told who
+// is signed in, the request is refused (I10).
 //
-// The mount of Links.Base and /.well-known/change-password are exempt, and so are
-// the paths named here: a path is itself, and one that ends in a slash, other than
+// The mount of Links.Base, /.well-known/change-password and SignInURL are exempt,
+// and so are the paths named here: a path is itself, and one that ends in a slash, other than
 // "/", all below it as well. Name the sign-in page, sign-out and the assets. A
 // request whose path has empty or dot segments is never exempt. The middleware
 // belongs outside of whatever strips prefixes.
@@ -38,6 +39,9 @@ func Enforce(c Config, exempt ...string) func(http.Handler) http.Handler {
 	}
 	base := c.Service.BasePath()
 	open := append([]string{"/.well-known/change-password"}, exempt...)
+	if u, err := url.Parse(c.SignInURL); err == nil && u.Host == "" && safePath(u.Path) {
+		open = append(open, u.Path)
+	}
 	if base != "" {
 		open = append(open, base, base+"/")
 	} else {
@@ -54,6 +58,9 @@ func Enforce(c Config, exempt ...string) func(http.Handler) http.Handler {
 			switch {
 			case errors.Is(err, passwd.ErrUnauthenticated), err == nil && must == passwd.NoReason:
 				next.ServeHTTP(w, r)
+			case errors.Is(err, passwd.ErrEnded) && c.SignInURL != "" && wantsPage(r):
+				f.Begin(w)
+				seeOther(w, r, c.signIn(SafeNext(r.URL.RequestURI())))
 			case err != nil:
 				f.Refuse(w, r, err)
 			case wantsPage(r):

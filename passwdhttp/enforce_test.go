@@ -113,6 +113,39 @@ func TestEnforceSessions(t *testing.T) {
 	equal(t, "ended, sign-in page", serve("/sign-in", "session-0").Code, 200)
 }
 
+// A browser whose session has ended is led to sign in, and back from there.
+func TestEnforceLeadsToSignIn(t *testing.T) {
+	s, ada, _ := enforced(t)
+	if _, err := s.Service.Revoke(t.Context(), passwd.Revoke{Account: ada}); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		signIn, method, target, accept string
+		status                         int
+		location                       string
+	}{
+		{"/sign-in", "GET", "/orders?page=2", "text/html", 303, "/sign-in?next=%2Forders%3Fpage%3D2"},
+		{"/sign-in", "GET", "/a/../b", "text/html", 303, "/sign-in"},
+		{"/sign-in", "GET", "/sign-in", "text/html", 200, ""},
+		{"/sign-in", "POST", "/sign-in", "text/html", 200, ""},
+		{"/sign-in", "POST", "/orders", "text/html", 401, ""},
+		{"/sign-in", "GET", "/orders", "application/json", 401, ""},
+		{"https://id.example.com/sign-in", "GET", "/orders", "text/html", 303, "https://id.example.com/sign-in?next=%2Forders"},
+		{"https://id.example.com/sign-in", "GET", "/sign-in", "text/html", 303, "https://id.example.com/sign-in?next=%2Fsign-in"},
+	} {
+		t.Run(tc.method+" "+tc.target, func(t *testing.T) {
+			cfg := passwdhttp.Config{Service: s.Service, Authenticate: s.authenticate, SignInURL: tc.signIn}
+			r := httptest.NewRequest(tc.method, tc.target, nil)
+			r.Header.Set("Authorization", "Bearer session-0")
+			r.Header.Set("Accept", tc.accept)
+			w := httptest.NewRecorder()
+			passwdhttp.Enforce(cfg)(app).ServeHTTP(w, r)
+			equal(t, "status", w.Code, tc.status)
+			equal(t, "Location", w.Header().Get("Location"), tc.location)
+		})
+	}
+}
+
 // Whoever cannot be told apart does not get through (I10).
 func TestEnforceFailsClosed(t *testing.T) {
 	kit := passwdtest.New(t, passwd.Config{})

@@ -133,13 +133,13 @@ func (p *pages) post(call func(http.ResponseWriter, *http.Request, values) (repl
 func (p *pages) at(page, query string) string { return location(p.base+page, query) }
 
 // signIn returns where people sign in, to be led on to next; "" if nobody knows.
-func (p *pages) signIn(next string) string {
-	if p.SignInURL == "" || next == "" {
-		return p.SignInURL
+func (c Config) signIn(next string) string {
+	if c.SignInURL == "" || next == "" {
+		return c.SignInURL
 	}
-	u, err := url.Parse(p.SignInURL)
+	u, err := url.Parse(c.SignInURL)
 	if err != nil {
-		return p.SignInURL // unreachable: it has been validated
+		return c.SignInURL // unreachable: it has been validated
 	}
 	query := u.Query()
 	query.Set("next", next)

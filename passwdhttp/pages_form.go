@@ -150,7 +150,7 @@ func (f form) judge(words locale.Printer, err error) (status int, wrong map[stri
 	case passwd.CodeWrongPassword:
 		wrong[fieldCurrent] = []string{detail}
 	case passwd.CodeInvalidToken:
-		wrong[fieldCode] = []string{detail}
+		wrong[fieldCode] = []string{words.Text("wrong_code")}
 	case passwd.CodeInvalidRequest:
 		wrong[fieldLogin] = []string{words.Text("required_login")}
 	default:
