@@ -39,7 +39,7 @@ func API(c Config) (http.Handler, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	a := &api{Config: c, face: c.face()}
+	a := &api{Config: c, face: c.apiFace()}
 	return a.face.Routes(c.Service.BasePath()+apiPath, a.routes()), nil
 }
 

@@ -123,6 +123,13 @@ var apiHeader = map[string]string{
 	"Referrer-Policy":         "no-referrer",
 }
 
+// apiFace is the face of replies that are problems or data.
+func (c Config) apiFace() *endpoint.Face {
+	f := c.face()
+	f.Header = apiHeader
+	return f
+}
+
 // face makes what the endpoints have in common.
 func (c Config) face() *endpoint.Face {
 	challenge := c.Challenge
@@ -135,7 +142,6 @@ func (c Config) face() *endpoint.Face {
 			fail(w, c.printer(w, r), challenge, code, err)
 		},
 		Accept:      []string{"application/json"},
-		Header:      apiHeader,
 		CrossOrigin: c.CrossOrigin,
 		ClientAddr:  c.ClientAddr,
 		RequestID:   c.RequestID,

@@ -21,7 +21,7 @@ func PageRoutes(c Config) (map[string][]string, error) {
 
 // APIRoutes returns the methods of all that [API] serves, by whole paths.
 func APIRoutes(c Config) map[string][]string {
-	a := &api{Config: c, face: c.face()}
+	a := &api{Config: c, face: c.apiFace()}
 	return methodsOf(c.Service.BasePath()+apiPath, a.routes())
 }
 

@@ -20,7 +20,7 @@ import (
 // It panics if the configuration is one that API refuses.
 func Fail(c Config, w http.ResponseWriter, r *http.Request, err error) {
 	c.mustValidate()
-	c.face().Refuse(w, r, err)
+	c.apiFace().Refuse(w, r, err)
 }
 
 // ClientOf tells where a request comes from, as the handlers of this package tell
