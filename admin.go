@@ -90,7 +90,7 @@ func (s *Service) MarkCompromised(ctx context.Context, r MarkCompromised) error 
 	return s.update(ctx, r.Account, func(a Account) error { return s.suspend(ctx, a, nil, r.Client) })
 }
 
-// IssueTemporary asks for a password to hand over to an account's owner.
+// IssueTemporary asks for a random password to hand over to an account's owner.
 type IssueTemporary struct {
 	Account Ref
 	TTL     time.Duration // 0: 24 hours; at most 30 days
@@ -99,8 +99,8 @@ type IssueTemporary struct {
 
 // Issued is a temporary password, which nobody can read anywhere again.
 type Issued struct {
-	Password string
-	Until    time.Time
+	Password string    // groups of five characters, "Wk7mT-…": four or more, 85 random bits or more
+	Until    time.Time // it is dead from then on
 	Written
 }
 
@@ -168,7 +168,7 @@ func (s *Service) randomPassword(ctx context.Context, a Account) (string, error)
 }
 
 // randomGroups returns groups of five characters, "Wk7mT-…": each has a capital,
-// a small letter and a digit, no two of which look alike, and about 26 bits.
+// a small letter and a digit, no two of which look alike, and about 21 bits.
 func randomGroups(n int) string {
 	const (
 		upper = "ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -196,9 +196,12 @@ func randomInt(n int) int {
 
 // NewHash judges a password and hashes it, for a host that creates the user
 // itself. The account need not exist; what it has of logins and personal data is
-// what the password is compared with. Errors: a PolicyError, ErrBusy,
-// ErrUnavailable.
+// what the password is compared with. Errors: a PolicyError, ErrNotFound for an
+// account of another tenant ([Service.InTenant]), ErrBusy, ErrUnavailable.
 func (s *Service) NewHash(ctx context.Context, a Account, password string) (Hash, error) {
+	if s.foreign(a.Ref) { // whether their last passwords have this one is not for this tenant
+		return "", ErrNotFound
+	}
 	h, _, err := s.accept(ctx, change{account: a, next: password})
 	return h, err
 }
@@ -296,7 +299,7 @@ func (s *Service) Requirements(ctx context.Context, a Account) ([]Requirement, e
 // Revoke asks that what an account has open be ended.
 type Revoke struct {
 	Account     Ref
-	KeepSession string // as in Change
+	KeepSession string // as in Change: "" ends them all
 	Client      Client
 }
 
@@ -318,8 +321,13 @@ func (s *Service) Revoke(ctx context.Context, r Revoke) (epoch int64, err error)
 }
 
 // Forget removes everything of ours about an account. A host that deletes a user
-// calls it, in the same transaction if it can ([Service.With]).
+// calls it, in the same transaction if it can ([Service.With]). An unknown account is
+// no error. Errors: ErrNotFound for an account of another tenant ([Service.InTenant]),
+// ErrUnavailable.
 func (s *Service) Forget(ctx context.Context, r Ref) error {
+	if s.foreign(r) {
+		return ErrNotFound
+	}
 	err := s.fault(ctx, s.store.Forget(ctx, r))
 	if err == nil {
 		s.Observe(ctx, Event{Name: EventForgotten, Account: r, Outcome: outcomeSuccess})

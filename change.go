@@ -9,8 +9,8 @@ import (
 // Change asks for another password for who is signed in.
 type Change struct {
 	Account     Ref
-	Current     string
-	New         string
+	Current     string // as typed: what could be nobody's password is just wrong
+	New         string // as typed: what could be nobody's password is a PolicyError
 	KeepSession string // the session that asks, where the store keeps sessions; "" ends it too
 	Client      Client
 }
@@ -89,7 +89,7 @@ type When int
 // The cases.
 const (
 	IfRequired When = iota // only if the account must change it, else ErrNoChangeNeeded
-	Always
+	Always                 // whether it must or not
 )
 
 // ChangeByLogin asks for another password, by login and current password in
@@ -105,8 +105,8 @@ type ChangeByLogin struct {
 // ChangeByLogin replaces the password of the one account that the login names.
 // The order is credentials → activation → need → Config.Admit → policy, and the
 // failures of the first two are those of [Service.SignIn], counted together with
-// them. Its other errors are those of [Service.Change], with
-// ErrWrongCredentials in place of ErrWrongPassword.
+// them. Its other errors: ErrNoChangeNeeded, that of Config.Admit, and those of
+// [Service.Change], with ErrWrongCredentials in place of ErrWrongPassword.
 func (s *Service) ChangeByLogin(ctx context.Context, r ChangeByLogin) (Written, error) {
 	a, err := s.authenticate(ctx, r.Login, r.Current, r.Client)
 	if err != nil {

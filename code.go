@@ -17,7 +17,7 @@ type RequestCode struct {
 
 // RequestCode is [Service.RequestReset] for a code of 8 digits, good for 10
 // minutes, 5 attempts, and together with the returned request only: a fresh
-// random token for every login, known or not.
+// random token for every login, known or not. Its errors are those of RequestReset.
 func (s *Service) RequestCode(ctx context.Context, r RequestCode) (request Token, err error) {
 	sd := newSeed()
 	if err := s.request(ctx, r.Login, r.Channel, r.Client, task{Kind: taskCode, TTL: codeTTL, Seed: sd}); err != nil {
@@ -28,15 +28,16 @@ func (s *Service) RequestCode(ctx context.Context, r RequestCode) (request Token
 
 // RedeemCode exchanges a code for a reset token.
 type RedeemCode struct {
-	Request Token
-	Code    OneTimeCode // spaces and hyphens are passed over
+	Request Token       // what RequestCode returned
+	Code    OneTimeCode // as typed: spaces and hyphens are passed over
 	Client  Client
 }
 
 // RedeemCode counts an attempt, and for the right code spends it and issues a
 // reset token, good for 10 minutes, in one step. Unknown, expired, exhausted,
 // wrong: all are ErrTokenInvalid. Failures also count for the account, whichever
-// code they were at (T5), and for the client address.
+// code they were at (T5), and for the client address. Other errors: a RateLimitError,
+// of the address alone, and ErrUnavailable.
 func (s *Service) RedeemCode(ctx context.Context, r RedeemCode) (Token, error) {
 	guess := s.newTry(ctx, r.Client)
 	if err := guess.take(s.addressKey(r.Client), s.cfg.Limits.Address); err != nil {

@@ -6,20 +6,42 @@
 //
 //   - Somebody signs in: [Service.SignIn]; if the result says that they must change
 //     their password, no session but [Service.Ticket] and [Service.ChangeWithTicket].
+//     Where Config.Admit asked for a second factor, the host checks it, and then says
+//     so by [Service.Admitted].
 //   - Somebody signed in changes their password: [Service.Change]. Without a
 //     session, by login and current password: [Service.ChangeByLogin].
 //   - Somebody forgot it: [Service.RequestReset], then [Service.Reset] with the token
 //     of the link; or [Service.RequestCode], [Service.RedeemCode] and Reset. The
 //     messages are delivered by [Service.Run]; a test calls [Service.Work].
 //   - Somebody answers a notice with "this was not me": [Service.CancelReset].
+//   - A form tells what is asked for, and judges what is typed: [Service.Requirements]
+//     and [Service.Check].
 //   - The host checks a session or JWT of its own: [Service.Live], on each request.
 //   - The host creates a user: [Service.NewHash]. It deletes one: [Service.Forget].
-//     It changes an e-mail address or a second factor: [Service.Revoke].
-//   - An administrator forces a change, suspends a leaked password, or hands one
-//     out: [Service.RequireChange], [Service.MarkCompromised], [Service.IssueTemporary].
+//     It changes an e-mail address or a second factor: [Service.Revoke]. It does so in
+//     a transaction of its own: [Service.With].
+//   - An administrator forces a change, takes that back, suspends a leaked password, or
+//     hands one out: [Service.RequireChange], [Service.LiftChange],
+//     [Service.MarkCompromised], [Service.IssueTemporary].
+//   - A request is for one of several tenants: [Service.InTenant].
 //
-// Package passwdhttp has these as http.Handlers; memstore and sqlstore keep the
-// data; storetest proves a host's own [Store]; passwdtest is for a host's tests.
+// # Which package for which need
+//
+//   - Package passwdhttp has these calls as http.Handlers: HTML pages and a JSON API.
+//     For the handlers of the host, Fail answers with an error of this package, ClientOf
+//     makes the [Client] of a request, SafeNext judges where a sign-in may lead, and
+//     RedactURL makes a URL fit for an access log. Package wire serves the published
+//     formats of other products.
+//   - Packages memstore and sqlstore keep the data; storetest proves a host's own
+//     [Store]. With several replicas, sqlstore is the [Limiter] that they share, or
+//     redislimit, a module of its own.
+//   - Package locale has the words: locale.Render makes a mail or an SMS of a
+//     [Message]. smtpmail, a module of its own, is a [Notifier] that sends them.
+//   - Package session is for hosts without sessions, session/jwt for those whose clients
+//     want JWTs: both end with the password.
+//   - Packages strength and breach have further rules, for a [Policy]; foreign is a
+//     [Hasher] for tables that come from another stack.
+//   - Package passwdtest is for a host's tests.
 //
 // # What is assumed
 //

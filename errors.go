@@ -55,7 +55,8 @@ var (
 	// ErrEnded says that what was opened at an earlier epoch is no longer good, or
 	// that its account is gone or closed.
 	ErrEnded = errors.New("passwd: session has ended")
-	// ErrUnauthenticated says that nobody is signed in.
+	// ErrUnauthenticated says that nobody is signed in: what a host's Authenticate
+	// returns, for the faces.
 	ErrUnauthenticated = errors.New("passwd: not signed in")
 	// ErrChangeRequired says that the account may only change its password.
 	ErrChangeRequired = errors.New("passwd: password must be changed first")
@@ -70,7 +71,8 @@ var (
 	// ErrBusy says that too many passwords wait to be hashed; a BusyError says when
 	// to try again.
 	ErrBusy = errors.New("passwd: busy")
-	// ErrUnavailable wraps the failure of a store, queue, limiter or rule.
+	// ErrUnavailable wraps the failure of what a service depends on: store, queue,
+	// limiter, hasher, PolicyFor or rule.
 	ErrUnavailable = errors.New("passwd: unavailable")
 	// ErrRateLimited is what every RateLimitError is.
 	ErrRateLimited = errors.New("passwd: too many requests")
@@ -94,7 +96,8 @@ func (e *RateLimitError) Error() string {
 // Is makes a RateLimitError match ErrRateLimited.
 func (e *RateLimitError) Is(target error) bool { return target == ErrRateLimited }
 
-// PolicyError lists everything that the policy holds against a new password.
+// PolicyError lists everything that the policy holds against a new password. Its code
+// is CodePasswordRejected; there is no sentinel for it, use [errors.AsType].
 type PolicyError struct {
 	Violations []Violation // never empty
 }

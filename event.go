@@ -12,8 +12,8 @@ type Event struct {
 	Name    EventName
 	Account Ref         // the zero Ref when no account is concerned, or known
 	Outcome string      // "success" or "failure"
-	Reason  string      // why, from a small fixed set: "wrong_password", "expired", …
-	Method  Method      // of a password write
+	Reason  string      // why, from a small fixed set: "wrong_password", "expired", …; often ""
+	Method  Method      // of a password write, or of an attempt at one
 	Kind    MessageKind // of a message
 	Channel Channel     // of a message
 	JobID   string      // of a message or other job
@@ -22,20 +22,20 @@ type Event struct {
 }
 
 // EventName is the stable name of an event; methods give its level and
-// the nearest word of the OWASP logging vocabulary.
+// the nearest word of the OWASP logging vocabulary. Names are API: never renamed.
 type EventName string
 
-// The events.
+// The events. Those of package session are there.
 const (
 	EventSignedIn            EventName = "sign_in.succeeded"
 	EventSignInFailed        EventName = "sign_in.failed"
-	EventSignInStopped       EventName = "sign_in.stopped" // 100 failures in a row
+	EventSignInStopped       EventName = "sign_in.stopped" // Limits.StopAfter failures in a row
 	EventChanged             EventName = "password.changed"
 	EventChangeFailed        EventName = "password.change_failed"
 	EventHashNotJudged       EventName = "password.hash_not_judged" // the hasher cannot read what is stored
 	EventRehashed            EventName = "password.rehashed"
-	EventResetRequested      EventName = "password.reset_requested"
-	EventTokenRejected       EventName = "password.reset_token_rejected"
+	EventResetRequested      EventName = "password.reset_requested"      // a link or a code, for whatever login
+	EventTokenRejected       EventName = "password.reset_token_rejected" // a link, code, ticket or "this was not me"
 	EventCodeExhausted       EventName = "password.code_attempts_exhausted"
 	EventChangeRequired      EventName = "password.change_required"
 	EventChangeLifted        EventName = "password.change_lifted"
@@ -43,13 +43,13 @@ const (
 	EventRevoked             EventName = "password.sessions_revoked"
 	EventForgotten           EventName = "account.forgotten"
 	EventRateLimited         EventName = "password.rate_limited"
-	EventCrossOriginRejected EventName = "password.cross_origin_rejected"
-	EventInputRejected       EventName = "password.input_rejected"
+	EventCrossOriginRejected EventName = "password.cross_origin_rejected" // by a face
+	EventInputRejected       EventName = "password.input_rejected"        // malformed, or of an unknown application; by a face
 	EventNotificationSent    EventName = "notification.sent"
-	EventNotificationFailed  EventName = "notification.failed"
-	EventNotificationDropped EventName = "notification.dropped"
-	EventAfterWriteFailed    EventName = "after_write.failed"
-	EventUnavailable         EventName = "dependency.unavailable"
+	EventNotificationFailed  EventName = "notification.failed"    // it is tried again
+	EventNotificationDropped EventName = "notification.dropped"   // it is not
+	EventAfterWriteFailed    EventName = "after_write.failed"     // of Config.AfterWrite, or of a face's Renew: the password is written
+	EventUnavailable         EventName = "dependency.unavailable" // something that the service needs is down: see Err
 )
 
 // Method tells how a password came to be written.
@@ -61,7 +61,7 @@ const (
 	MethodForced    Method = "forced"    // by its owner, in order to sign in
 	MethodReset     Method = "reset"     // by link or code
 	MethodTemporary Method = "temporary" // issued
-	MethodSuspend   Method = "suspend"   // no new password: the old one was suspended
+	MethodSuspend   Method = "suspend"   // reserved: a suspension writes no password, and is an EventSuspended
 )
 
 // Observer receives events. Observe is called on the request's way and from many

@@ -6,19 +6,30 @@ import (
 )
 
 // SlogObserver returns an observer that logs each event with l, or with
-// slog.Default if l is nil: the name as message, the rest as attributes. Client
-// addresses are personal data; drop "client.address" by a ReplaceAttr of the
-// handler where they must not be kept.
+// slog.Default if l is nil: the name as message, the rest as attributes, at the
+// level of [EventName.Level]. The one exception is an [EventNotificationDropped]
+// with the reason "no_recipient": anybody causes it by typing unknown logins, so it
+// is Info. Client addresses are personal data; drop "client.address" by a
+// ReplaceAttr of the handler where they must not be kept.
 func SlogObserver(l *slog.Logger) Observer {
 	return ObserverFunc(func(ctx context.Context, e Event) {
 		logger := l
 		if logger == nil {
 			logger = slog.Default()
 		}
-		if level := e.Name.Level(); logger.Enabled(ctx, level) {
+		if level := e.level(); logger.Enabled(ctx, level) {
 			logger.LogAttrs(ctx, level, string(e.Name), e.attrs()...)
 		}
 	})
+}
+
+// level is that of the name, but for a message that nobody is there to get: no one
+// may raise an alarm by asking for links.
+func (e Event) level() slog.Level {
+	if e.Name == EventNotificationDropped && e.Reason == "no_recipient" {
+		return slog.LevelInfo
+	}
+	return e.Name.Level()
 }
 
 func (e Event) attrs() []slog.Attr {
@@ -81,8 +92,10 @@ var owasp = map[EventName]struct {
 	"session.token_reused": {"authn_token_reuse", slog.LevelWarn},
 }
 
-// OWASP returns the nearest word of the OWASP logging vocabulary, or "".
+// OWASP returns the nearest word of the OWASP logging vocabulary, or "" if there is
+// none, as for a name that is not of this module.
 func (n EventName) OWASP() string { return owasp[n].word }
 
-// Level returns how loud the event is.
+// Level returns how loud the event is: Info, Warn or Error. A name that is not of
+// this module is Info. [SlogObserver] makes one exception.
 func (n EventName) Level() slog.Level { return owasp[n].level }

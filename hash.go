@@ -11,6 +11,7 @@ import (
 // another self-describing form. It prints as "[redacted]"; string(h) is the hash.
 type Hash string
 
+// String returns "[redacted]", as Format, LogValue and MarshalText do.
 func (Hash) String() string               { return redacted }
 func (Hash) Format(f fmt.State, _ rune)   { io.WriteString(f, redacted) }
 func (Hash) LogValue() slog.Value         { return slog.StringValue(redacted) }
@@ -18,7 +19,7 @@ func (Hash) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // Verdict is what a Hasher finds when it verifies a password.
 type Verdict struct {
-	Match bool
+	Match bool // the password is the one that was hashed
 	Stale bool // the hash matches, and one made now would be better
 }
 

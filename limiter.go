@@ -11,10 +11,10 @@ import (
 // it start a wait, Wait at first and doubling up to MaxWait, that the next take
 // must sit out; one take is forgiven for each MaxWait that passes without any.
 type Limit struct {
-	Free    int
-	Window  time.Duration
-	Wait    time.Duration
-	MaxWait time.Duration
+	Free    int           // 1 or more
+	Window  time.Duration // 0: the second form
+	Wait    time.Duration // of the second form; without effect with a Window, as MaxWait is
+	MaxWait time.Duration // Wait or more
 }
 
 // Taken is a limiter's answer.
@@ -31,9 +31,10 @@ type Limiter interface {
 	// Take counts one try and says whether it may proceed. The caller counts
 	// before it does the work, so that parallel tries cannot slip through.
 	Take(ctx context.Context, key string, l Limit, now time.Time) (Taken, error)
-	// Refund takes one try back: what was counted turned out to be no failure.
+	// Refund takes one try back: what was counted turned out to be no failure. An
+	// unknown key is no error.
 	Refund(ctx context.Context, key string) error
-	// Clear forgets the key.
+	// Clear forgets the key. An unknown key is no error.
 	Clear(ctx context.Context, key string) error
 	// Count returns how many takes of the key are counted, without counting one;
 	// 0 for an unknown key, or one whose window has passed.

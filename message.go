@@ -24,13 +24,13 @@ type MessageKind string
 // The kinds of message. Notices go to every confirmed address the account had
 // when it happened.
 const (
-	MessageResetLink         MessageKind = "reset_link"
-	MessageResetCode         MessageKind = "reset_code"
-	MessagePasswordChanged   MessageKind = "password_changed"
-	MessagePasswordReset     MessageKind = "password_reset"
-	MessageTemporaryPassword MessageKind = "temporary_password" // that one was issued, not which
-	MessageSuspended         MessageKind = "suspended"
-	MessageSignInStopped     MessageKind = "sign_in_stopped"
+	MessageResetLink         MessageKind = "reset_link"         // was asked for
+	MessageResetCode         MessageKind = "reset_code"         // was asked for
+	MessagePasswordChanged   MessageKind = "password_changed"   // notice
+	MessagePasswordReset     MessageKind = "password_reset"     // notice
+	MessageTemporaryPassword MessageKind = "temporary_password" // notice that one was issued, not which
+	MessageSuspended         MessageKind = "suspended"          // notice
+	MessageSignInStopped     MessageKind = "sign_in_stopped"    // notice of Limits.StopAfter failures in a row
 	// MessageSharedAddress answers a request for a link that named an address of
 	// several accounts: ask again, by username. Its Account has a tenant and no ID.
 	MessageSharedAddress MessageKind = "shared_address"
@@ -39,7 +39,7 @@ const (
 // Message is one message to one address. It holds data, not words; package
 // locale, or the host, puts it into the account's language.
 type Message struct {
-	ID       string // the same when a delivery is tried again: use it as an idempotency key
+	ID       string // UUID; the same when a delivery is tried again: use it as an idempotency key
 	Kind     MessageKind
 	Channel  Channel
 	To       string // an address from the store, never from a request
@@ -62,7 +62,8 @@ type Message struct {
 
 // Notifier delivers messages. Notify returns nil only when the message is in
 // other hands for good; any error but ErrUndeliverable has it tried again later
-// with the same ID, until ExpiresAt. The context ends before the job's lease does.
+// with the same ID, at growing intervals of up to 10 minutes: a link or code until it
+// has expired, a notice for 72 hours. The context ends before the job's lease does.
 // Notify is not called concurrently by one Run or Work, but every replica may run
 // one.
 type Notifier interface {

@@ -11,19 +11,20 @@ import (
 )
 
 // Config is what a [Service] is made of. Store, Keys, Notify and Links are
-// required; the zero value of every other field is the safe default.
+// required; the zero value of every other field is the safe default. Its functions
+// and interfaces are called concurrently.
 type Config struct {
-	Store  Store
-	Keys   Keys
-	Notify Notifier
-	Links  Links
+	Store  Store    // accounts, hashes and digests of tokens
+	Keys   Keys     // what all secrets are derived from
+	Notify Notifier // delivers messages
+	Links  Links    // where the links in them lead
 
 	// Policy judges new passwords, on every path. The zero Policy is NIST().
 	Policy Policy
 	// PolicyFor picks another policy for an account, as tenants with rules of their
-	// own need. If nil, every account has Policy. It is asked for every new password,
-	// and at every sign-in by an account whose password has a known age (see
-	// [MaxAge]). Its error refuses the request.
+	// own need. If nil, every account has Policy. It is asked for every new password
+	// and check of one, and at every sign-in by an account whose password has a known
+	// age (see [MaxAge]). Its error refuses the request, as ErrUnavailable.
 	PolicyFor func(ctx context.Context, a Account) (Policy, error)
 	// PolicyFloor holds for every account, whatever Policy and PolicyFor say: its
 	// rules are enforced beside theirs, and of two rules of one name both, so that a
@@ -62,14 +63,17 @@ type Config struct {
 	// Limiter counts tries. If nil, the Store where it is a Limiter, else a bounded
 	// one in memory, which a restart empties.
 	Limiter Limiter
-	Limits  Limits
+	// Limits are the bounds on trying. The zero value of each is its default.
+	Limits Limits
 
-	// Admit has the last word on a sign-in with the right password. Its error is
-	// returned as it is: ErrSecondFactor says that more is needed before a session,
-	// token or ticket may be issued. If nil, the right password is enough.
+	// Admit has the last word on a sign-in, or a change by login, with the right
+	// password. Its error is returned as it is: ErrSecondFactor says that more is
+	// needed before a session, token or ticket may be issued. If nil, the right
+	// password is enough.
 	Admit func(ctx context.Context, a Account, c Client) error
 	// AfterWrite is told of every password write after its commit, and again by
-	// the worker until it returns nil: it must be idempotent. If nil, nobody is.
+	// the worker until it returns nil, for 30 days at most: it must be idempotent. If
+	// nil, nobody is.
 	AfterWrite func(ctx context.Context, w Written) error
 	// Observer receives events. If nil, they are dropped.
 	Observer Observer
@@ -77,7 +81,7 @@ type Config struct {
 	// JobLease is how long a job in hand is kept from other workers; a delivery
 	// gets three quarters of it. If 0, one minute.
 	JobLease time.Duration
-	// Now is the clock. If nil, time.Now.
+	// Now is the clock. If nil, time.Now. Times are kept in UTC, to the microsecond.
 	Now func() time.Time
 }
 
@@ -94,13 +98,14 @@ type Limits struct {
 	// Address bounds failures from one client address (IPv6: one /64), whichever
 	// accounts they were at. 100 in 10 minutes.
 	Address Limit
-	// ResetRequests bounds requests for links and codes from one client address. 60
-	// in an hour.
+	// ResetRequests bounds requests for links and codes from one client address, and
+	// apart from them calls of RevealMatches. 60 in an hour.
 	ResetRequests Limit
 	// Checks bounds policy checks while typing, for one account. 60 in a minute.
 	Checks Limit
 	// LiveLinks is how many unused links, and how many unused codes, an account may
-	// have at a time; what is asked for beyond is not sent. 3.
+	// have at a time; what is asked for beyond is not sent, which the answer does not
+	// tell (I6). 3.
 	LiveLinks int
 }
 
@@ -163,7 +168,8 @@ type worker struct {
 }
 
 // New checks the configuration, whose error names the field, and makes a
-// service. It computes one hash, and each of Dummies once, starts nothing, and keeps its own copy of cfg.
+// service. It computes one hash, and each of Dummies once, starts nothing, and keeps
+// its own copy of cfg.
 func New(cfg Config) (*Service, error) {
 	switch {
 	case cfg.Store == nil:
@@ -255,8 +261,10 @@ func sameQueue(a, b Queue) (same bool) {
 }
 
 // With returns the same service over another store, typically the one inside
-// the host's transaction: hasher, limiter, keys and policies are shared. What is
-// queued through it is committed or rolled back with that transaction.
+// the host's transaction: hasher, limiter, keys and policies are shared. Where the
+// store is the queue, what is queued through it is committed or rolled back with that
+// transaction; another queue knows nothing of the transaction. Config.AfterWrite is
+// told before the host commits.
 func (s *Service) With(store Store) *Service {
 	other := *s
 	other.use(store)
@@ -265,8 +273,12 @@ func (s *Service) With(store Store) *Service {
 
 // InTenant returns the same service for one tenant: accounts of others do not exist
 // for it, so that a token, ticket, code or session of one tenant opens nothing at
-// another's. The faces ask it where they know the tenant of a request. What it
-// queues is worked off by any Run.
+// another's, and a sign-in with a login of another is one of nobody. The faces ask it
+// where they know the tenant of a request. What it queues is worked off by any Run.
+//
+// Asked for a link or code for a login of another tenant it answers ErrInvalidRequest,
+// and ErrNotFound where the host names the account, as in [Service.Forget] and
+// [Service.NewHash]. [Service.Requirements] alone goes by what it is given.
 func (s *Service) InTenant(tenant string) *Service {
 	other := *s
 	other.only = &tenant
@@ -276,8 +288,8 @@ func (s *Service) InTenant(tenant string) *Service {
 // foreign reports whether an account is of a tenant that this service is not for.
 func (s *Service) foreign(r Ref) bool { return s.only != nil && r.Tenant != *s.only }
 
-// Observe passes an event to the configured observer, stamped with the time. It
-// is how the faces of the service report what they refuse.
+// Observe passes an event to the configured observer, if there is one, stamped with
+// the time. It is how the faces of the service report what they refuse.
 func (s *Service) Observe(ctx context.Context, e Event) {
 	if s.cfg.Observer == nil {
 		return

@@ -43,11 +43,13 @@ type PepperKey struct {
 	Key []byte // 14 random bytes (112 bits) or more; 32 are recommended
 }
 
+// String returns "[redacted]", as Format, LogValue and MarshalText do.
 func (Pepper) String() string               { return redacted }
 func (Pepper) Format(f fmt.State, _ rune)   { io.WriteString(f, redacted) }
 func (Pepper) LogValue() slog.Value         { return slog.StringValue(redacted) }
 func (Pepper) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
+// String returns "[redacted]", as Format, LogValue and MarshalText do.
 func (PepperKey) String() string               { return redacted }
 func (PepperKey) Format(f fmt.State, _ rune)   { io.WriteString(f, redacted) }
 func (PepperKey) LogValue() slog.Value         { return slog.StringValue(redacted) }

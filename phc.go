@@ -16,8 +16,8 @@ var ErrHashFormat = errors.New("passwd: stored hash is malformed or of an unknow
 // not accept: it would cost too much, or protect nothing.
 type HashBoundsError struct {
 	Param    string // as in the hash: "m" (KiB), "t", "p", "ln", "r", "i"; "m*t", "N*r*p", "cost"; or "salt", "tag", "length" (bytes)
-	Value    uint64
-	Min, Max uint64
+	Value    uint64 // what the hash has
+	Min, Max uint64 // what is accepted
 }
 
 func (e *HashBoundsError) Error() string {

@@ -46,18 +46,18 @@ type Requirement struct {
 	Params map[string]any
 }
 
-// Phase orders rules by cost. All rules of a phase run; Sanity ends the check if
-// it fails, and Breach and History run only for a password that has passed the
-// rest, so that a refused one costs neither network nor hashing.
+// Phase orders rules by cost. All rules of a phase run, and Breach and History run
+// only for a password that has passed the rest, so that a refused one costs neither
+// network nor hashing.
 type Phase int
 
 // The phases, in their order.
 const (
-	PhaseSanity Phase = iota
-	PhaseLocal
-	PhaseEstimate
-	PhaseBreach
-	PhaseHistory
+	PhaseSanity   Phase = iota // what holds under every policy: no rule needs it
+	PhaseLocal                 // looks at the password and the account only
+	PhaseEstimate              // a strength estimate; the last one that runs while somebody types
+	PhaseBreach                // asks a source outside
+	PhaseHistory               // compares hashes
 )
 
 // Rule is one requirement of a policy. It is immutable and safe for concurrent

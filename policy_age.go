@@ -55,10 +55,16 @@ func (m MinAge) Validate() error {
 	return nil
 }
 
-func (MinAge) Name() string            { return "min_age" }
-func (MinAge) Phase() Phase            { return PhaseLocal }
+// Name is "min_age", as in the JSON form of a policy.
+func (MinAge) Name() string { return "min_age" }
+
+// Phase is [PhaseLocal].
+func (MinAge) Phase() Phase { return PhaseLocal }
+
+// Describe implements [Rule].
 func (MinAge) Describe() []Requirement { return nil }
 
+// Check implements [Rule].
 func (m MinAge) Check(_ context.Context, c *Candidate) ([]Violation, error) {
 	age, known := c.Age()
 	left := time.Duration(m.Hours)*time.Hour - age
@@ -89,8 +95,13 @@ func (m MaxAge) Validate() error {
 	return nil
 }
 
-func (MaxAge) Name() string            { return "max_age" }
-func (MaxAge) Phase() Phase            { return PhaseLocal }
+// Name is "max_age", as in the JSON form of a policy.
+func (MaxAge) Name() string { return "max_age" }
+
+// Phase is [PhaseLocal].
+func (MaxAge) Phase() Phase { return PhaseLocal }
+
+// Describe implements [Rule].
 func (MaxAge) Describe() []Requirement { return nil }
 
 // Check finds nothing: a new password is not old.

@@ -89,7 +89,10 @@ func (s Characters) permits(r rune) bool {
 	return (s.Allowed == "" || strings.ContainsRune(s.Allowed, r)) && !strings.ContainsRune(s.Forbidden, r)
 }
 
+// Name is "characters", as in the JSON form of a policy.
 func (Characters) Name() string { return "characters" }
+
+// Phase is [PhaseLocal].
 func (Characters) Phase() Phase { return PhaseLocal }
 
 func (s Characters) allowed() map[string]any   { return map[string]any{"allowed": s.Allowed} }
@@ -99,6 +102,7 @@ func (r RequiredSet) params() map[string]any {
 	return map[string]any{"characters": r.Characters, "min": r.Min}
 }
 
+// Describe implements [Rule].
 func (s Characters) Describe() []Requirement {
 	var all []Requirement
 	if s.Allowed != "" {
@@ -113,6 +117,7 @@ func (s Characters) Describe() []Requirement {
 	return all
 }
 
+// Check implements [Rule].
 func (s Characters) Check(_ context.Context, c *Candidate) ([]Violation, error) {
 	other, forbidden := false, false
 	counts := make([]int, len(s.Required))

@@ -54,9 +54,13 @@ func (l Classes) Validate() error {
 	return nil
 }
 
+// Name is "classes", as in the JSON form of a policy.
 func (Classes) Name() string { return "classes" }
+
+// Phase is [PhaseLocal].
 func (Classes) Phase() Phase { return PhaseLocal }
 
+// Describe implements [Rule].
 func (l Classes) Describe() []Requirement {
 	var all []Requirement
 	for _, m := range l.each() {
@@ -67,6 +71,7 @@ func (l Classes) Describe() []Requirement {
 	return all
 }
 
+// Check implements [Rule].
 func (l Classes) Check(_ context.Context, c *Candidate) ([]Violation, error) {
 	var has Classes
 	for _, r := range c.Password() {
@@ -110,10 +115,16 @@ func (l Classes) Both(other Rule) (Rule, bool) {
 // SP 800-63B-4 §3.1.1.2 (5) speaks against it, like all rules on composition.
 type NotNumeric struct{}
 
-func (NotNumeric) Name() string            { return "not_numeric" }
-func (NotNumeric) Phase() Phase            { return PhaseLocal }
+// Name is "not_numeric", as in the JSON form of a policy.
+func (NotNumeric) Name() string { return "not_numeric" }
+
+// Phase is [PhaseLocal].
+func (NotNumeric) Phase() Phase { return PhaseLocal }
+
+// Describe implements [Rule].
 func (NotNumeric) Describe() []Requirement { return []Requirement{{Numeric, nil}} }
 
+// Check implements [Rule].
 func (NotNumeric) Check(_ context.Context, c *Candidate) ([]Violation, error) {
 	digits := false
 	for _, r := range c.Password() {

@@ -39,10 +39,16 @@ type NotCommon struct {
 	Trim bool `json:"trim,omitempty"`
 }
 
-func (NotCommon) Name() string            { return "not_common" }
-func (NotCommon) Phase() Phase            { return PhaseLocal }
+// Name is "not_common", as in the JSON form of a policy.
+func (NotCommon) Name() string { return "not_common" }
+
+// Phase is [PhaseLocal].
+func (NotCommon) Phase() Phase { return PhaseLocal }
+
+// Describe implements [Rule].
 func (NotCommon) Describe() []Requirement { return []Requirement{{TooCommon, nil}} }
 
+// Check implements [Rule].
 func (r NotCommon) Check(_ context.Context, c *Candidate) ([]Violation, error) {
 	found := r.in(blocklist.Common(), c.Password())
 	for _, l := range r.Lists {

@@ -33,13 +33,18 @@ func (r NotReused) Validate() error {
 // Depth is how many replaced hashes a store must keep for the rule.
 func (r NotReused) Depth() int { return r.Last - 1 }
 
+// Name is "not_reused", as in the JSON form of a policy.
 func (NotReused) Name() string { return "not_reused" }
+
+// Phase is [PhaseHistory].
 func (NotReused) Phase() Phase { return PhaseHistory }
 
+// Describe implements [Rule].
 func (r NotReused) Describe() []Requirement {
 	return []Requirement{{Reused, map[string]any{"depth": r.Last}}}
 }
 
+// Check implements [Rule].
 func (r NotReused) Check(ctx context.Context, c *Candidate) ([]Violation, error) {
 	same, err := c.IsCurrent(ctx)
 	if err != nil {

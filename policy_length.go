@@ -47,9 +47,13 @@ func (l Length) Validate() error {
 	return nil
 }
 
+// Name is "length", as in the JSON form of a policy.
 func (Length) Name() string { return "length" }
+
+// Phase is [PhaseLocal].
 func (Length) Phase() Phase { return PhaseLocal }
 
+// Describe implements [Rule].
 func (l Length) Describe() []Requirement {
 	min, max := l.bounds()
 	all := []Requirement{{TooShort, map[string]any{"min": min}}}
@@ -59,6 +63,7 @@ func (l Length) Describe() []Requirement {
 	return all
 }
 
+// Check implements [Rule].
 func (l Length) Check(_ context.Context, c *Candidate) ([]Violation, error) {
 	min, max := l.bounds()
 	switch n := c.Length(); {

@@ -10,10 +10,16 @@ import (
 // and its characters, of which [NotSimilar] looks at a bounded number.
 type NotLogin struct{}
 
-func (NotLogin) Name() string            { return "not_login" }
-func (NotLogin) Phase() Phase            { return PhaseLocal }
+// Name is "not_login", as in the JSON form of a policy.
+func (NotLogin) Name() string { return "not_login" }
+
+// Phase is [PhaseLocal].
+func (NotLogin) Phase() Phase { return PhaseLocal }
+
+// Describe implements [Rule].
 func (NotLogin) Describe() []Requirement { return []Requirement{{SameAsLogin, nil}} }
 
+// Check implements [Rule].
 func (NotLogin) Check(_ context.Context, c *Candidate) ([]Violation, error) {
 	if attribute := isLogin(c.Password(), c.Account()); attribute != "" {
 		return []Violation{{SameAsLogin, map[string]any{"attribute": attribute}}}, nil

@@ -31,13 +31,18 @@ type Repeated struct {
 // Validate reports a Max out of bounds.
 func (r Repeated) Validate() error { return checkRun(r.Max) }
 
+// Name is "repeated", as in the JSON form of a policy.
 func (Repeated) Name() string { return "repeated" }
+
+// Phase is [PhaseLocal].
 func (Repeated) Phase() Phase { return PhaseLocal }
 
+// Describe implements [Rule].
 func (r Repeated) Describe() []Requirement {
 	return []Requirement{{TooRepeated, map[string]any{"max": r.Max}}}
 }
 
+// Check implements [Rule].
 func (r Repeated) Check(_ context.Context, c *Candidate) ([]Violation, error) {
 	run, last := 0, rune(-1)
 	for _, is := range c.Password() {
@@ -72,13 +77,18 @@ type Sequence struct {
 // Validate reports a Max out of bounds.
 func (s Sequence) Validate() error { return checkRun(s.Max) }
 
+// Name is "sequence", as in the JSON form of a policy.
 func (Sequence) Name() string { return "sequence" }
+
+// Phase is [PhaseLocal].
 func (Sequence) Phase() Phase { return PhaseLocal }
 
+// Describe implements [Rule].
 func (s Sequence) Describe() []Requirement {
 	return []Requirement{{TooSequential, map[string]any{"max": s.Max}}}
 }
 
+// Check implements [Rule].
 func (s Sequence) Check(_ context.Context, c *Candidate) ([]Violation, error) {
 	if longestRun(c.Password(), inAlphabet) > s.Max || s.Keyboard && longestRun(c.Password(), onKeyboard) > s.Max {
 		return []Violation{{TooSequential, map[string]any{"max": s.Max}}}, nil

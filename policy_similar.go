@@ -62,13 +62,18 @@ func (r NotSimilar) Validate() error {
 	return nil
 }
 
+// Name is "not_similar", as in the JSON form of a policy.
 func (NotSimilar) Name() string { return "not_similar" }
+
+// Phase is [PhaseLocal].
 func (NotSimilar) Phase() Phase { return PhaseLocal }
 
+// Describe implements [Rule].
 func (NotSimilar) Describe() []Requirement {
 	return []Requirement{{Similar, nil}, {SimilarCurrent, nil}, {ContextWord, nil}}
 }
 
+// Check implements [Rule].
 func (r NotSimilar) Check(_ context.Context, c *Candidate) ([]Violation, error) {
 	var found []Violation
 	a := c.Account()

@@ -9,10 +9,10 @@ import (
 // Job is a piece of work that outlives the request it came from: a message to
 // send, or a host's AfterWrite. Its content is sealed; a store keeps bytes.
 type Job struct {
-	ID        string // UUID version 7; the same over retries, and the message's id
-	Key       string // a waiting job with the same key absorbs this one; "" is never absorbed
-	Sealed    []byte // AES-GCM under the service's keys
-	NotBefore time.Time
+	ID        string    // UUID version 7; the same over retries, and the message's id
+	Key       string    // a waiting job with the same key absorbs this one; "" is never absorbed
+	Sealed    []byte    // AES-GCM under the service's keys
+	NotBefore time.Time // due from then on
 	NotAfter  time.Time // dropped from then on, with an event
 	Attempts  int       // claims so far, the present one included
 }

@@ -22,8 +22,8 @@ const (
 type RequestReset struct {
 	Login   Login
 	Channel Channel       // AnyChannel: as the login suggests
-	TTL     time.Duration // 0: 1 hour; at most 24 hours, by SMS never more than 10 minutes
-	Form    Form
+	TTL     time.Duration // 0: 1 hour; at most 24 hours (T3), by SMS never more than 10 minutes
+	Form    Form          // TokenLink, unless a format wants more
 	// TellShared has an address that several accounts share be told just that: no
 	// token, and no account named. Otherwise nothing is sent there.
 	TellShared bool
@@ -32,7 +32,8 @@ type RequestReset struct {
 
 // RequestReset puts a request for a link on the queue. It reads no account, so
 // for every login it does the same and answers the same: nil. A worker finds the
-// account and sends the link, or finds none and sends nothing.
+// account and sends the link, or finds none and sends nothing. A request that is the
+// same as one still waiting for the worker adds nothing to it.
 //
 // Errors: ErrInvalidRequest, a RateLimitError (by client address), ErrQueueFull,
 // ErrNotRunning, ErrUnavailable; none depends on whether the account exists.
@@ -79,6 +80,9 @@ func (s *Service) request(ctx context.Context, l Login, ch Channel, c Client, t 
 	if ch != AnyChannel && ch != EmailChannel && ch != SMSChannel {
 		return ErrInvalidRequest
 	}
+	if s.foreign(Ref{Tenant: l.Tenant}) { // the worker would not know: it serves all tenants
+		return ErrInvalidRequest
+	}
 	if s.unattended() {
 		return ErrNotRunning
 	}
@@ -102,7 +106,7 @@ func (s *Service) request(ctx context.Context, l Login, ch Channel, c Client, t 
 // Holder narrows down whose token is accepted, for formats that name the account
 // beside the token. The zero Holder is anybody; all that is set must fit.
 type Holder struct {
-	UserKey string // as it stood in the link
+	UserKey string // as it stood in the link: 22 characters of base64url
 	Login   Login  // the account must be the one, or one of those, that it names
 }
 
@@ -113,8 +117,8 @@ type CheckReset struct {
 	Client Client
 }
 
-// CheckReset tells whether a reset token is live, and changes nothing.
-// ErrTokenInvalid if it is not.
+// CheckReset tells whether a reset token is live, and changes nothing. Errors:
+// ErrTokenInvalid if it is not, ErrUnavailable.
 func (s *Service) CheckReset(ctx context.Context, r CheckReset) error {
 	_, _, err := s.resettable(ctx, r.Token, r.For, r.Client)
 	return err
@@ -188,7 +192,8 @@ type CancelReset struct {
 
 // CancelReset suspends the password, ends every session and voids every token of
 // the account, in one step. The account comes back by a reset to a confirmed
-// address: nothing is recovered here. ErrTokenInvalid, ErrUnavailable.
+// address: nothing is recovered here. Errors: ErrTokenInvalid, ErrConflict,
+// ErrUnavailable.
 func (s *Service) CancelReset(ctx context.Context, r CancelReset) error {
 	for conflicts := 0; ; conflicts++ {
 		rec, a, err := s.redeemable(ctx, PurposeCancel, r.Token, r.Client)

@@ -10,7 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// SignIn asks whether a password is right.
+// SignIn asks whether a password is right. One of more than 4,096 bytes, or that is
+// not UTF-8, is wrong.
 type SignIn struct {
 	Login    Login
 	Password string
@@ -21,7 +22,7 @@ type SignIn struct {
 // creates with Epoch and asks [Service.Live] whether that still holds.
 type SignedIn struct {
 	Account Ref
-	Epoch   int64
+	Epoch   int64 // never 0
 	// Must, unless "", says that the account may do nothing but change its
 	// password: no session, but a ticket from [Service.Ticket].
 	Must Reason
@@ -61,7 +62,7 @@ func (s *Service) SignIn(ctx context.Context, r SignIn) (SignedIn, error) {
 
 // Admitted reports a sign-in that is complete. SignIn does so itself; a host that has
 // got an error of Config.Admit calls it once it has checked what was asked for, so
-// that the audit knows of the sign-in.
+// that the audit knows of the sign-in. It does nothing but observe an [EventSignedIn].
 func (s *Service) Admitted(ctx context.Context, in SignedIn, c Client) {
 	s.Observe(ctx, Event{Name: EventSignedIn, Account: in.Account, Outcome: outcomeSuccess, Reason: string(in.Must), Client: c})
 }
@@ -388,8 +389,9 @@ func network(addr netip.Addr) string {
 // Ticket issues proof that a must-change sign-in succeeded: good for one
 // [Service.ChangeWithTicket] within 10 minutes, and for nothing else. The host
 // calls it once it has checked whatever second factor the account has.
-// ErrNoChangeNeeded if the account need not change its password (any more),
-// ErrEnded if its epoch has moved since the sign-in.
+// Errors: ErrNoChangeNeeded if the account need not change its password (any more),
+// ErrEnded if its epoch has moved since the sign-in, ErrTooManyTokens if it has 16
+// live tickets, ErrUnavailable.
 func (s *Service) Ticket(ctx context.Context, in SignedIn) (Token, error) {
 	a, err := s.get(ctx, in.Account)
 	switch {
@@ -426,8 +428,8 @@ const (
 // Live tells whether what was opened at an epoch is still good: a host with
 // sessions or JWTs of its own asks it on each request. ErrEnded if a password
 // write or [Service.Revoke] has raised the epoch since, or the account is gone,
-// closed, suspended or not active. The reason, unless "", says that the account may do
-// nothing but change its password.
+// closed, suspended or not active; ErrUnavailable if the store cannot tell. The
+// reason, unless "", says that the account may do nothing but change its password.
 func (s *Service) Live(ctx context.Context, r Ref, epoch int64) (Reason, error) {
 	a, err := s.get(ctx, r)
 	switch {

@@ -11,7 +11,7 @@ type Stats struct {
 }
 
 // Stats returns the figures of the moment. It is cheap, and the same for all
-// services that [Service.With] has made of one.
+// services that [Service.With] and [Service.InTenant] have made of one.
 func (s *Service) Stats() Stats { return s.gate.stats() }
 
 func (g *gate) stats() Stats {

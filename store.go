@@ -13,7 +13,7 @@ import (
 // other; it never means "all tenants".
 type Ref struct {
 	Tenant string
-	ID     string
+	ID     string // in the store's canonical form; "" names nobody
 }
 
 // LoginKind tells which attribute of an account a [Login] names.
@@ -32,9 +32,9 @@ const (
 
 // Login is what a person types to say who they are.
 type Login struct {
-	Tenant string
+	Tenant string // at most 512 bytes
 	Kind   LoginKind
-	Value  string
+	Value  string // at most 512 bytes of UTF-8 without NUL, as typed; the service folds it
 }
 
 // Fold returns the form in which identifiers are compared: outer white space
@@ -87,24 +87,24 @@ const (
 // Address is a confirmed address of an account: one that its owner has proved
 // to hold. Messages go to no other.
 type Address struct {
-	Channel Channel
-	Value   string
+	Channel Channel // EmailChannel or SMSChannel
+	Value   string  // a bare e-mail address, or a number as the Notifier takes it
 }
 
 // Account is the host's user as the library sees it.
 type Account struct {
 	Ref      Ref
-	Username string
+	Username string // as it was chosen; "" if there is none, as of the next two
 	Email    string
-	Mobile   string
-	Personal []Attribute
-	Locale   string    // BCP 47 tag for messages; "" leaves the choice to the notifier
-	Address  []Address // confirmed addresses, the preferred one first
+	Mobile   string      // as the host writes numbers: it is compared by Fold alone
+	Personal []Attribute // what else a password must not resemble
+	Locale   string      // BCP 47 tag for messages; "" leaves the choice to the notifier
+	Address  []Address   // confirmed addresses, the preferred one first
 
 	Hash      Hash      // "" means that there is no password yet
 	Epoch     int64     // security generation; 0 until the first Apply or Issue needs one
 	ChangedAt time.Time // of the last password write; zero when unknown
-	Must      Reason
+	Must      Reason    // why it must change its password, or ""
 	MustUntil time.Time // a temporary password is dead from then on; zero: no limit
 
 	Active   bool // activated; false answers ErrNotActivated to the right password
@@ -239,7 +239,7 @@ type Write struct {
 	VoidAll     bool         // also spend the account's tokens of epoch 0, before Issue
 	History     int          // with NewHash: how many replaced hashes to keep, the one replaced now included; without, nothing is trimmed
 	Jobs        []Job        // only for a store that is also a Queue; see [Queue]
-	Now         time.Time
+	Now         time.Time    // what all of the write is judged and stamped by
 }
 
 // Purpose keeps tokens of one kind from passing as another.
@@ -267,9 +267,9 @@ type TokenRecord struct {
 	Epoch     int64  // of the account when it was issued; 0 outlives password writes
 	Address   Digest // keyed digest of the address it was sent to; zero if none was
 	Verifier  Digest // keyed digest of the one-time code, for PurposeCode
-	Attempts  int
+	Attempts  int    // counted so far
 	IssuedAt  time.Time
-	ExpiresAt time.Time
+	ExpiresAt time.Time // dead from then on
 	SpentAt   time.Time // zero while unspent
 }
 

@@ -18,10 +18,11 @@ import (
 
 const redacted = "[redacted]"
 
-// Token is a secret of 256 random bits in base64url, as it stands in a link or a
-// ticket. It prints as "[redacted]"; string(t) is the secret itself.
+// Token is a secret of 256 bits, 43 characters of base64url, as it stands in a link or
+// is a ticket. It prints as "[redacted]"; string(t) is the secret itself.
 type Token string
 
+// String returns "[redacted]", as Format, LogValue and MarshalText do.
 func (Token) String() string               { return redacted }
 func (Token) Format(f fmt.State, _ rune)   { io.WriteString(f, redacted) }
 func (Token) LogValue() slog.Value         { return slog.StringValue(redacted) }
@@ -32,6 +33,7 @@ func (t Token) plausible() bool            { return len(t) == tokenLength }
 // request it was made for. It prints as "[redacted]"; string(c) is the code.
 type OneTimeCode string
 
+// String returns "[redacted]", as Format, LogValue and MarshalText do.
 func (OneTimeCode) String() string               { return redacted }
 func (OneTimeCode) Format(f fmt.State, _ rune)   { io.WriteString(f, redacted) }
 func (OneTimeCode) LogValue() slog.Value         { return slog.StringValue(redacted) }
@@ -68,8 +70,9 @@ const (
 // without them no stored token verifies and no waiting job can be read.
 //
 // To rotate, make the new key Current and the old one the first of Previous, and
-// remove it once what it protects has expired: 72 hours later, or where package
-// session is used, after its MaxAge.
+// remove it once what it protects has expired: 72 hours later, or after 30 days with
+// Config.AfterWrite, the MaxAge of package session, or the TTL of session/jwt, if that
+// is longer. The counts of the limiter begin anew with a new Current.
 type Keys struct {
 	Current  []byte   // 32 random bytes or more
 	Previous [][]byte // still accepted, newest first; at most 15

@@ -65,6 +65,9 @@ const (
 // errDrop says that a job has come to nothing, and trying again would not help.
 var errDrop = errors.New("passwd: nothing to deliver")
 
+// undeliverable is the reason of a message that is dropped by an ErrUndeliverable.
+const undeliverable = "undeliverable"
+
 // job seals a task.
 func (s *Service) job(t task, key string, due, until time.Time) Job {
 	id := uuid.Must(uuid.NewV7()).String()
@@ -226,21 +229,29 @@ func (s *Service) handle(ctx context.Context, j Job) error {
 		everybody.only = nil
 		s = &everybody
 	}
-	e := Event{Name: EventNotificationSent, Outcome: outcomeSuccess, JobID: j.ID}
+	e := Event{Outcome: outcomeSuccess, JobID: j.ID}
 	err := s.attend(ctx, j, &e)
 	if e.Err = err; err != nil {
 		e.Outcome = outcomeFailure
 	}
 	now := s.now()
 	retry := now.Add(backoff(j.Attempts))
+	hook := e.Name == EventAfterWriteFailed
 	switch {
+	case err == nil && hook: // nothing was sent, and nothing failed
+		return s.queue.Done(ctx, j.ID)
 	case err == nil:
+		e.Name = EventNotificationSent
 		err = s.queue.Done(ctx, j.ID)
-	case errors.Is(err, errDrop), errors.Is(err, ErrUndeliverable), !retry.Before(j.NotAfter):
-		e.Name = EventNotificationDropped
+	case errors.Is(err, errDrop), e.Reason == undeliverable, !retry.Before(j.NotAfter):
+		if e.Name = EventNotificationDropped; hook {
+			e.Name, e.Reason = EventAfterWriteFailed, "expired"
+		}
 		err = s.queue.Done(ctx, j.ID)
 	default:
-		e.Name = EventNotificationFailed
+		if e.Name = EventNotificationFailed; hook {
+			e.Name = EventAfterWriteFailed
+		}
 		err = s.queue.Retry(ctx, j.ID, retry)
 	}
 	s.Observe(ctx, e)
@@ -263,12 +274,14 @@ func (s *Service) attend(ctx context.Context, j Job, e *Event) error {
 	}
 	t.attempts = j.Attempts
 	e.Account, e.Kind, e.Client = t.Account, t.Message, t.Client
+	if t.Kind == taskAfterWrite {
+		e.Name, e.Account, e.Method = EventAfterWriteFailed, t.Written.Account, t.Written.Method
+	}
 	if !s.now().Before(j.NotAfter) {
 		e.Reason = "expired"
 		return errDrop
 	}
 	if t.Kind == taskAfterWrite {
-		e.Account, e.Method = t.Written.Account, t.Written.Method
 		if s.cfg.AfterWrite == nil {
 			return errDrop
 		}
@@ -284,8 +297,8 @@ func (s *Service) attend(ctx context.Context, j Job, e *Event) error {
 	m.ID = j.ID
 	e.Account, e.Kind, e.Channel = m.Account, m.Kind, m.Channel
 	err = s.cfg.Notify.Notify(ctx, m)
-	if errors.Is(err, ErrUndeliverable) {
-		e.Reason = "undeliverable"
+	if errors.Is(err, ErrUndeliverable) { // the notifier's word, not that of a hook
+		e.Reason = undeliverable
 	}
 	return err
 }

@@ -182,6 +182,39 @@ func TestAfterWrite(t *testing.T) {
 	}
 }
 
+// A write is told of until it has been heard, whatever the hook's error is made of.
+func TestAfterWriteIsNotDropped(t *testing.T) {
+	heard := 0
+	kit := passwdtest.New(t, passwd.Config{AfterWrite: func(context.Context, passwd.Written) error {
+		if heard++; heard <= 2 {
+			return fmt.Errorf("telling the owner's old address: %w", passwd.ErrUndeliverable)
+		}
+		return nil
+	}})
+	ref := kit.Add(t, ada(), adaPassword)
+	if _, err := kit.Service.Change(ctx, passwd.Change{Account: ref, Current: adaPassword, New: newPassword, Client: home}); err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		kit.Deliver(t)
+		kit.Clock.Advance(time.Hour)
+	}
+	for _, e := range kit.Events.All() { // it is no notification
+		if e.Err != nil && e.Name != passwd.EventAfterWriteFailed || e.Name == passwd.EventNotificationDropped {
+			t.Errorf("observed %s: %v", e.Name, e.Err)
+		}
+	}
+	if n := len(kit.Events.Named(passwd.EventAfterWriteFailed)); n != 2 {
+		t.Errorf("%d failures observed, want 2", n)
+	}
+	if n := len(kit.Events.Named(passwd.EventNotificationSent)); n != 1 {
+		t.Errorf("%d messages observed, want the notice alone", n)
+	}
+	if heard != 3 {
+		t.Errorf("called %d times, want until it is heard, the third time", heard)
+	}
+}
+
 func TestRunDeliversAndEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		kit := passwdtest.New(t, passwd.Config{Now: time.Now})

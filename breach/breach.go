@@ -52,6 +52,7 @@ const (
 	Found
 )
 
+// String returns "unavailable", "not found" or "found".
 func (o Outcome) String() string {
 	switch o {
 	case NotFound:
@@ -62,8 +63,10 @@ func (o Outcome) String() string {
 	return "unavailable"
 }
 
+// The errors of sources and of files.
 var (
-	// ErrUnavailable says that a source could not tell whether it knows a password.
+	// ErrUnavailable says that a source could not tell whether it knows a password. A
+	// service that refuses a request for it answers passwd.ErrUnavailable.
 	ErrUnavailable = errors.New("breach: source unavailable")
 	// ErrCorrupt says that a file is not in the form that it should have, was cut off
 	// or damaged. Errors of a lookup that wrap it wrap ErrUnavailable as well.

@@ -17,6 +17,7 @@ import (
 // protect anything here: the hashes are names, and the corpus is public.
 type Algorithm uint8
 
+// The algorithms.
 const (
 	// SHA1 of the UTF-8 password is what Pwned Passwords has by default.
 	SHA1 Algorithm = iota
@@ -25,6 +26,7 @@ const (
 	NTLM
 )
 
+// String returns "SHA-1" or "NTLM".
 func (a Algorithm) String() string {
 	if a == NTLM {
 		return "NTLM"

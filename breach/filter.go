@@ -85,7 +85,7 @@ type FilterInfo struct {
 	Entries       uint64 // passwords, but for those that the filter cannot tell apart
 	MinCount      int    // how often a password occurs at least to be in it
 	Algorithm     Algorithm
-	Bytes         int64
+	Bytes         int64   // the size of the file
 	FalsePositive float64 // the share of other passwords that are found by mistake
 }
 

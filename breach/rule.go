@@ -88,9 +88,13 @@ func (r Rule) Both(other passwd.Rule) (passwd.Rule, bool) {
 	return r, true
 }
 
-func (Rule) Name() string        { return "not_breached" }
+// Name is "not_breached", as in the JSON form of a policy.
+func (Rule) Name() string { return "not_breached" }
+
+// Phase is [passwd.PhaseBreach].
 func (Rule) Phase() passwd.Phase { return passwd.PhaseBreach }
 
+// Describe implements [passwd.Rule].
 func (Rule) Describe() []passwd.Requirement { return []passwd.Requirement{{Code: Breached}} }
 
 // Check looks up the candidate. Its error is ErrUnavailable, and only if
@@ -117,6 +121,6 @@ func (r Rule) tell(ctx context.Context, account passwd.Ref, err error) {
 		now = time.Now
 	}
 	r.Observer.Observe(ctx, passwd.Event{
-		Time: now(), Name: passwd.EventUnavailable, Account: account, Outcome: "failure", Reason: skipped, Err: err,
+		Time: now().UTC(), Name: passwd.EventUnavailable, Account: account, Outcome: "failure", Reason: skipped, Err: err,
 	})
 }

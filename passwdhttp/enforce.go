@@ -22,8 +22,8 @@ import (
 // compare the epoch and answer passwd.ErrUnauthenticated. If it cannot be told who
 // is signed in, the request is refused (I10).
 //
-// The mount of Links.Base, /.well-known/change-password and SignInURL are exempt,
-// and so are the paths named here: a path is itself, and one that ends in a slash, other than
+// The mount of Links.Base, /.well-known/change-password and the page at SignInURL
+// itself are exempt, and so are the paths named here: a path is itself, and one that ends in a slash, other than
 // "/", all below it as well. Name the sign-in page, sign-out and the assets. A
 // request whose path has empty or dot segments is never exempt. The middleware
 // belongs outside of whatever strips prefixes.
@@ -39,9 +39,7 @@ func Enforce(c Config, exempt ...string) func(http.Handler) http.Handler {
 	}
 	base := c.Service.BasePath()
 	open := append([]string{"/.well-known/change-password"}, exempt...)
-	if u, err := url.Parse(c.SignInURL); err == nil && u.Host == "" && safePath(u.Path) {
-		open = append(open, u.Path)
-	}
+	signIn := c.signInPath()
 	if base != "" {
 		open = append(open, base, base+"/")
 	} else {
@@ -50,7 +48,7 @@ func Enforce(c Config, exempt ...string) func(http.Handler) http.Handler {
 	f := c.face()
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if within(r.URL.Path, open) {
+			if within(r.URL.Path, open) || r.URL.Path == signIn {
 				next.ServeHTTP(w, r)
 				return
 			}
@@ -71,6 +69,20 @@ func Enforce(c Config, exempt ...string) func(http.Handler) http.Handler {
 			}
 		})
 	}
+}
+
+// signInPath is where people sign in on the site's own origin; "" if that is nowhere,
+// or elsewhere.
+func (c Config) signInPath() string {
+	u, err := url.Parse(c.SignInURL)
+	if err != nil || !safePath(u.Path) {
+		return ""
+	}
+	own, err := url.Parse(c.Service.Links().Base)
+	if u.Host == "" || err == nil && u.Scheme == own.Scheme && strings.EqualFold(u.Host, own.Host) {
+		return u.Path
+	}
+	return ""
 }
 
 // rootPaths are the package's own where it is mounted at the root, which cannot be

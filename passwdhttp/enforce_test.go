@@ -132,9 +132,11 @@ func TestEnforceLeadsToSignIn(t *testing.T) {
 		{"/sign-in", "GET", "/orders", "application/json", 401, ""},
 		{"https://id.example.com/sign-in", "GET", "/orders", "text/html", 303, "https://id.example.com/sign-in?next=%2Forders"},
 		{"https://id.example.com/sign-in", "GET", "/sign-in", "text/html", 303, "https://id.example.com/sign-in?next=%2Fsign-in"},
+		{"OWN/sign-in", "GET", "/sign-in", "text/html", 200, ""},
 	} {
 		t.Run(tc.method+" "+tc.target, func(t *testing.T) {
-			cfg := passwdhttp.Config{Service: s.Service, Authenticate: s.authenticate, SignInURL: tc.signIn}
+			base, _, _ := strings.Cut(s.Service.Links().Base, s.Service.BasePath())
+			cfg := passwdhttp.Config{Service: s.Service, Authenticate: s.authenticate, SignInURL: strings.Replace(tc.signIn, "OWN", base, 1)}
 			r := httptest.NewRequest(tc.method, tc.target, nil)
 			r.Header.Set("Authorization", "Bearer session-0")
 			r.Header.Set("Accept", tc.accept)
@@ -320,5 +322,32 @@ func TestWellKnownBases(t *testing.T) {
 	kit := passwdtest.New(t, passwd.Config{Links: passwd.Links{Base: "https://app.example.com//evil.example"}})
 	if _, err := passwdhttp.API(passwdhttp.Config{Service: kit.Service}); err == nil || !strings.Contains(err.Error(), "Links.Base") {
 		t.Errorf("base with an empty segment: %v", err)
+	}
+}
+
+// A sign-in page whose path ends in a slash is one page, not all that is below it.
+func TestEnforceBelowSignIn(t *testing.T) {
+	kit := passwdtest.New(t, passwd.Config{})
+	ref := kit.Add(t, passwd.Account{Username: "ada", Email: "ada@example.com"}, "Analytical-Engine-1843")
+	in, err := kit.Service.SignIn(t.Context(), passwd.SignIn{Login: passwd.Login{Value: "ada"}, Password: "Analytical-Engine-1843"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := kit.Service.RequireChange(t.Context(), passwd.RequireChange{Account: ref}); err != nil {
+		t.Fatal(err)
+	}
+	c := passwdhttp.Config{
+		Service: kit.Service, SignInURL: "/app/",
+		Authenticate: func(*http.Request) (passwdhttp.Principal, error) {
+			return passwdhttp.Principal{Account: ref, Epoch: in.Epoch}, nil
+		},
+	}
+	h := passwdhttp.Enforce(c)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	for path, want := range map[string]int{"/app/": 200, "/app/orders": 403, "/other": 403} {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("POST", path, nil))
+		if w.Code != want {
+			t.Errorf("%s: %d, want %d", path, w.Code, want)
+		}
 	}
 }

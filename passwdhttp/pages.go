@@ -16,7 +16,7 @@ import (
 // them more comfortable, with the help of the [API] where that is mounted.
 //
 //	change             who is signed in: current and new password
-//	forced             who must change it first: by the ticket of [BeginForced], or signed in
+//	forced             who must change it first: by the ticket of BeginForced, or signed in
 //	devices            where an account is signed in, with Config.Sessions: ends what is not known
 //	forgot             a login, to be sent a link; then forgot/sent
 //	forgot/code        a login, to be sent a code; then reset/code, where it is typed

@@ -12,7 +12,8 @@ import (
 // saying too little:
 //
 //   - Parameters by the name of a secret, as "token" and "user" are, and those whose
-//     value has such a parameter in it, as a "next" can: "token=redacted".
+//     value has such a parameter in it, as a "next" can: "token=redacted". A path
+//     segment may have one as well, behind a "?" that somebody has escaped.
 //   - Below a path segment "reset" or "cancel", every other segment and parameter
 //     that the pages do not know. There a name may be the secret.
 //   - Parts of a query that do not parse.
@@ -69,20 +70,29 @@ func redactPath(path string) (string, bool) {
 	segments := strings.Split(path, "/")
 	for i, s := range segments {
 		switch plain := unescape(s); {
-		case plain == "reset" || plain == "cancel":
+		case isStrict(plain):
 			strict = true
-		case strict && !slices.Contains(knownSegments, plain):
+		case strings.ContainsFunc(plain, isDelimiter) && slices.ContainsFunc(strings.FieldsFunc(plain, isDelimiter), isStrict):
+			strict = true
+			segments[i] = redacted
+		case strict && !slices.Contains(knownSegments, plain), hasSecret(s):
 			segments[i] = redacted
 		}
 	}
 	return strings.Join(segments, "/"), strict
 }
 
+func isStrict(segment string) bool { return segment == "reset" || segment == "cancel" }
+
+// isDelimiter reports what ends a segment, or would if nobody had escaped it: some
+// mail programs do that to the "?" and "#" of a link.
+func isDelimiter(r rune) bool { return strings.ContainsRune("/?#;", r) }
+
 // redactPart redacts one parameter. Some parsers take a semicolon for an ampersand.
 func redactPart(part string, strict bool) string {
 	name, value, _ := strings.Cut(part, "=")
 	_, err := url.QueryUnescape(part)
-	plain := strings.ToLower(unescape(name))
+	plain := strings.ToLower(strings.Trim(unescape(name), " +"))
 	switch {
 	case slices.Contains(secretNames, plain):
 		return name + "=" + redacted

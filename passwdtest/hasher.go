@@ -13,7 +13,7 @@ import (
 )
 
 // Hasher is a salted SHA-256, for tests only: it takes a microsecond, and so
-// does each guess at what it made. A hash it did not make is an error.
+// does each guess at what it made. A hash it did not make is passwd.ErrHashFormat.
 type Hasher struct{}
 
 const hashPrefix = "$insecure-test$"

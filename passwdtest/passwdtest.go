@@ -24,10 +24,10 @@ import (
 // Kit is a service under test and what it stands on.
 type Kit struct {
 	Service *passwd.Service
-	Store   *memstore.Store // nil if the configuration brought a store of its own
-	Clock   *Clock
-	Mail    *Mailbox
-	Events  *Events
+	Store   *memstore.Store // nil if the configuration brought a store that is none
+	Clock   *Clock          // what the service goes by, unless Config.Now is set
+	Mail    *Mailbox        // where messages arrive, unless Config.Notify is set
+	Events  *Events         // what was observed, unless Config.Observer is set
 
 	mu sync.Mutex
 	n  int
@@ -77,6 +77,9 @@ func New(t testing.TB, cfg passwd.Config) *Kit {
 // account without an id gets the next number; one without addresses gets its own
 // e-mail address and mobile number, confirmed. It is active unless it is
 // Disabled. The policy is not asked. It fails the test if the store is another.
+//
+// The hash is one of [Hasher], whatever Config.Hasher is. With another, or for an
+// account as it was before a migration, set Hash and leave the password "".
 func (k *Kit) Add(t testing.TB, a passwd.Account, password string) passwd.Ref {
 	t.Helper()
 	if k.Store == nil {
@@ -126,7 +129,9 @@ func (k *Kit) DeliverOne(t testing.TB) passwd.Message {
 }
 
 // Deliver does every job that is due and returns the messages that were sent by
-// it, in their order.
+// it, in their order; none if Config.Notify is set. It fails the test if the queue or
+// the store cannot be reached. A delivery that failed is tried again once the clock has
+// moved.
 func (k *Kit) Deliver(t testing.TB) []passwd.Message {
 	t.Helper()
 	before := len(k.Mail.All())

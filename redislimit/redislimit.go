@@ -36,7 +36,8 @@ type Config struct {
 	Timeout time.Duration
 }
 
-// Limiter is a passwd.Limiter over Redis. It is safe for concurrent use.
+// Limiter is a passwd.Limiter over Redis. It is safe for concurrent use. Its errors
+// name the call and never the key; once the caller's context has ended, they are its error.
 //
 // A Refund also ends the wait that the refunded take began. A clock that is set
 // back neither shortens a wait nor forgives. Times are taken to the microsecond,
@@ -49,8 +50,8 @@ type Limiter struct {
 
 var _ passwd.Limiter = (*Limiter)(nil)
 
-// New returns a limiter. It asks Redis nothing: whether it is there is found out by
-// the first call.
+// New returns a limiter, or an error that names the field. It asks Redis nothing:
+// whether it is there is found out by the first call.
 func New(c Config) (*Limiter, error) {
 	if c.Client == nil {
 		return nil, errors.New("redislimit: Config.Client is required")

@@ -9,7 +9,7 @@ import (
 
 // List returns the live sessions of an account, the one used last first, for a
 // page on which its owner sees the devices that are signed in, such as that of
-// passwdhttp.Config.Sessions.
+// passwdhttp.Config.Sessions. Error: passwd.ErrUnavailable.
 func (m *Manager) List(ctx context.Context, account passwd.Ref) ([]Session, error) {
 	records, err := m.store.ListSessions(ctx, account, m.now())
 	if err != nil {
@@ -23,7 +23,8 @@ func (m *Manager) List(ctx context.Context, account passwd.Ref) ([]Session, erro
 }
 
 // End ends one session of an account. One that is unknown, or another account's,
-// is not an error, and nothing ends.
+// is not an error, and nothing ends. Errors: passwd.ErrInvalidRequest for the id "",
+// passwd.ErrUnavailable.
 func (m *Manager) End(ctx context.Context, account passwd.Ref, id string) error {
 	if id == "" {
 		return passwd.ErrInvalidRequest
@@ -32,7 +33,8 @@ func (m *Manager) End(ctx context.Context, account passwd.Ref, id string) error 
 	return err
 }
 
-// EndOthers ends all sessions of an account but one, and reports how many.
+// EndOthers ends all sessions of an account but the one whose ID is keep, and reports
+// how many. Errors: passwd.ErrInvalidRequest if keep is "", passwd.ErrUnavailable.
 func (m *Manager) EndOthers(ctx context.Context, account passwd.Ref, keep string) (int, error) {
 	if keep == "" {
 		return 0, passwd.ErrInvalidRequest
@@ -41,13 +43,15 @@ func (m *Manager) EndOthers(ctx context.Context, account passwd.Ref, keep string
 }
 
 // EndAll ends all sessions of an account, and reports how many. What else was
-// opened by the password, JWTs above all, ends with passwd.Service.Revoke.
+// opened by the password, JWTs above all, ends with passwd.Service.Revoke. Error:
+// passwd.ErrUnavailable.
 func (m *Manager) EndAll(ctx context.Context, account passwd.Ref) (int, error) {
 	return m.end(ctx, account, Filter{}, "revoked")
 }
 
 // SignOut ends the session that a token belongs to, be it the access token or a
-// refresh token. A token of no live session is not an error (RFC 7009 §2.2).
+// refresh token. A token of no live session is not an error (RFC 7009 §2.2). Error:
+// passwd.ErrUnavailable.
 func (m *Manager) SignOut(ctx context.Context, token string) error {
 	for _, k := range []Kind{Access, Refresh} {
 		r, _, _, err := m.find(ctx, k, token)

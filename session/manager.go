@@ -120,7 +120,7 @@ func New(cfg Config) (*Manager, error) {
 }
 
 // With returns the same manager over another store, typically the one inside the
-// host's transaction.
+// host's transaction: tokens that it makes are given out after the commit.
 func (m *Manager) With(store Store) *Manager {
 	other := *m
 	other.store = store

@@ -17,6 +17,7 @@ type Token string
 
 const redacted = "[redacted]"
 
+// String returns "[redacted]", as Format, LogValue and MarshalText do.
 func (Token) String() string               { return redacted }
 func (Token) Format(f fmt.State, _ rune)   { io.WriteString(f, redacted) }
 func (Token) LogValue() slog.Value         { return slog.StringValue(redacted) }
@@ -68,7 +69,7 @@ type Info struct {
 	From passwd.Client
 }
 
-// The events that a Manager reports beside passwd.EventUnavailable. The reason of
+// The events that a [Manager] reports beside passwd.EventUnavailable. The reason of
 // EventEnded is "signed_out" or "revoked".
 const (
 	EventStarted passwd.EventName = "session.started"

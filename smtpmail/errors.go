@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/textproto"
 	"regexp"
+	"slices"
 	"strings"
 
 	gomail "github.com/wneessen/go-mail"
@@ -18,8 +19,8 @@ var errNoMechanism = errors.New("the server offers none of SCRAM-SHA-256, PLAIN 
 // Error is a delivery that has failed. It is [passwd.ErrUndeliverable] if the server
 // knows no such mailbox.
 type Error struct {
-	// Step is what failed: "connect" (greeting, TLS and AUTH included), "MAIL", "RCPT"
-	// or "DATA".
+	// Step is what failed: "configure", "connect" (greeting, TLS and AUTH included),
+	// "MAIL", "RCPT" or "DATA".
 	Step string
 	// Code is the server's reply, as 451 (RFC 5321 §4.2), 0 if there was none.
 	Code int
@@ -42,12 +43,15 @@ func (e *Error) Unwrap() error { return e.Err }
 // Is makes the Error of a mailbox that does not exist passwd.ErrUndeliverable.
 func (e *Error) Is(target error) bool { return target == passwd.ErrUndeliverable && e.noMailbox() }
 
-// noMailbox goes by RFC 3463: a class of 5.1 is about the address. Other permanent
-// failures, as of a policy (5.7.1), a full mailbox or a wrong password, may pass.
+// noMailbox goes by RFC 3463 §3.2 and RFC 7505: no such mailbox, no such host, bad
+// syntax, moved, takes no mail. The others of 5.1 may be about the sender, and servers
+// refuse one at the recipient, too; a reply without a status may be about relaying.
+// Such failures, as those of a policy (5.7.1), a full mailbox or a wrong password, may
+// pass.
 func (e *Error) noMailbox() bool {
 	switch e.Code {
 	case 550, 551, 553:
-		return e.Step == "RCPT" && (e.Status == "" || strings.HasPrefix(e.Status, "5.1."))
+		return e.Step == "RCPT" && slices.Contains([]string{"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10"}, e.Status)
 	}
 	return false
 }

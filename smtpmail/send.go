@@ -17,7 +17,10 @@ func (n *Notifier) send(ctx context.Context, msg *gomail.Msg) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		timeout = min(timeout, time.Until(deadline))
 	}
-	if timeout <= 0 || ctx.Err() != nil {
+	if err := ctx.Err(); err != nil {
+		return &Error{Step: "connect", Err: err}
+	}
+	if timeout <= 0 { // the context has not noticed yet
 		return &Error{Step: "connect", Err: context.DeadlineExceeded}
 	}
 	line := &line{ctx: ctx, server: n.server, tls: n.cfg.TLS}

@@ -15,16 +15,17 @@
 //
 // # What holds
 //
-// Each message is one mail to one recipient, over a connection of its own. The
-// connection is encrypted before anything is said on it but the greeting, and the
-// server's certificate is checked.
+// Each message is one mail to one recipient, over a connection of its own. Unless
+// the scheme of Config.Server says insecure, the connection is encrypted before more
+// than greetings is said on it, and the server's certificate is checked.
 //
 // A message that is tried again has the same Message-ID and Date, so that a mailbox
 // which has it already can tell. It is tried again after every failure but one: a
 // server that says there is no such mailbox (550, 551 or 553 to the recipient, with
-// an enhanced status of 5.1.x or none) is believed, and the error is
-// [passwd.ErrUndeliverable]. All else may be the fault of a configuration that
-// somebody mends.
+// the enhanced status 5.1.1, 5.1.2, 5.1.3, 5.1.6 or 5.1.10) is believed, and the error
+// is [passwd.ErrUndeliverable]. It is so too for what cannot be sent at all: to an address
+// that is none, or by another channel than e-mail without Config.Other. All else may be
+// the fault of a configuration that somebody mends.
 //
 // Errors hold what step failed and the numbers that the server gave, not its
 // sentences, which tend to repeat the address.
@@ -55,8 +56,8 @@ type Config struct {
 	//	smtps://host:465           TLS from the first byte
 	//	insecure-smtp://host:25    no TLS: whoever is on the way reads the links and takes the accounts over
 	//
-	// The port may be left out. User info is taken as Username and Password where
-	// those are empty.
+	// The port may be left out. User info is taken as Username and Password if Username
+	// is empty, its password only if Password is empty as well.
 	Server string
 	// Username and Password are for SCRAM-SHA-256, PLAIN or LOGIN, the first of these
 	// that the server offers. If Username is "", the server is not told who asks.
@@ -78,7 +79,8 @@ type Config struct {
 	// Timeout is for the connection, and again for the mail. If 0, 10 s; the context
 	// that Notify is given may leave less.
 	Timeout time.Duration
-	// Hello is the name that the server is greeted by. If "", the host's.
+	// Hello is the name that the server is greeted by. If "", that of the machine, or
+	// "localhost" if it has none.
 	Hello string
 	// TLS is for servers with a certificate of a private authority. Its ServerName,
 	// if empty, is the host of Server. If nil, the system's authorities, and TLS 1.2
@@ -95,8 +97,8 @@ type Notifier struct {
 	reply  *mail.Address // nil if it is the sender
 }
 
-// New returns a Notifier. It does not connect: a server that is down when the host
-// starts is tried with the first message, and again.
+// New returns a Notifier, or an error that names the field. It does not connect: a
+// server that is down when the host starts is tried with the first message, and again.
 func New(cfg Config) (*Notifier, error) {
 	n := &Notifier{cfg: cfg}
 	var err error
@@ -104,7 +106,7 @@ func New(cfg Config) (*Notifier, error) {
 		return nil, fmt.Errorf("smtpmail: Config.Server: %w", err)
 	}
 	if cfg.Username == "" {
-		n.cfg.Username, n.cfg.Password = n.server.username, n.server.password
+		n.cfg.Username, n.cfg.Password = n.server.username, cmp.Or(cfg.Password, n.server.password)
 	}
 	if n.from, err = mail.ParseAddress(cfg.From); err != nil {
 		return nil, fmt.Errorf("smtpmail: Config.From: %w", err)
@@ -128,7 +130,8 @@ func New(cfg Config) (*Notifier, error) {
 	return n, nil
 }
 
-// Notify delivers one message. Its error is an [Error], or that of Render or Other.
+// Notify delivers one message. Its error is an [Error], that of Render or Other, or
+// passwd.ErrUndeliverable for what cannot be sent at all.
 func (n *Notifier) Notify(ctx context.Context, m passwd.Message) error {
 	if m.Channel != passwd.EmailChannel {
 		if n.cfg.Other == nil {

@@ -92,6 +92,7 @@ type Users struct {
 // all of them a form that is found is compared again, exactly.
 type Lookup int
 
+// The lookups, each with the index that serves it.
 const (
 	// LookupDefault is LookupLower on SQLite and PostgreSQL, and LookupColumn on
 	// MySQL, where a column's collation usually ignores the case of letters.

@@ -151,9 +151,6 @@
 //
 // The database's encoding is UTF8, or what device names and user agents hold is refused.
 //
-// CockroachDB speaks the dialect, but is not tested, and Purge does not work on it: it
-// names rows by their ctid, which takes two thirds of the time that their keys would.
-//
 // # MySQL and MariaDB
 //
 //	import _ "github.com/go-sql-driver/mysql"

@@ -60,9 +60,13 @@ func (r Rule) Both(other passwd.Rule) (passwd.Rule, bool) {
 	return r, ok
 }
 
-func (Rule) Name() string        { return "strength" }
+// Name is "strength", as in the JSON form of a policy.
+func (Rule) Name() string { return "strength" }
+
+// Phase is [passwd.PhaseEstimate].
 func (Rule) Phase() passwd.Phase { return passwd.PhaseEstimate }
 
+// Describe implements [passwd.Rule].
 func (r Rule) Describe() []passwd.Requirement {
 	if r.MinBits == 0 {
 		return nil
@@ -73,6 +77,7 @@ func (r Rule) Describe() []passwd.Requirement {
 // Score is that of the estimate; see [passwd.Scoring].
 func (r Rule) Score(c *passwd.Candidate) int { return r.Estimate(c).Score }
 
+// Check implements [passwd.Rule].
 func (r Rule) Check(_ context.Context, c *passwd.Candidate) ([]passwd.Violation, error) {
 	if r.MinBits == 0 {
 		return nil, nil

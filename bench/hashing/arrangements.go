@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"net/netip"
 	"runtime"
 	"strconv"
 
@@ -85,8 +86,8 @@ func alexedwards(context.Context, int) (func(int) error, error) {
 }
 
 // service signs in, with all that belongs to it: limits, the look-up, the line of
-// those who wait. Everybody has an account of their own, since several at once who
-// guess at one account would be made to wait.
+// those who wait. Everybody has an account and an address of their own: many who
+// try at once at one account, or from one address, would be told to wait.
 func service(ctx context.Context, goroutines int) (func(int) error, error) {
 	store := memstore.New()
 	svc, err := passwd.New(passwd.Config{
@@ -107,7 +108,10 @@ func service(ctx context.Context, goroutines int) (func(int) error, error) {
 		store.Set(passwd.Account{Ref: passwd.Ref{ID: strconv.Itoa(i)}, Username: fmt.Sprint("user", i), Active: true, Hash: hash})
 	}
 	return func(goroutine int) error {
-		_, err := svc.SignIn(ctx, passwd.SignIn{Login: passwd.Login{Value: fmt.Sprint("user", goroutine)}, Password: password})
+		_, err := svc.SignIn(ctx, passwd.SignIn{
+			Login: passwd.Login{Value: fmt.Sprint("user", goroutine)}, Password: password,
+			Client: passwd.Client{Addr: netip.AddrFrom4([4]byte{10, 0, byte(goroutine >> 8), byte(goroutine)})},
+		})
 		return err
 	}, nil
 }

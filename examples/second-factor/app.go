@@ -30,8 +30,8 @@ func newApp(store *memstore.Store, secrets map[passwd.Ref][]byte, base string, n
 	var err error
 	a.service, err = passwd.New(passwd.Config{
 		Store: store, Keys: keys, Notify: notify, Links: passwd.Links{Base: base}, Now: now,
-		Policy: passwd.WithSecondFactor(),
-		Admit:  a.factors.admit,
+		PolicyFor: a.factors.policy,
+		Admit:     a.factors.admit,
 	})
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-// 112 lines without blank lines and comments: the site of all tenants.
+// 118 lines without blank lines and comments: the site of all tenants.
 package main
 
 import (
@@ -110,8 +110,14 @@ func routes(svc *passwd.Service) (http.Handler, error) {
 func basic(svc *passwd.Service, tenant string) func(*http.Request) (passwdhttp.Principal, error) {
 	return func(r *http.Request) (passwdhttp.Principal, error) {
 		login, password, _ := r.BasicAuth()
-		in, _ := svc.SignIn(r.Context(), passwd.SignIn{Login: passwd.Login{Tenant: tenant, Value: login}, Password: password})
-		return passwdhttp.Principal{Account: in.Account, Epoch: in.Epoch}, nil // after an error: nobody
+		in, err := svc.SignIn(r.Context(), passwd.SignIn{
+			Login: passwd.Login{Tenant: tenant, Value: login}, Password: password,
+			Client: passwdhttp.ClientOf(passwdhttp.Config{Service: svc}, r),
+		})
+		if passwd.CodeOf(err) == passwd.CodeWrongCredentials || passwd.CodeOf(err) == passwd.CodeInvalidRequest {
+			err = passwd.ErrUnauthenticated // any other is told as it is: too many tries, or a store that is down
+		}
+		return passwdhttp.Principal{Account: in.Account, Epoch: in.Epoch}, err
 	}
 }
 

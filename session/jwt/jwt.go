@@ -201,6 +201,7 @@ type Token string
 
 const redacted = "[redacted]"
 
+// String returns "[redacted]", as Format, LogValue and MarshalText do.
 func (Token) String() string               { return redacted }
 func (Token) Format(f fmt.State, _ rune)   { io.WriteString(f, redacted) }
 func (Token) LogValue() slog.Value         { return slog.StringValue(redacted) }
@@ -209,7 +210,7 @@ func (Token) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // Claims is what a verified token says.
 type Claims struct {
 	Account   passwd.Ref
-	Epoch     int64
-	IssuedAt  time.Time
-	ExpiresAt time.Time
+	Epoch     int64     // of the account, when the token was issued
+	IssuedAt  time.Time // to the second
+	ExpiresAt time.Time // to the second; dead from then on, but for Config.Leeway
 }
