@@ -207,8 +207,8 @@ func TestAfterWriteIsNotDropped(t *testing.T) {
 	if n := len(kit.Events.Named(passwd.EventAfterWriteFailed)); n != 2 {
 		t.Errorf("%d failures observed, want 2", n)
 	}
-	if n := len(kit.Events.Named(passwd.EventNotificationSent)); n != 1 {
-		t.Errorf("%d messages observed, want the notice alone", n)
+	if n := len(kit.Events.Named(passwd.EventNotificationSent)); n != 2 {
+		t.Errorf("%d messages observed, want the notice to both addresses", n)
 	}
 	if heard != 3 {
 		t.Errorf("called %d times, want until it is heard, the third time", heard)
