@@ -80,7 +80,7 @@ func (b builtin) hash(ctx context.Context, password string) (Hash, error) {
 		return "", err
 	}
 	if b.scheme.refuses(password) {
-		return "", errors.New("passwd: password has a NUL")
+		return "", errors.New("passwd: password ends in a NUL")
 	}
 	h := phc{scheme: b.scheme, costs: b.costs, salt: make([]byte, saltSize)}
 	rand.Read(h.salt)
@@ -112,9 +112,10 @@ func (b builtin) parse(stored Hash) (h phc, err error) {
 	return h, err
 }
 
-// refuses reports whether a scheme takes a password for another one.
+// refuses reports whether a scheme takes a password for another one: HMAC fills its
+// key up with NULs, so one more at the end changes nothing.
 func (s *scheme) refuses(password string) bool {
-	return s.pads && strings.Contains(password, "\x00")
+	return s.pads && strings.HasSuffix(password, "\x00")
 }
 
 func (b builtin) verify(ctx context.Context, stored Hash, password string) (Verdict, error) {
