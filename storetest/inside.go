@@ -13,17 +13,7 @@ import (
 // serialChecks are the cases that need one goroutine and no queue.
 func serialChecks() []check {
 	return slices.Concat(
-		accountChecks(),
-		findChecks(),
-		applyChecks(),
-		conflictChecks(),
-		historyChecks(),
-		forgetChecks(),
-		consumeChecks(),
-		writeTokenChecks(),
-		issueChecks(),
-		quotaChecks(),
-		liveChecks(),
+		storeChecks(),
 		serialContextChecks(),
 		sharingChecks(),
 		serialSessionChecks(),

@@ -119,8 +119,9 @@ type check struct {
 	run    func(*checker)
 }
 
-// checks returns every case, group by group.
-func checks() []check {
+// storeChecks are the cases of a passwd.Store that need one goroutine, and so hold
+// inside a transaction as well.
+func storeChecks() []check {
 	return slices.Concat(
 		accountChecks(),
 		findChecks(),
@@ -133,6 +134,13 @@ func checks() []check {
 		issueChecks(),
 		quotaChecks(),
 		liveChecks(),
+	)
+}
+
+// checks returns every case, group by group.
+func checks() []check {
+	return slices.Concat(
+		storeChecks(),
 		attemptChecks(),
 		purgeChecks(),
 		credentialRaces(),
