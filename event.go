@@ -61,7 +61,6 @@ const (
 	MethodForced    Method = "forced"    // by its owner, in order to sign in
 	MethodReset     Method = "reset"     // by link or code
 	MethodTemporary Method = "temporary" // issued
-	MethodSuspend   Method = "suspend"   // reserved: a suspension writes no password, and is an EventSuspended
 )
 
 // Observer receives events. Observe is called on the request's way and from many

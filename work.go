@@ -234,9 +234,8 @@ func (s *Service) handle(ctx context.Context, j Job) error {
 	if e.Err = err; err != nil {
 		e.Outcome = outcomeFailure
 	}
-	now := s.now()
-	retry := now.Add(backoff(j.Attempts))
-	hook := e.Name == EventAfterWriteFailed
+	retry := s.now().Add(backoff(j.Attempts))
+	hook := e.Name == EventAfterWriteFailed // which is its name, however it fails
 	switch {
 	case err == nil && hook: // nothing was sent, and nothing failed
 		return s.queue.Done(ctx, j.ID)
@@ -244,13 +243,15 @@ func (s *Service) handle(ctx context.Context, j Job) error {
 		e.Name = EventNotificationSent
 		err = s.queue.Done(ctx, j.ID)
 	case errors.Is(err, errDrop), e.Reason == undeliverable, !retry.Before(j.NotAfter):
-		if e.Name = EventNotificationDropped; hook {
-			e.Name, e.Reason = EventAfterWriteFailed, "expired"
+		if hook {
+			e.Reason = "expired"
+		} else {
+			e.Name = EventNotificationDropped
 		}
 		err = s.queue.Done(ctx, j.ID)
 	default:
-		if e.Name = EventNotificationFailed; hook {
-			e.Name = EventAfterWriteFailed
+		if !hook {
+			e.Name = EventNotificationFailed
 		}
 		err = s.queue.Retry(ctx, j.ID, retry)
 	}

@@ -23,10 +23,10 @@ import (
 // is signed in, the request is refused (I10).
 //
 // The mount of Links.Base, /.well-known/change-password and the page at SignInURL
-// itself are exempt, and so are the paths named here: a path is itself, and one that ends in a slash, other than
-// "/", all below it as well. Name the sign-in page, sign-out and the assets. A
-// request whose path has empty or dot segments is never exempt. The middleware
-// belongs outside of whatever strips prefixes.
+// itself are exempt, and so are the paths named here: a path is itself, and one that
+// ends in a slash, other than "/", all below it as well. Name the sign-in page,
+// sign-out and the assets. A request whose path has empty or dot segments is never
+// exempt. The middleware belongs outside of whatever strips prefixes.
 //
 // It panics if the configuration is one that [API] refuses, or a path does not
 // begin with a slash.
