@@ -3,6 +3,7 @@ package explore
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -84,17 +85,52 @@ func (c Cell) Possible() bool {
 	return w != nil
 }
 
-// Serial returns the outcome of every serial order: of those in which an operation
-// is broken off, the ones in which it may be.
-func (c Cell) Serial() map[string]Schedule {
-	orders := make(map[string]Schedule)
+// Orders are the outcomes of all serial orders: what is right.
+type Orders struct {
+	Outcomes map[string]Schedule
+	// Counts has the least and the most of each of the limiter's. An operation that is
+	// refused in its middle may count as one that was refused at its beginning, or not
+	// at all: the counts have to lie between those of the serial orders, no more.
+	Counts map[string][2]int
+}
+
+// countSlack is by how much a count may exceed that of every serial order.
+var countSlack = map[string]int{
+	"code": 1, // a guess that is under way while the code is redeemed is counted for the account
+}
+
+// Serial runs all serial orders: of those in which an operation is broken off, the
+// ones in which it may be.
+func (c Cell) Serial() Orders {
+	orders := Orders{make(map[string]Schedule), make(map[string][2]int)}
+	var all []map[string]int
 	c.run(Search{Serial: true}.Run, func(s Schedule, o Outcome) bool {
-		if _, known := orders[o.String()]; !known && !strings.Contains(o.String(), brokenOff) {
-			orders[o.String()] = s
+		if !strings.Contains(o.String(), brokenOff) {
+			if _, known := orders.Outcomes[o.String()]; !known {
+				orders.Outcomes[o.String()] = s
+			}
+			all = append(all, o.Counts)
 		}
 		return true
 	})
+	for i, counts := range all {
+		for kind := range merged(all) {
+			bound := orders.Counts[kind]
+			if i == 0 {
+				bound[0] = counts[kind]
+			}
+			orders.Counts[kind] = [2]int{min(bound[0], counts[kind]), max(bound[1], counts[kind])}
+		}
+	}
 	return orders
+}
+
+func merged(all []map[string]int) map[string]int {
+	every := make(map[string]int)
+	for _, m := range all {
+		maps.Copy(every, m)
+	}
+	return every
 }
 
 // Failure is a schedule that went wrong. Its text says how to replay it.
@@ -102,28 +138,35 @@ type Failure struct {
 	Cell     Cell
 	Schedule Schedule
 	Outcome  Outcome
-	Serial   map[string]Schedule // what would have been right
+	Why      []string
 }
 
 func (f Failure) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "PASSWD_EXPLORE='%s @ %s' go test -run TestReplayOne ./internal/explore\n", f.Cell, f.Schedule)
-	for _, broken := range f.Outcome.Broken {
-		fmt.Fprintf(&b, "  %s\n", broken)
+	return fmt.Sprintf("PASSWD_EXPLORE='%s @ %s' go test -run TestReplayOne ./internal/explore\n  %s\n",
+		f.Cell, f.Schedule, strings.ReplaceAll(strings.Join(f.Why, "\n"), "\n", "\n  "))
+}
+
+// judge tells what is wrong with an outcome.
+func (orders Orders) judge(o Outcome) (why []string) {
+	why = slices.Clone(o.Broken)
+	if _, ok := orders.Outcomes[o.String()]; !ok {
+		closest, order := orders.closest(o)
+		why = append(why, "no serial order has this outcome:\n  "+strings.ReplaceAll(o.String(), "\n", "\n  "))
+		why = append(why, fmt.Sprintf("the closest of %d, %s, has instead:\n  %s", len(orders.Outcomes), order, strings.Join(closest, "\n  ")))
 	}
-	if _, ok := f.Serial[f.Outcome.String()]; !ok {
-		fmt.Fprintf(&b, "  no serial order has this outcome:\n    %s\n", strings.ReplaceAll(f.Outcome.String(), "\n", "\n    "))
-		closest, order := f.closest()
-		fmt.Fprintf(&b, "  the closest of %d, %s, has instead:\n    %s\n", len(f.Serial), order, strings.Join(closest, "\n    "))
+	for kind, n := range o.Counts {
+		if b := orders.Counts[kind]; n < b[0] || n > b[1]+countSlack[kind] {
+			why = append(why, fmt.Sprintf("the limiter has counted %d for %q, serial orders %d to %d", n, kind, b[0], b[1]))
+		}
 	}
-	return b.String()
+	return why
 }
 
 // closest returns the lines in which the most similar serial outcome differs.
-func (f Failure) closest() (lines []string, order Schedule) {
-	got := strings.Split(f.Outcome.String(), "\n")
+func (orders Orders) closest(o Outcome) (lines []string, order Schedule) {
+	got := strings.Split(o.String(), "\n")
 	best := len(got) + 1
-	for text, s := range f.Serial {
+	for text, s := range orders.Outcomes {
 		var differ []string
 		for i, line := range strings.Split(text, "\n") {
 			if i >= len(got) || line != got[i] {
@@ -138,18 +181,18 @@ func (f Failure) closest() (lines []string, order Schedule) {
 }
 
 // Judge returns a failure unless an outcome is right.
-func (c Cell) Judge(s Schedule, o Outcome, serial map[string]Schedule) *Failure {
-	if _, ok := serial[o.String()]; ok && len(o.Broken) == 0 {
-		return nil
+func (c Cell) Judge(s Schedule, o Outcome, orders Orders) *Failure {
+	if why := orders.judge(o); len(why) > 0 {
+		return &Failure{c, s, o, why}
 	}
-	return &Failure{c, s, o, serial}
+	return nil
 }
 
 // Explore searches the cell, and returns the first failure.
 func (c Cell) Explore(search func(begin func() []Op, visit func(Schedule) bool) Found) (found Found, failed *Failure) {
-	serial := c.Serial()
+	orders := c.Serial()
 	found = c.run(search, func(s Schedule, o Outcome) bool {
-		failed = c.Judge(s, o, serial)
+		failed = c.Judge(s, o, orders)
 		return failed == nil
 	})
 	return found, failed

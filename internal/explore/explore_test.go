@@ -12,7 +12,7 @@ import (
 
 func TestSolo(t *testing.T) {
 	for _, c := range explore.Cells(1, explore.Flows()) {
-		for o, s := range c.Serial() {
+		for o, s := range c.Serial().Outcomes {
 			if !strings.ContainsAny(string(s), "ab") {
 				fmt.Println(c, s, "\n   ", strings.ReplaceAll(o, "\n", "\n    "))
 			}

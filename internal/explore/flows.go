@@ -153,7 +153,10 @@ func (c *Caller) redeem(request passwd.Token, code passwd.OneTimeCode) {
 }
 
 // rotated goes on at a replica that has got new keys.
-func (c *Caller) rotated() { c.replica = c.w.newReplica(newKeys, 0) }
+func (c *Caller) rotated() {
+	c.w.rotating = true
+	c.replica = c.w.newReplica(newKeys, 0)
+}
 
 var flows = []Flow{
 	{"sign in", nil, func(c *Caller) { c.signIn(right, home) }},

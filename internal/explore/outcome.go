@@ -16,19 +16,18 @@ import (
 type Outcome struct {
 	Answers []string
 	State   []string // as probes by the service and the store found it
-	Counts  string   // of the limiter
+	Counts  map[string]int // of the limiter, by kind of key
 	Broken  []string // invariants that do not hold
 }
 
-// String is what two outcomes that are the same have in common.
-func (o Outcome) String() string { return strings.Join(append(o.lines(), "counts: "+o.Counts), "\n") }
-
-func (o Outcome) lines() []string {
-	lines := make([]string, 0, len(o.Answers)+len(o.State)+1)
+// String is what two outcomes that are the same have in common. The counts are not
+// part of it: see Orders.
+func (o Outcome) String() string {
+	lines := make([]string, 0, len(o.Answers)+len(o.State))
 	for i, a := range o.Answers {
 		lines = append(lines, fmt.Sprintf("%d: %s", i, a))
 	}
-	return append(lines, o.State...)
+	return strings.Join(append(lines, o.State...), "\n")
 }
 
 // Finish looks at what the operations have left. The world is used up by it. The
@@ -37,10 +36,7 @@ func (w *World) Finish() Outcome {
 	ctx := context.Background()
 	w.replica = w.newReplica(oldKeys, 0)
 	o := Outcome{Counts: w.counts()}
-	a, err := w.Store.Get(ctx, ref)
-	exists := err == nil
-	o.State = append(o.State, w.account(a, exists))
-	w.checkEnded(a.Epoch)
+	w.checkEnded()
 	for i, c := range w.callers {
 		o.Answers = append(o.Answers, w.answers(c))
 		if i == 0 && c.replica.svc != nil {
@@ -49,7 +45,10 @@ func (w *World) Finish() Outcome {
 			}
 		}
 	}
-	o.State = append(o.State, w.messages(), w.tokenList(), w.sessionList())
+	messages := w.messages()
+	a, err := w.Store.Get(ctx, ref)
+	exists := err == nil
+	o.State = append(o.State, w.account(a, exists), messages, w.tokenList(), w.sessionList())
 	o.State = append(o.State, w.probe("from home", home), w.probe("from elsewhere", stranger(99)))
 	w.checkStopped(a, exists)
 	w.checkWritten(a, exists)
@@ -131,13 +130,15 @@ func (w *World) answers(c *Caller) string {
 func (w *World) tokenList() string {
 	var list []string
 	for _, t := range w.tokens {
-		rec, err := w.Store.Peek(context.Background(), t.TokenRef, w.Clock.Now())
+		_, err := w.Store.Peek(context.Background(), t.TokenRef, w.Clock.Now())
 		if err == nil && t.dead != "" {
 			w.breaks("%s: %s token is live", t.dead, t.Purpose)
 		}
-		list = append(list, fmt.Sprintf("%s live=%t attempts=%d", t.Purpose, err == nil, rec.Attempts))
+		if err == nil {
+			list = append(list, string(t.Purpose))
+		}
 	}
-	return "tokens: " + sorted(list)
+	return "live tokens: " + sorted(list)
 }
 
 func (w *World) sessionList() string {
@@ -147,9 +148,11 @@ func (w *World) sessionList() string {
 		if err == nil && s.dead != "" {
 			w.breaks("%s: session is live", s.dead)
 		}
-		list = append(list, fmt.Sprintf("live=%t must=%s", err == nil, why))
+		if err == nil {
+			list = append(list, "must="+string(why))
+		}
 	}
-	return "sessions: " + sorted(list)
+	return "live sessions: " + sorted(list)
 }
 
 // probe signs in with the account's password, as far as it is known, and with another.
@@ -187,14 +190,13 @@ func (w *World) messages() string {
 	return "messages: " + sorted(list)
 }
 
-func (w *World) counts() string {
-	counts := make(map[string]string)
+func (w *World) counts() map[string]int {
+	counts := make(map[string]int)
 	for _, key := range *w.limiter.keys {
-		if n, _ := w.limiter.Limiter.Count(context.Background(), key, w.Clock.Now()); n > 0 {
-			counts[kindOf(key)] += fmt.Sprint(" ", n)
-		}
+		n, _ := w.limiter.Limiter.Count(context.Background(), key, w.Clock.Now())
+		counts[kindOf(key)] += n
 	}
-	return fmt.Sprint(counts)
+	return counts
 }
 
 func sorted(list []string) string {
@@ -203,11 +205,12 @@ func sorted(list []string) string {
 }
 
 // checkEnded holds against I5 what tells the epoch of the account.
-func (w *World) checkEnded(epoch int64) {
+func (w *World) checkEnded() {
+	account, _ := w.Store.Get(context.Background(), ref)
 	for _, c := range w.callers {
 		for _, a := range c.answers {
 			_, err := w.replica.svc.Live(context.Background(), ref, a.in.Epoch)
-			if a.in.Epoch != 0 && a.in.Epoch != epoch && err == nil {
+			if a.in.Epoch != 0 && a.in.Epoch != account.Epoch && err == nil {
 				w.breaks("I5: an epoch is live that is not the account's")
 			}
 		}

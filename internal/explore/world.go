@@ -53,6 +53,7 @@ type World struct {
 	in                            passwd.SignedIn
 	pair                          session.Pair
 
+	rotating bool // some replica has new keys
 	began    time.Time
 	before   passwd.Account // as the operations found it
 	stopTold bool           // its owner knows already that it is stopped
@@ -161,7 +162,11 @@ func hashOf(password string) passwd.Hash {
 // deliver works the queue off and returns what was sent.
 func (w *World) deliver() []passwd.Message {
 	before := len(w.mail.All())
-	w.replica.svc.Work(context.Background())
+	r := w.replica
+	if w.rotating {
+		r = w.newReplica(newKeys, 0) // which can open every job
+	}
+	r.svc.Work(context.Background())
 	return w.mail.All()[before:]
 }
 
