@@ -39,6 +39,26 @@ func TestPairs(t *testing.T) {
 	fmt.Println(n, schedules, steps, failures, time.Since(began))
 }
 
+func TestFaults(t *testing.T) {
+	n, failures := 0, 0
+	for _, c := range explore.Cells(1, explore.Flows()) {
+		n += c.Faults(func(f *explore.Failure) { failures++; fmt.Println(f) })
+	}
+	fmt.Println(n, failures)
+}
+
+func TestApart(t *testing.T) {
+	n, failures := 0, 0
+	for _, c := range explore.Cells(2, explore.Flows()) {
+		n++
+		if f := c.Apart(5 * time.Minute); f != nil {
+			failures++
+			fmt.Println(f)
+		}
+	}
+	fmt.Println(n, failures)
+}
+
 func TestReplayOne(t *testing.T) {
 	text := os.Getenv("PASSWD_EXPLORE")
 	if text == "" {

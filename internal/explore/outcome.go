@@ -15,9 +15,9 @@ import (
 // not depend on what is random.
 type Outcome struct {
 	Answers []string
-	State   []string // as probes by the service and the store found it
+	State   []string       // as probes by the service and the store found it
 	Counts  map[string]int // of the limiter, by kind of key
-	Broken  []string // invariants that do not hold
+	Broken  []string       // invariants that do not hold
 }
 
 // String is what two outcomes that are the same have in common. The counts are not
@@ -78,7 +78,7 @@ func (w *World) account(a passwd.Account, exists bool) string {
 		words = append(words, "must="+string(a.Must))
 	}
 	if !a.MustUntil.IsZero() {
-		words = append(words, fmt.Sprint("until ", a.MustUntil.Sub(w.began)))
+		words = append(words, fmt.Sprint("until ", a.MustUntil.Sub(w.began).Round(time.Hour)))
 	}
 	if a.Disabled {
 		words = append(words, "disabled")
@@ -177,7 +177,7 @@ func (w *World) probe(name string, from passwd.Client) string {
 // time in which leases and retries are over.
 func (w *World) messages() string {
 	w.deliver()
-	w.Clock.Advance(5 * time.Minute)
+	w.Clock.Advance(7 * time.Minute)
 	w.deliver()
 	seen := make(map[string]bool)
 	var list []string
