@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -35,6 +36,7 @@ func (o Outcome) String() string {
 func (w *World) Finish() Outcome {
 	ctx := context.Background()
 	w.replica = w.newReplica(oldKeys, 0)
+	w.Clock.Advance(max(0, w.began.Sub(w.Clock.Now()))) // what was set back is right again
 	o := Outcome{Counts: w.counts()}
 	w.checkEnded()
 	for i, c := range w.callers {
@@ -51,7 +53,7 @@ func (w *World) Finish() Outcome {
 	o.State = append(o.State, w.account(a, exists), messages, w.tokenList(), w.sessionList())
 	o.State = append(o.State, w.probe("from home", home), w.probe("from elsewhere", stranger(99)))
 	w.checkStopped(a, exists)
-	w.checkWritten(a, exists)
+	w.checkWritten()
 	if !exists {
 		w.checkHeir()
 	}
@@ -86,8 +88,11 @@ func (w *World) account(a passwd.Account, exists bool) string {
 	if !a.Active {
 		words = append(words, "inactive")
 	}
-	if !a.ChangedAt.Equal(w.before.ChangedAt) {
-		words = append(words, "changed")
+	switch {
+	case a.ChangedAt.IsZero():
+		words = append(words, "of unknown age")
+	case w.began.Sub(a.ChangedAt) > tooOld/2:
+		words = append(words, "old")
 	}
 	history, _ := w.Store.History(context.Background(), ref, 24)
 	return strings.Join(append(words, a.Email, fmt.Sprint("history ", len(history))), ", ")
@@ -95,19 +100,23 @@ func (w *World) account(a passwd.Account, exists bool) string {
 
 // nameOf tells whose password a hash is of.
 func (w *World) nameOf(h passwd.Hash) string {
-	names := map[string]string{right: "right", previous: "previous", hosts: "host's", wrong: "wrong"}
+	password := w.passwordOf(h)
+	name := map[string]string{right: "right", previous: "previous", hosts: "host's", "": "unknown"}[password]
 	for _, c := range w.callers {
-		names[c.new] = fmt.Sprint("new ", c.n)
-	}
-	for password, name := range names {
-		if v, err := (hasher{}).Verify(context.Background(), h, password); err == nil && v.Match {
-			if v.Stale {
-				name += " (stale)"
-			}
-			return name
+		if c.new == password {
+			name = fmt.Sprint("new ", c.n)
 		}
 	}
-	return "unknown"
+	if strings.HasPrefix(string(h), stale) {
+		name += staleMark
+	}
+	return cmp.Or(name, "issued")
+}
+
+const staleMark = " (stale)"
+
+func (w *World) passwordOf(h passwd.Hash) string {
+	return w.passwords[passwd.Hash(strings.TrimPrefix(string(h), stale))]
 }
 
 // answers are those of a caller, and what has become of what was opened.
@@ -157,17 +166,8 @@ func (w *World) sessionList() string {
 
 // probe signs in with the account's password, as far as it is known, and with another.
 func (w *World) probe(name string, from passwd.Client) string {
-	password := right
-	if a, err := w.Store.Get(context.Background(), ref); err == nil {
-		for _, c := range w.callers {
-			if v, err := (hasher{}).Verify(context.Background(), a.Hash, c.new); err == nil && v.Match {
-				password = c.new
-			}
-		}
-		if w.nameOf(a.Hash) == "host's" {
-			password = hosts
-		}
-	}
+	a, _ := w.Store.Get(context.Background(), ref)
+	password := cmp.Or(w.passwordOf(a.Hash), right)
 	in, err := w.replica.svc.SignIn(context.Background(), passwd.SignIn{Login: login, Password: password, Client: from})
 	_, not := w.replica.svc.SignIn(context.Background(), passwd.SignIn{Login: login, Password: wrong, Client: from})
 	return fmt.Sprintf("%s: right %s must=%s, wrong %s", name, passwd.CodeOf(err), in.Must, passwd.CodeOf(not))
@@ -219,33 +219,20 @@ func (w *World) checkEnded() {
 
 // checkStopped says that nobody is shut out untold (I11).
 func (w *World) checkStopped(a passwd.Account, exists bool) {
-	password, known := "", false
-	for _, p := range append([]string{right, hosts}, w.news()...) {
-		if v, err := (hasher{}).Verify(context.Background(), a.Hash, p); err == nil && v.Match {
-			password, known = p, true
-		}
-	}
-	if !exists || !known || a.Disabled || !a.Active || a.Must == passwd.Compromised || a.Must == passwd.Temporary {
+	if !exists || a.Disabled || !a.Active || a.Must == passwd.Compromised || a.Must == passwd.Temporary {
 		return
 	}
 	w.Clock.Advance(time.Hour) // no wait is left
 	w.deliver()
-	_, err := w.replica.svc.SignIn(context.Background(), passwd.SignIn{Login: login, Password: password, Client: stranger(98)})
+	_, err := w.replica.svc.SignIn(context.Background(), passwd.SignIn{Login: login, Password: w.passwordOf(a.Hash), Client: stranger(98)})
 	told := slices.ContainsFunc(w.mail.All(), func(m passwd.Message) bool { return m.Kind == passwd.MessageSignInStopped })
 	if passwd.CodeOf(err) == passwd.CodeWrongCredentials && !told && !w.stopTold {
 		w.breaks("the account is stopped and its owner was never told")
 	}
 }
 
-func (w *World) news() (all []string) {
-	for _, c := range w.callers {
-		all = append(all, c.new)
-	}
-	return all
-}
-
 // checkWritten holds what was said of writes against those that have happened.
-func (w *World) checkWritten(a passwd.Account, exists bool) {
+func (w *World) checkWritten() {
 	notices := 0
 	seen := make(map[string]bool)
 	for _, m := range w.mail.All() {
@@ -260,9 +247,9 @@ func (w *World) checkWritten(a passwd.Account, exists bool) {
 	if notices != w.notices {
 		w.breaks("I2: %d notices of password writes, want %d", notices, w.notices)
 	}
-	told := make(map[passwd.Written]bool)
+	told := make(map[int64]bool)
 	for _, t := range w.told {
-		told[t] = true
+		told[t.Epoch] = true
 	}
 	if len(told) != len(w.writes) {
 		w.breaks("I2: AfterWrite was told of %d writes, of %d", len(told), len(w.writes))

@@ -204,12 +204,19 @@ func (l limiter) Count(ctx context.Context, key string, now time.Time) (n int, e
 
 // hasher is a hasher that can fail, and some of whose hashes are stale. What it does
 // nobody else sees: its steps commute with all others.
-type hasher struct{ passwdtest.Hasher }
+type hasher struct {
+	passwdtest.Hasher
+	w *World
+}
 
 const stale = "stale:" // before a hash of passwdtest's
 
 func (h hasher) Hash(ctx context.Context, password string) (made passwd.Hash, err error) {
-	err = At(ctx, Step{Name: "hash"}, func() error { made, err = h.Hasher.Hash(ctx, password); return err })
+	err = At(ctx, Step{Name: "hash"}, func() error {
+		made, err = h.Hasher.Hash(ctx, password)
+		h.w.passwords[made] = password
+		return err
+	})
 	return made, err
 }
 

@@ -34,6 +34,13 @@ var (
 	newKeys = passwd.Keys{Current: bytes.Repeat([]byte{2}, 32), Previous: [][]byte{oldKeys.Current}}
 )
 
+// ended is a context that has.
+var ended = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
 func stranger(n int) passwd.Client {
 	return passwd.Client{Addr: netip.AddrFrom4([4]byte{198, 51, 100, byte(n)})}
 }
@@ -43,9 +50,10 @@ type World struct {
 	Store *memstore.Store
 	Clock *passwdtest.Clock
 
-	limiter limiter
-	mail    passwdtest.Mailbox
-	replica replica // of the first configuration
+	passwords map[passwd.Hash]string // that were hashed
+	limiter   limiter
+	mail      passwdtest.Mailbox
+	replica   replica // of the first configuration
 
 	// What a state or flow asked for beforehand.
 	link, request, ticket, cancel passwd.Token
@@ -91,7 +99,7 @@ func (w *World) newReplica(keys passwd.Keys, ahead time.Duration) replica {
 	now := func() time.Time { return w.Clock.Now().Add(ahead) }
 	svc, err := passwd.New(passwd.Config{
 		Store: store{w.Store, w}, Limiter: w.limiter, Keys: keys, Now: now,
-		Hasher: hasher{}, HashWorkers: 16,
+		Hasher: hasher{w: w}, HashWorkers: 16,
 		Notify: passwd.NotifierFunc(func(ctx context.Context, m passwd.Message) error {
 			return At(ctx, writes("Notify "+string(m.Kind), mail), func() error { return w.mail.Notify(ctx, m) })
 		}),
@@ -110,9 +118,7 @@ func (w *World) newReplica(keys passwd.Keys, ahead time.Duration) replica {
 	if err != nil {
 		panic(err)
 	}
-	if _, err := svc.Work(context.Background()); err != nil { // somebody delivers
-		panic(err)
-	}
+	svc.Work(ended) // which does nothing, but from now on somebody delivers
 	sessions, err := session.New(session.Config{Store: store{w.Store, w}, Keys: keys, Now: now})
 	if err != nil {
 		panic(err)
@@ -123,12 +129,12 @@ func (w *World) newReplica(keys passwd.Keys, ahead time.Duration) replica {
 // NewWorld makes a world in a state, with what the flows ask for beforehand; false
 // if that cannot be had in it.
 func NewWorld(s State, needs ...Need) (*World, bool) {
-	w := &World{Store: memstore.New(), Clock: passwdtest.NewClock()}
+	w := &World{Store: memstore.New(), Clock: passwdtest.NewClock(), passwords: make(map[passwd.Hash]string)}
 	w.limiter = limiter{passwd.NewMemoryLimiter(0), new([]string)}
 	w.began = w.Clock.Now()
 	w.replica = w.newReplica(oldKeys, 0)
 	w.Store.Set(passwd.Account{
-		Ref: ref, Username: "ada", Email: "ada@example.com", Active: true, Hash: hashOf(right),
+		Ref: ref, Username: "ada", Email: "ada@example.com", Active: true, Hash: w.hashOf(right),
 		Address: []passwd.Address{{Channel: passwd.EmailChannel, Value: "ada@example.com"}},
 	})
 	for _, early := range []bool{true, false} {
@@ -151,8 +157,8 @@ func NewWorld(s State, needs ...Need) (*World, bool) {
 	return w, true
 }
 
-func hashOf(password string) passwd.Hash {
-	h, err := passwdtest.Hasher{}.Hash(context.Background(), password)
+func (w *World) hashOf(password string) passwd.Hash {
+	h, err := hasher{w: w}.Hash(context.Background(), password)
 	if err != nil {
 		panic(err)
 	}
