@@ -18,6 +18,7 @@ type Bounds struct {
 	BcryptCost      uint8  // 0: 15, and 31 at most
 	ScryptBytes     uint64 // memory, 128·N·r; 0: 256 MiB
 	ScryptParallel  uint32 // p; 0: 16
+	ScryptWork      uint64 // memory times p; 0: 1 GiB
 	PBKDF2Rounds    uint32 // 0: 10,000,000
 	CryptRounds     uint32 // of $5$, $6$ and $sha1$; 0: 5,000,000
 	PhpassLog2      uint8  // base-2 logarithm of the rounds of phpass and Drupal 7; 0: 20, and 30 at most
@@ -45,6 +46,7 @@ func (b Bounds) withDefaults() Bounds {
 	orDefault(&b.BcryptCost, 15)
 	orDefault(&b.ScryptBytes, 256<<20)
 	orDefault(&b.ScryptParallel, 16)
+	orDefault(&b.ScryptWork, 1<<30)
 	orDefault(&b.PBKDF2Rounds, 10_000_000)
 	orDefault(&b.CryptRounds, 5_000_000)
 	orDefault(&b.PhpassLog2, 20)
@@ -64,8 +66,8 @@ func (b Bounds) validate() error {
 	if b.PhpassLog2 > 30 {
 		return errors.New("foreign: Bounds.PhpassLog2 is over 30")
 	}
-	if b.ScryptBytes > 1<<40 {
-		return fmt.Errorf("foreign: Bounds.ScryptBytes %d is over %d", b.ScryptBytes, uint64(1)<<40)
+	if max := uint64(1) << 40; b.ScryptBytes > max || b.ScryptWork > max {
+		return fmt.Errorf("foreign: Bounds.ScryptBytes or ScryptWork is over %d", max)
 	}
 	return nil
 }

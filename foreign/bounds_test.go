@@ -70,6 +70,8 @@ func TestBounds(t *testing.T) {
 		{"$scrypt$ln=14,r=0,p=1$" + salt22 + "$" + tag43, "r"},
 		{"$scrypt$ln=14,r=8,p=17$" + salt22 + "$" + tag43, "p"},
 		{"$scrypt$ln=14,r=8,p=0$" + salt22 + "$" + tag43, "p"},
+		{"$scrypt$ln=18,r=8,p=16$" + salt22 + "$" + tag43, "N*r*p"},
+		{"scrypt:262144:8:5$salt$" + strings.Repeat("ab", 32), "N*r*p"},
 		{"$scrypt$ln=1073741824,r=8,p=1$2npRo7P03Mt8keSoMbyD/tKFWyUzjiQf2svUaNDSrhA=$MiCzNcIplSMqSBrm4HckjYqYhaVPPjTARTzwB1cVNYE=", "N"},
 		{"scrypt:1073741824:8:1$salt$" + strings.Repeat("ab", 32), "N"},
 		{"scrypt$1073741824$salt$8$1$" + strings.Repeat("A", 43) + "=", "N"},

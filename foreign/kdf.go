@@ -40,7 +40,10 @@ func scryptCosts(h *Hasher, n, r, p uint64) error {
 	if err := within("r", r, 1, 256); err != nil {
 		return err
 	}
-	return within("N", n, 2, h.Bounds.ScryptBytes/(128*r))
+	if err := within("N", n, 2, h.Bounds.ScryptBytes/(128*r)); err != nil {
+		return err
+	}
+	return within("N*r*p", 128*n*r*p, 1, h.Bounds.ScryptWork)
 }
 
 func scryptHash(h *Hasher, n, r, p uint64, salt, tag []byte) (stored, error) {
