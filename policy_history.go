@@ -3,6 +3,8 @@ package passwd
 import (
 	"context"
 	"errors"
+
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 // NotReused refuses the account's last passwords, the current one included. Each
@@ -10,7 +12,7 @@ import (
 // only for a password that has passed everything else.
 //
 // Hashes outlive the algorithm that made them. An earlier hash that the present
-// hasher cannot judge (ErrHashFormat or a HashBoundsError: its format was given
+// hasher cannot judge (pwhash.ErrFormat or a pwhash.BoundsError: its format was given
 // up, or its parameters are beyond bounds) is passed over, which the observer is
 // told by an [EventHashNotJudged]: it must not keep the account from a better
 // password for as long as it stays in the history. Any other failure of the
@@ -79,6 +81,6 @@ func (r NotReused) Both(other Rule) (Rule, bool) {
 // unjudgeable reports whether an error of a hasher says that it will never be
 // able to verify a hash.
 func unjudgeable(err error) bool {
-	_, beyond := errors.AsType[*HashBoundsError](err)
-	return beyond || errors.Is(err, ErrHashFormat)
+	_, beyond := errors.AsType[*pwhash.BoundsError](err)
+	return beyond || errors.Is(err, pwhash.ErrFormat)
 }
