@@ -166,3 +166,10 @@ func (s *Service) Inspect(h Hash) (pwhash.Info, error) {
 	}
 	return inspector.Inspect(h)
 }
+
+// unjudgeable reports whether an error of a hasher says that it will never be
+// able to verify a hash.
+func unjudgeable(err error) bool {
+	_, beyond := errors.AsType[*pwhash.BoundsError](err)
+	return beyond || errors.Is(err, pwhash.ErrFormat)
+}

@@ -2,9 +2,6 @@ package passwd
 
 import (
 	"context"
-	"errors"
-
-	"github.com/passwd-go/passwd/pwhash"
 )
 
 // NotReused refuses the account's last passwords, the current one included. Each
@@ -76,11 +73,4 @@ func (r NotReused) Check(ctx context.Context, c *Candidate) ([]Violation, error)
 func (r NotReused) Both(other Rule) (Rule, bool) {
 	o, ok := other.(NotReused)
 	return NotReused{max(r.Last, o.Last)}, ok
-}
-
-// unjudgeable reports whether an error of a hasher says that it will never be
-// able to verify a hash.
-func unjudgeable(err error) bool {
-	_, beyond := errors.AsType[*pwhash.BoundsError](err)
-	return beyond || errors.Is(err, pwhash.ErrFormat)
 }
