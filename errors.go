@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // Code is the stable, public name of a failure. Codes are API: they are never
@@ -99,7 +101,7 @@ func (e *RateLimitError) Is(target error) bool { return target == ErrRateLimited
 // PolicyError lists everything that the policy holds against a new password. Its code
 // is CodePasswordRejected; there is no sentinel for it, use [errors.AsType].
 type PolicyError struct {
-	Violations []Violation // never empty
+	Violations []pwpolicy.Violation // never empty
 }
 
 func (e *PolicyError) Error() string {

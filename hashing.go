@@ -113,7 +113,7 @@ func (s *Service) verifyLogin(ctx context.Context, l Login, a Account, typed str
 	defer s.gate.leave(t)
 
 	v, err := s.judge(ctx, h, prepared)
-	if real && unjudgeable(err) {
+	if real && cannotVerify(err) {
 		s.Observe(ctx, Event{Name: EventHashNotJudged, Account: a.Ref, Outcome: outcomeFailure, Err: err})
 		h, real = dummy, false
 		v, err = s.judge(ctx, h, prepared)
@@ -167,9 +167,9 @@ func (s *Service) Inspect(h Hash) (pwhash.Info, error) {
 	return inspector.Inspect(h)
 }
 
-// unjudgeable reports whether an error of a hasher says that it will never be
+// cannotVerify reports whether an error of a hasher says that it will never be
 // able to verify a hash.
-func unjudgeable(err error) bool {
+func cannotVerify(err error) bool {
 	_, beyond := errors.AsType[*pwhash.BoundsError](err)
 	return beyond || errors.Is(err, pwhash.ErrFormat)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/passwd-go/passwd/pwhash"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // Config is what a [Service] is made of. Store, Keys, Notify and Links are
@@ -22,17 +23,17 @@ type Config struct {
 	Links  Links    // where the links in them lead
 
 	// Policy judges new passwords, on every path. The zero Policy is NIST().
-	Policy Policy
+	Policy pwpolicy.Policy
 	// PolicyFor picks another policy for an account, as tenants with rules of their
 	// own need. If nil, every account has Policy. It is asked for every new password
 	// and check of one, and at every sign-in by an account whose password has a known
 	// age (see [MaxAge]). Its error refuses the request, as ErrUnavailable.
-	PolicyFor func(ctx context.Context, a Account) (Policy, error)
+	PolicyFor func(ctx context.Context, a Account) (pwpolicy.Policy, error)
 	// PolicyFloor holds for every account, whatever Policy and PolicyFor say: its
 	// rules are enforced beside theirs, and of two rules of one name both, so that a
 	// tenant may tighten it and cannot loosen it. A policy that contradicts it, so
 	// that no password would do, refuses the request. The zero Policy is no floor.
-	PolicyFloor Policy
+	PolicyFloor pwpolicy.Policy
 
 	// Hasher makes and verifies hashes. If nil, the zero Argon2id.
 	Hasher pwhash.Hasher

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/passwd-go/passwd/internal/normal"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // Ref names one account of one tenant. The tenant "" is a value like any
@@ -57,13 +58,6 @@ const (
 	Compromised Reason = "compromised"
 )
 
-// Attribute is a piece of personal data that a password must not resemble. A
-// violation may name it ("first_name"); its value is never repeated.
-type Attribute struct {
-	Name  string
-	Value string
-}
-
 // Channel is the way a message travels.
 type Channel string
 
@@ -87,10 +81,10 @@ type Account struct {
 	Ref      Ref
 	Username string // as it was chosen; "" if there is none, as of the next two
 	Email    string
-	Mobile   string      // as the host writes numbers: it is compared by Fold alone
-	Personal []Attribute // what else a password must not resemble
-	Locale   string      // BCP 47 tag for messages; "" leaves the choice to the notifier
-	Address  []Address   // confirmed addresses, the preferred one first
+	Mobile   string               // as the host writes numbers: it is compared by Fold alone
+	Personal []pwpolicy.Attribute // what else a password must not resemble
+	Locale   string               // BCP 47 tag for messages; "" leaves the choice to the notifier
+	Address  []Address            // confirmed addresses, the preferred one first
 
 	Hash      Hash      // "" means that there is no password yet
 	Epoch     int64     // security generation; 0 until the first Apply or Issue needs one
