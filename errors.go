@@ -152,3 +152,16 @@ func CodeOf(err error) Code {
 	}
 	return CodeInternal
 }
+
+// BusyError says that too many passwords wait to be hashed, and when it is worth
+// trying again. It is ErrBusy.
+type BusyError struct {
+	RetryAfter time.Duration // 1 s to 1 min, in whole seconds: about what the line would take
+}
+
+func (e *BusyError) Error() string {
+	return fmt.Sprintf("passwd: busy, try again in %v", e.RetryAfter)
+}
+
+// Is makes a BusyError match ErrBusy.
+func (e *BusyError) Is(target error) bool { return target == ErrBusy }

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/passwd-go/passwd/internal/gate"
 	"github.com/passwd-go/passwd/pwhash"
 	"github.com/passwd-go/passwd/pwpolicy"
 )
@@ -156,7 +157,7 @@ type Service struct {
 	riding  bool // the store is the queue: jobs ride in Apply
 	limiter Limiter
 	keys    keyring
-	gate    *gate
+	gate    *gate.Gate
 	perHash int64  // bytes that a new hash takes
 	dummies []Hash // of passwords nobody knows, at the price of real ones
 	base    *url.URL

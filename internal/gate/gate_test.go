@@ -1,4 +1,4 @@
-package passwd_test
+package gate_test
 
 import (
 	"context"
@@ -11,17 +11,55 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/gate"
 )
 
-func wantCounts(t *testing.T, g passwd.Gate, running, waiting int) {
+// kit keeps the turns that a test has, so that it can give back any of them.
+type kit struct {
+	*gate.Gate
+	turns chan gate.Turn
+}
+
+func newGate(workers, waiting int) kit { return newWeighted(workers, 0, waiting) }
+
+func newWeighted(workers int, memory int64, waiting int) kit {
+	return kit{gate.New(workers, memory, waiting), make(chan gate.Turn, workers)}
+}
+
+func (k kit) Acquire(ctx context.Context) error {
+	turn, err := k.Gate.Enter(ctx, 0)
+	if err == nil {
+		k.turns <- turn
+	}
+	return err
+}
+
+func (k kit) Release() { k.Leave(<-k.turns) }
+
+// Enter is Acquire with a weight; leave gives it back.
+func (k kit) Enter(ctx context.Context, bytes int64) (leave func(), err error) {
+	turn, err := k.Gate.Enter(ctx, bytes)
+	return func() { k.Leave(turn) }, err
+}
+
+func (k kit) Counts() (running, waiting int) {
+	s := k.Stats()
+	return s.Running, s.Waiting
+}
+
+func busy(err error) bool {
+	_, ok := errors.AsType[*gate.BusyError](err)
+	return ok
+}
+
+func wantCounts(t *testing.T, g kit, running, waiting int) {
 	t.Helper()
 	if r, w := g.Counts(); r != running || w != waiting {
 		t.Errorf("%d running and %d waiting, want %d and %d", r, w, running, waiting)
 	}
 }
 
-func mustAcquire(t *testing.T, g passwd.Gate) {
+func mustAcquire(t *testing.T, g kit) {
 	t.Helper()
 	if err := g.Acquire(t.Context()); err != nil {
 		t.Fatalf("Acquire: %v", err)
@@ -32,7 +70,7 @@ func mustAcquire(t *testing.T, g passwd.Gate) {
 func TestGateBusyExactlyAtTheBound(t *testing.T) {
 	for _, tt := range []struct{ workers, waiting int }{{1, 0}, {2, 0}, {1, 1}, {2, 5}} {
 		synctest.Test(t, func(t *testing.T) {
-			g := passwd.NewGate(tt.workers, tt.waiting)
+			g := newGate(tt.workers, tt.waiting)
 			for range tt.workers {
 				mustAcquire(t, g)
 			}
@@ -44,7 +82,7 @@ func TestGateBusyExactlyAtTheBound(t *testing.T) {
 			}
 			synctest.Wait()
 			wantCounts(t, g, tt.workers, tt.waiting)
-			if err := g.Acquire(t.Context()); !errors.Is(err, passwd.ErrBusy) {
+			if err := g.Acquire(t.Context()); !busy(err) {
 				t.Errorf("%+v: one more is %v, want ErrBusy", tt, err)
 			}
 			wantCounts(t, g, tt.workers, tt.waiting)
@@ -59,7 +97,7 @@ func TestGateBusyExactlyAtTheBound(t *testing.T) {
 
 func TestGateServesInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := passwd.NewGate(1, 10)
+		g := newGate(1, 10)
 		mustAcquire(t, g)
 		var served []int
 		for i := range 10 {
@@ -81,7 +119,7 @@ func TestGateServesInOrder(t *testing.T) {
 
 func TestGateWaiterLeavesWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := passwd.NewGate(1, 2)
+		g := newGate(1, 2)
 		mustAcquire(t, g)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -117,7 +155,7 @@ func TestGateWaiterLeavesWithItsContext(t *testing.T) {
 func TestGateEndedContextTakesNothing(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	g := passwd.NewGate(1, 1)
+	g := newGate(1, 1)
 	if err := g.Acquire(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("Acquire: %v", err)
 	}
@@ -128,7 +166,7 @@ func TestGateEndedContextTakesNothing(t *testing.T) {
 // next: none is lost, and none is made twice.
 func TestGateLosesNoSlot(t *testing.T) {
 	const workers, waiting, callers, rounds = 3, 8, 24, 400
-	g := passwd.NewGate(workers, waiting)
+	g := newGate(workers, waiting)
 	var running, served, given atomic.Int64
 	var wg sync.WaitGroup
 	for range callers {
@@ -145,7 +183,7 @@ func TestGateLosesNoSlot(t *testing.T) {
 					g.Release()
 				case errors.Is(err, context.DeadlineExceeded):
 					given.Add(1)
-				case !errors.Is(err, passwd.ErrBusy):
+				case !busy(err):
 					t.Errorf("Acquire: %v", err)
 				}
 				cancel()
@@ -165,7 +203,7 @@ func TestGateLosesNoSlot(t *testing.T) {
 func TestGatePassesOnWhatCameTooLate(t *testing.T) {
 	for range 200 {
 		synctest.Test(t, func(t *testing.T) {
-			g := passwd.NewGate(1, 2)
+			g := newGate(1, 2)
 			mustAcquire(t, g)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
@@ -190,7 +228,7 @@ func TestGatePassesOnWhatCameTooLate(t *testing.T) {
 	}
 }
 
-func mustEnter(t *testing.T, g passwd.Gate, bytes int64) (leave func()) {
+func mustEnter(t *testing.T, g kit, bytes int64) (leave func()) {
 	t.Helper()
 	leave, err := g.Enter(t.Context(), bytes)
 	if err != nil {
@@ -203,7 +241,7 @@ func mustEnter(t *testing.T, g passwd.Gate, bytes int64) (leave func()) {
 // nobody is let past the first of the line.
 func TestGateWeighs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := passwd.NewWeightedGate(4, 100, 10)
+		g := newWeighted(4, 100, 10)
 		enter := func(bytes int64) (leave func()) { return mustEnter(t, g, bytes) }
 		var order []int64
 		wait := func(bytes int64) {
@@ -239,7 +277,7 @@ func TestGateWeighs(t *testing.T) {
 		if !slices.Equal(order, []int64{500, 1}) {
 			t.Errorf("served in the order %v", order)
 		}
-		if s := g.Stats(); s != (passwd.Stats{Hashed: 4}) {
+		if s := g.Stats(); s != (gate.Stats{Hashed: 4}) {
 			t.Errorf("at the end: %+v", s)
 		}
 	})
@@ -248,7 +286,7 @@ func TestGateWeighs(t *testing.T) {
 // When the first of the line gives up, those behind it may fit.
 func TestGateHeavyWaiterGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := passwd.NewWeightedGate(2, 100, 10)
+		g := newWeighted(2, 100, 10)
 		leave := mustEnter(t, g, 60)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -266,7 +304,7 @@ func TestGateHeavyWaiterGivesUp(t *testing.T) {
 		wantCounts(t, g, 1, 0)
 		leave()
 		synctest.Wait()
-		if s := g.Stats(); s != (passwd.Stats{Hashed: 2}) {
+		if s := g.Stats(); s != (gate.Stats{Hashed: 2}) {
 			t.Errorf("at the end: %+v", s)
 		}
 	})
@@ -274,7 +312,7 @@ func TestGateHeavyWaiterGivesUp(t *testing.T) {
 
 func TestGateBusySaysWhen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g := passwd.NewWeightedGate(2, 0, 4)
+		g := newWeighted(2, 0, 4)
 		for range 40 {
 			leave := mustEnter(t, g, 0)
 			time.Sleep(3 * time.Second)
@@ -286,8 +324,8 @@ func TestGateBusySaysWhen(t *testing.T) {
 		}
 		synctest.Wait()
 		_, err := g.Enter(t.Context(), 0)
-		busy, ok := errors.AsType[*passwd.BusyError](err)
-		if !ok || !errors.Is(err, passwd.ErrBusy) || passwd.CodeOf(err) != passwd.CodeBusy {
+		busy, ok := errors.AsType[*gate.BusyError](err)
+		if !ok {
 			t.Fatalf("Enter: %v", err)
 		}
 		if want := 8 * time.Second; busy.RetryAfter != want { // 5 turns of 3 s by 2 workers
@@ -300,9 +338,9 @@ func TestGateBusySaysWhen(t *testing.T) {
 		two()
 		synctest.Wait()
 	})
-	g := passwd.NewGate(1, 0)
+	g := newGate(1, 0)
 	mustAcquire(t, g)
-	if busy, ok := errors.AsType[*passwd.BusyError](g.Acquire(t.Context())); !ok || busy.RetryAfter != time.Second {
+	if busy, ok := errors.AsType[*gate.BusyError](g.Acquire(t.Context())); !ok || busy.RetryAfter != time.Second {
 		t.Errorf("before anything was measured: %v", busy)
 	}
 }

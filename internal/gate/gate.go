@@ -1,4 +1,5 @@
-package passwd
+// Package gate bounds how much hashing goes on at once.
+package gate
 
 import (
 	"container/list"
@@ -8,25 +9,21 @@ import (
 	"time"
 )
 
-// BusyError says that too many passwords wait to be hashed, and when it is worth
-// trying again. It is ErrBusy.
+// BusyError says that the line is full, and about how long it takes.
 type BusyError struct {
-	RetryAfter time.Duration // 1 s to 1 min, in whole seconds: about what the line would take
+	RetryAfter time.Duration // 1 s to 1 min, in whole seconds
 }
 
 func (e *BusyError) Error() string {
-	return fmt.Sprintf("passwd: busy, try again in %v", e.RetryAfter)
+	return fmt.Sprintf("busy, try again in %v", e.RetryAfter)
 }
 
-// Is makes a BusyError match ErrBusy.
-func (e *BusyError) Is(target error) bool { return target == ErrBusy }
-
-// gate bounds how much hashing goes on at once: each hash holds its memory while
+// Gate bounds how much hashing goes on at once: each hash holds its memory while
 // it is computed, so without a bound a burst of sign-ins takes gigabytes. Whoever
 // finds no worker free, or too little memory, stands in a line of bounded length,
 // first come first served, and leaves it when its context ends. Nobody is let past
 // the first of the line, so that a hash which needs much memory gets its turn.
-type gate struct {
+type Gate struct {
 	mu      sync.Mutex
 	workers int
 	memory  int64     // bytes for all at once; 0 is no bound
@@ -45,24 +42,24 @@ type place struct {
 	turn  chan struct{} // closed when it has its turn
 }
 
-// turn is what a call that runs must give back.
-type turn struct {
+// Turn is what a call that runs must give back.
+type Turn struct {
 	bytes int64
 	began time.Time
 }
 
-// newGate returns a gate of so many workers, 1 or more, who share so many bytes,
-// and at which so many may wait, 0 or more.
-func newGate(workers int, memory int64, waiting int) *gate {
-	return &gate{workers: workers, memory: memory, room: waiting}
+// New returns a gate of one worker or more, who share a number of bytes (0: no
+// bound), and at which waiting calls may wait, 0 or more.
+func New(workers int, memory int64, waiting int) *Gate {
+	return &Gate{workers: workers, memory: memory, room: waiting}
 }
 
-// enter waits for a turn with so many bytes, which the caller must give to leave,
+// Enter waits for a turn with so many bytes, which the caller must give to Leave,
 // or returns a BusyError at once when the line is full, or the context's error when
 // it ends first. What needs more than all the memory runs alone.
-func (g *gate) enter(ctx context.Context, bytes int64) (turn, error) {
+func (g *Gate) Enter(ctx context.Context, bytes int64) (Turn, error) {
 	if err := ctx.Err(); err != nil {
-		return turn{}, err
+		return Turn{}, err
 	}
 	g.mu.Lock()
 	if g.memory > 0 {
@@ -73,13 +70,13 @@ func (g *gate) enter(ctx context.Context, bytes int64) (turn, error) {
 	if g.line.Len() == 0 && g.fits(bytes) {
 		g.start(bytes)
 		g.mu.Unlock()
-		return turn{bytes, time.Now()}, nil
+		return Turn{bytes, time.Now()}, nil
 	}
 	if g.line.Len() >= g.room {
 		g.refused++
 		err := &BusyError{RetryAfter: g.patience()}
 		g.mu.Unlock()
-		return turn{}, err
+		return Turn{}, err
 	}
 	p := &place{bytes: bytes, turn: make(chan struct{})}
 	at := g.line.PushBack(p)
@@ -87,7 +84,7 @@ func (g *gate) enter(ctx context.Context, bytes int64) (turn, error) {
 
 	select {
 	case <-p.turn:
-		return turn{bytes, time.Now()}, nil
+		return Turn{bytes, time.Now()}, nil
 	case <-ctx.Done():
 	}
 	g.mu.Lock()
@@ -99,11 +96,11 @@ func (g *gate) enter(ctx context.Context, bytes int64) (turn, error) {
 		g.line.Remove(at)
 	}
 	g.admit() // the first may have been the one that did not fit
-	return turn{}, ctx.Err()
+	return Turn{}, ctx.Err()
 }
 
-// leave ends a turn.
-func (g *gate) leave(t turn) {
+// Leave ends a turn.
+func (g *Gate) Leave(t Turn) {
 	took := time.Since(t.began)
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -118,7 +115,7 @@ func (g *gate) leave(t turn) {
 
 // admit gives turns to the first in the line, as long as they fit. The caller of
 // this and the following holds the mutex.
-func (g *gate) admit() {
+func (g *Gate) admit() {
 	for first := g.line.Front(); first != nil; first = g.line.Front() {
 		p := first.Value.(*place)
 		if !g.fits(p.bytes) {
@@ -130,15 +127,29 @@ func (g *gate) admit() {
 	}
 }
 
-func (g *gate) fits(bytes int64) bool {
+func (g *Gate) fits(bytes int64) bool {
 	return g.running < g.workers && (g.memory <= 0 || g.used+bytes <= g.memory)
 }
 
-func (g *gate) start(bytes int64) { g.running++; g.used += bytes }
-func (g *gate) stop(bytes int64)  { g.running--; g.used -= bytes }
+func (g *Gate) start(bytes int64) { g.running++; g.used += bytes }
+func (g *Gate) stop(bytes int64)  { g.running--; g.used -= bytes }
 
 // patience is about how long the line takes.
-func (g *gate) patience() time.Duration {
+func (g *Gate) patience() time.Duration {
 	wait := g.took * time.Duration(g.line.Len()+1) / time.Duration(g.workers)
 	return min(max(wait.Round(time.Second), time.Second), time.Minute)
+}
+
+// Stats are figures of the moment.
+type Stats struct {
+	Running, Waiting int
+	Memory           int64  // bytes of what runs
+	Hashed, Refused  uint64 // turns that have ended, calls that found the line full
+}
+
+// Stats returns the figures.
+func (g *Gate) Stats() Stats {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return Stats{Running: g.running, Waiting: g.line.Len(), Memory: g.used, Hashed: g.hashed, Refused: g.refused}
 }
