@@ -245,7 +245,7 @@ func (s *Service) use(store Store) {
 	case s.cfg.Queue == nil && isQueue:
 		s.queue, s.riding = queue, true
 	case s.cfg.Queue == nil:
-		s.cfg.Queue = NewMemoryQueue(0)
+		s.cfg.Queue = new(MemoryQueue)
 		s.queue, s.riding = s.cfg.Queue, false
 	default:
 		s.queue = s.cfg.Queue
