@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/passwd-go/passwd/internal/normal"
 	"github.com/passwd-go/passwd/pwpolicy"
 )
 
@@ -15,32 +14,6 @@ type Ref struct {
 	Tenant string
 	ID     string // in the store's canonical form; "" names nobody
 }
-
-// LoginKind tells which attribute of an account a [Login] names.
-type LoginKind string
-
-// The kinds of login.
-const (
-	// AnyKind lets the shape of the value decide: with an "@" it is an e-mail
-	// address; with a leading "+" or of digits only a mobile number and, where
-	// no account has that number, a username; anything else is a username.
-	AnyKind  LoginKind = ""
-	Username LoginKind = "username"
-	Email    LoginKind = "email"
-	Mobile   LoginKind = "mobile"
-)
-
-// Login is what a person types to say who they are.
-type Login struct {
-	Tenant string // at most 512 bytes
-	Kind   LoginKind
-	Value  string // at most 512 bytes of UTF-8 without NUL, as typed; the service folds it
-}
-
-// Fold returns the form in which identifiers are compared: outer white space
-// trimmed, Unicode normalisation form C, ASCII letters in lower case. All else
-// is exact, so "mıke" never finds "mike", on any store.
-func Fold(identifier string) string { return normal.Fold(identifier) }
 
 // Reason says why an account must change its password; "" means it need not.
 type Reason string
