@@ -197,13 +197,21 @@ func (c Cell) Judge(s Schedule, o Outcome, orders Orders) *Failure {
 }
 
 // Explore searches the cell, and returns the first failure.
-func (c Cell) Explore(search func(begin func() []Op, visit func(Schedule) bool) Found) (found Found, failed *Failure) {
-	orders := c.Serial()
+func (c Cell) Explore(search func(begin func() []Op, visit func(Schedule) bool) Found, orders Orders) (found Found, failed *Failure) {
 	found = c.run(search, func(s Schedule, o Outcome) bool {
 		failed = c.Judge(s, o, orders)
 		return failed == nil
 	})
 	return found, failed
+}
+
+// Outcomes returns all that a search comes to; nil if it does not come to its end.
+func (c Cell) Outcomes(x Search) map[string]bool {
+	all := make(map[string]bool)
+	if found := c.run(x.Run, func(_ Schedule, o Outcome) bool { all[o.String()] = true; return true }); !found.Complete {
+		return nil
+	}
+	return all
 }
 
 // Cells are all combinations of n flows, in every state in which they can begin.
@@ -229,6 +237,14 @@ func Cells(n int, of []Flow) (cells []Cell) {
 // Flows are all that there are.
 func Flows() []Flow { return slices.Clone(flows) }
 
+// Writers are those that write to the account.
+func Writers() []Flow {
+	return slices.DeleteFunc(Flows(), func(f Flow) bool { return !slices.Contains(writers, f.Name) })
+}
+
+// States is how many states there are.
+func States() int { return len(states) }
+
 // ReplayText replays what a Failure names, and returns its steps; the error is the
 // Failure if it fails again.
 func ReplayText(text string) (trace []string, err error) {
@@ -236,6 +252,9 @@ func ReplayText(text string) (trace []string, err error) {
 	c, err := ParseCell(name)
 	if err != nil {
 		return nil, err
+	}
+	if kind, at, ok := strings.Cut(schedule, " at "); ok {
+		return c.replayFault(Trouble(kind), at)
 	}
 	s, err := ParseSchedule(schedule)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -79,19 +80,44 @@ func (c Cell) Faults(report func(*Failure)) (n int) {
 	done, partly := c.endings()
 	for _, trouble := range troubles {
 		for at := 1; ; at++ {
-			w, ops := c.begin()
-			f := trouble.fault(w, at)
-			Replay(ops, "", []*Fault{f})
-			if f.Step == "" {
+			step, _, failed := c.faulted(trouble, at, done, partly)
+			if step == "" {
 				break
 			}
 			n++
-			if why := c.judgeFault(trouble, f.Step, w.Finish(), done, partly); len(why) > 0 {
-				report(&Failure{Cell: c, Trouble: trouble, At: at, Why: append([]string{fmt.Sprintf("%s at step %d, %s", trouble, at, f.Step)}, why...)})
+			if failed != nil {
+				report(failed)
 			}
 		}
 	}
 	return n
+}
+
+// faulted runs the flow with a trouble at a step; "" if it has fewer.
+func (c Cell) faulted(trouble Trouble, at int, done Outcome, partly map[string]bool) (step string, trace []string, failed *Failure) {
+	w, ops := c.begin()
+	f := trouble.fault(w, at)
+	if trace = Replay(ops, "", []*Fault{f}); f.Step == "" {
+		return "", trace, nil
+	}
+	if why := c.judgeFault(trouble, f.Step, w.Finish(), done, partly); len(why) > 0 {
+		why = append([]string{fmt.Sprintf("%s at step %d, %s", trouble, at, f.Step)}, why...)
+		failed = &Failure{Cell: c, Trouble: trouble, At: at, Why: why}
+	}
+	return f.Step, trace, failed
+}
+
+func (c Cell) replayFault(trouble Trouble, at string) (trace []string, err error) {
+	n, err := strconv.Atoi(at)
+	if err != nil || len(c.Flows) != 1 || !c.Possible() {
+		return nil, fmt.Errorf("explore: no fault of %s at %q", c, at)
+	}
+	done, partly := c.endings()
+	_, trace, failed := c.faulted(trouble, n, done, partly)
+	if failed != nil {
+		return trace, failed
+	}
+	return trace, nil
 }
 
 // endings are the outcome of the flow, and the states in which it can be broken off.

@@ -307,3 +307,9 @@ func stateOf(name string) (State, bool) {
 	}
 	return states[i], true
 }
+
+// writers are the flows that meet in threes.
+var writers = []string{
+	"sign in", "forced change", "change", "change by login", "deliver", "reset", "redeem code", "cancel",
+	"require", "lift", "suspend", "issue temporary", "revoke", "forget", "start session", "host writes the hash",
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwhash"
 	"github.com/passwd-go/passwd/session"
 )
 
@@ -220,7 +221,7 @@ func (h hasher) Hash(ctx context.Context, password string) (made passwd.Hash, er
 	return made, err
 }
 
-func (h hasher) Verify(ctx context.Context, p passwd.Hash, password string) (v passwd.Verdict, err error) {
+func (h hasher) Verify(ctx context.Context, p passwd.Hash, password string) (v pwhash.Verdict, err error) {
 	err = At(ctx, Step{Name: "verify"}, func() error {
 		fresh, old := strings.CutPrefix(string(p), stale)
 		v, err = h.Hasher.Verify(ctx, passwd.Hash(fresh), password)

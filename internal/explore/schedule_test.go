@@ -112,7 +112,7 @@ func TestLostUpdateIsFound(t *testing.T) {
 		"full": {Full: true, Preemptions: -1}, "reduced": {Preemptions: -1}, "one preemption": {Preemptions: 1},
 	}
 	for name, x := range searches {
-		p := program{"y x z", "z x", "y"}
+		p := program{"x z", "z x", "y"}
 		if got, _ := p.outcomes(x, lossy); !slices.ContainsFunc(got, func(o string) bool { return strings.Contains(o, "x:1") }) {
 			t.Errorf("%s: no lost update in %q", name, got)
 		}
@@ -150,7 +150,7 @@ func TestSerialOrders(t *testing.T) {
 	op := func(name string, marked bool) explore.Op {
 		return explore.Op{Do: func(ctx context.Context) {
 			for i := range 4 {
-				s := explore.Step{Name: name, Before: marked && i == 2}
+				s := explore.Step{Name: name, Writes: []string{"log"}, Before: marked && i == 2}
 				explore.At(ctx, s, func() error { log += name; return nil })
 			}
 		}}

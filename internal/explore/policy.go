@@ -4,11 +4,12 @@ import (
 	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // policy is cheap, remembers passwords, and has them expire.
-func policy() passwd.Policy {
-	p, err := passwd.NewPolicy(passwd.Length{Min: 8}, passwd.NotReused{Last: 3}, passwd.MaxAge{Days: 90})
+func policy() pwpolicy.Policy {
+	p, err := pwpolicy.New(pwpolicy.Length{Min: 8}, pwpolicy.NotReused{Last: 3}, pwpolicy.MaxAge{Days: 90})
 	if err != nil {
 		panic(err)
 	}
