@@ -82,7 +82,7 @@ func (s *Service) request(ctx context.Context, l Login, ch Channel, c Client, t 
 	if s.foreign(Ref{Tenant: l.Tenant}) { // the worker would not know: it serves all tenants
 		return ErrInvalidRequest
 	}
-	if s.unattended() {
+	if s.noWorker() {
 		return ErrNotRunning
 	}
 	ask := s.newTry(ctx, c)

@@ -59,9 +59,9 @@ func (s *Service) wakeWorker() {
 	}
 }
 
-// unattended reports that the queue lives in this process and that nothing here
+// noWorker reports that the queue lives in this process and that nothing here
 // has ever worked it off.
-func (s *Service) unattended() bool {
+func (s *Service) noWorker() bool {
 	q, ok := s.queue.(interface{ InProcess() bool })
 	return ok && q.InProcess() && !s.worker.started.Load()
 }
@@ -184,7 +184,7 @@ func (s *Service) attend(ctx context.Context, j Job, e *Event) (taskEvents, erro
 	return names, t.do(ctx, s, j, e)
 }
 
-// backoff is how long to wait after so many attempts, with a jitter, so that
+// backoff is how long to wait after n attempts, with a jitter, so that
 // what failed together is not tried again together.
 func backoff(attempts int) time.Duration {
 	wait := lastRetry
