@@ -55,7 +55,7 @@ func (s *Service) setMust(ctx context.Context, r Ref, e Event) error {
 			return nil
 		}
 		_, err := s.store.Apply(ctx, Write{
-			Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, Must: must, Now: s.now(),
+			Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must, Must: must, Now: s.now(),
 		})
 		if err == nil {
 			e.Account, e.Outcome = a.Ref, outcomeSuccess
@@ -135,12 +135,6 @@ func (s *Service) IssueTemporary(ctx context.Context, r IssueTemporary) (Issued,
 	until := s.now().Add(r.TTL)
 	w, err := s.replace(ctx, change{
 		account: a, next: password, method: MethodTemporary, must: Temporary, until: until, client: r.Client,
-		recheck: func(_ context.Context, fresh Account) error {
-			if fresh.Hash != a.Hash {
-				return ErrConflict
-			}
-			return nil
-		},
 	})
 	if err != nil {
 		return Issued{}, err
@@ -221,7 +215,7 @@ type Revoke struct {
 func (s *Service) Revoke(ctx context.Context, r Revoke) (epoch int64, err error) {
 	err = s.update(ctx, r.Account, func(a Account) (err error) {
 		epoch, err = s.store.Apply(ctx, Write{
-			Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch,
+			Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must,
 			Must: a.Must, MustUntil: a.MustUntil, Raise: true, KeepSession: r.KeepSession, Now: s.now(),
 		})
 		return err

@@ -9,15 +9,19 @@ import (
 // another write, finds that the token is no longer good.
 func (s *Service) redeem(ctx context.Context, rec TokenRecord, t Token, c change) (Written, error) {
 	c.consume = &rec.TokenRef
+	more := c.recheck
 	c.recheck = func(ctx context.Context, fresh Account) error {
 		_, key, err := s.peek(ctx, rec.Purpose, t)
 		if err == nil {
 			err = s.usableBy(fresh, rec, key)
 		}
+		if err == nil && more != nil {
+			err = more(ctx, fresh)
+		}
 		return err
 	}
 	w, err := s.replace(ctx, c)
-	if errors.Is(err, ErrConflict) || errors.Is(err, ErrTokenInvalid) {
+	if errors.Is(err, ErrConflict) || errors.Is(err, ErrTokenInvalid) || errors.Is(err, ErrNotFound) {
 		return Written{}, s.rejectToken(ctx, rec, "lost_race", c.client)
 	}
 	return w, err

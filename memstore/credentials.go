@@ -21,7 +21,7 @@ func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err err
 	if a == nil {
 		return 0, passwd.ErrNotFound
 	}
-	if a.Hash != w.IfHash || s.epoch(a.Ref) != w.IfEpoch {
+	if a.Hash != w.IfHash || s.epoch(a.Ref) != w.IfEpoch || a.Must != w.IfMust {
 		return 0, passwd.ErrConflict
 	}
 	spent, err := s.redeemable(w.Consume, a.Ref, w.Now)

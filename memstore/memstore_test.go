@@ -52,7 +52,7 @@ func get(t *testing.T, s *memstore.Store, r passwd.Ref) passwd.Account {
 func change(t *testing.T, s *memstore.Store, r passwd.Ref, h passwd.Hash) passwd.Account {
 	t.Helper()
 	a := get(t, s, r)
-	w := passwd.Write{Account: r, IfHash: a.Hash, IfEpoch: a.Epoch, NewHash: h, History: 5, Now: now}
+	w := passwd.Write{Account: r, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must, NewHash: h, History: 5, Now: now}
 	if _, err := s.Apply(t.Context(), w); err != nil {
 		t.Fatalf("Apply: %v", err)
 	}

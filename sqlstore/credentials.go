@@ -15,6 +15,7 @@ type state struct {
 	hash    passwd.Hash
 	epoch   int64 // 0: there is no row of ours yet
 	stamp   int64
+	must    text
 	changed sql.NullInt64
 }
 
@@ -30,7 +31,7 @@ func (s *Store) state(ctx context.Context, q querier, k key) (state, error) {
 	if err := q.row(ctx, &s.queries.lockUser, k.tenant, k.id).Scan(&hash); err != nil {
 		return st, s.nobody(err)
 	}
-	err := q.row(ctx, &s.queries.own, k.tenant, k.id).Scan(&epoch, &stamp, &st.changed)
+	err := q.row(ctx, &s.queries.own, k.tenant, k.id).Scan(&epoch, &stamp, &st.must, &st.changed)
 	st.hash, st.epoch, st.stamp = passwd.Hash(hash), epoch.Int64, stamp.Int64
 	return st, absent(err, nil)
 }
@@ -42,7 +43,7 @@ func (s *Store) peekState(ctx context.Context, q querier, k key) (state, error) 
 		epoch, stamp sql.NullInt64
 		st           state
 	)
-	err := q.row(ctx, &s.queries.state, k.tenant, k.id).Scan(&hash, &epoch, &stamp, &st.changed)
+	err := q.row(ctx, &s.queries.state, k.tenant, k.id).Scan(&hash, &epoch, &stamp, &st.must, &st.changed)
 	st.hash, st.epoch, st.stamp = passwd.Hash(hash), epoch.Int64, stamp.Int64
 	return st, s.nobody(err)
 }
@@ -63,7 +64,7 @@ func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err err
 		if err != nil {
 			return err
 		}
-		if st.hash != w.IfHash || st.epoch != w.IfEpoch {
+		if st.hash != w.IfHash || st.epoch != w.IfEpoch || passwd.Reason(st.must) != w.IfMust {
 			return passwd.ErrConflict
 		}
 		before = st.stamp

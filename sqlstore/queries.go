@@ -62,11 +62,11 @@ func newQueries(d *dialect, c Config) *queries {
 
 	// The row is locked before ours is read: in one statement, the latter would be as
 	// of before the wait. Locking a row of ours that is not there yet would lock others.
-	set(&qs.state, `SELECT {hash}, a.epoch, a.stamp, a.changed_at FROM {users} WHERE {is_user}{where}`)
+	set(&qs.state, `SELECT {hash}, a.epoch, a.stamp, a.must, a.changed_at FROM {users} WHERE {is_user}{where}`)
 	if d.lock == "" {
 		set(&qs.lockUser, `SELECT {hash} FROM {table} u WHERE {is_user}{where} FOR UPDATE`)
 	}
-	set(&qs.own, `SELECT epoch, stamp, changed_at FROM {account} WHERE {ours}`)
+	set(&qs.own, `SELECT epoch, stamp, must, changed_at FROM {account} WHERE {ours}`)
 	set(&qs.setHash, `UPDATE {table} AS u SET {hash_column} = $3 WHERE {is_user}{where} AND `+fill(d.exact, "coalesce({hash}, '')", "$4"))
 	set(&qs.addAccount, `INSERT INTO {account} (tenant, user_id, epoch, stamp, must, must_until, changed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`)

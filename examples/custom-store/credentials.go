@@ -14,7 +14,7 @@ import (
 // Apply implements passwd.Credentials.
 func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err error) {
 	err = s.update(ctx, w.Account, func(d *document) error {
-		if d.Hash != string(w.IfHash) || d.Epoch != w.IfEpoch {
+		if d.Hash != string(w.IfHash) || d.Epoch != w.IfEpoch || d.Must != w.IfMust {
 			return passwd.ErrConflict
 		}
 		if err := d.spend(w.Consume, w.Now); err != nil { // at the epoch that it was made at

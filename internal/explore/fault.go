@@ -137,14 +137,14 @@ func (c Cell) endings() (done Outcome, partly map[string]bool) {
 // no flow depends on a better one.
 func (c Cell) judgeFault(t Trouble, step string, o Outcome, done Outcome, partly map[string]bool) (why []string) {
 	why = slices.Clone(o.Broken)
-	answer, state, want := o.Answers[0], o.state(), done.state()
+	answer, state, want := o.Said[0], o.state(), done.state()
 	if t == ClockBack {
 		state, want = timeless(state), timeless(want)
 		for own := range partly {
 			partly[timeless(own)] = true
 		}
 	}
-	same := answer == done.Answers[0]
+	same := answer == done.Said[0]
 	failed := strings.Contains(answer, string(passwd.CodeUnavailable))
 	switch dead := t == DeadBefore || t == DeadAfter; {
 	case same && !dead && state != want:

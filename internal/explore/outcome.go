@@ -15,17 +15,17 @@ import (
 // Outcome is what operations have answered and what they have left, in words that do
 // not depend on what is random.
 type Outcome struct {
-	Answers []string
-	State   []string       // as probes by the service and the store found it
-	Counts  map[string]int // of the limiter, by kind of key
-	Broken  []string       // invariants that do not hold
+	Said   []string       // what each operation has answered
+	State  []string       // as probes by the service and the store found it
+	Counts map[string]int // of the limiter, by kind of key
+	Broken []string       // invariants that do not hold
 }
 
 // String is what two outcomes that are the same have in common. The counts are not
 // part of it: see Orders.
 func (o Outcome) String() string {
-	lines := make([]string, 0, len(o.Answers)+len(o.State))
-	for i, a := range o.Answers {
+	lines := make([]string, 0, len(o.Said)+len(o.State))
+	for i, a := range o.Said {
 		lines = append(lines, fmt.Sprintf("%d: %s", i, a))
 	}
 	return strings.Join(append(lines, o.State...), "\n")
@@ -40,7 +40,7 @@ func (w *World) Finish() Outcome {
 	o := Outcome{Counts: w.counts()}
 	w.checkEnded()
 	for i, c := range w.callers {
-		o.Answers = append(o.Answers, w.answers(c))
+		o.Said = append(o.Said, w.answers(c))
 		if i == 0 && c.replica.svc != nil {
 			if s := c.replica.svc.Stats(); s.Running != 0 || s.Waiting != 0 {
 				w.breaks("I8: a turn was not given back: %+v", s)
