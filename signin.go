@@ -85,7 +85,7 @@ func (s *Service) open(ctx context.Context, login Login, password string, c Clie
 		}
 	}
 	if errors.Is(err, ErrNotFound) { // it was deleted while it was looked at
-		err = s.refuse(ctx, a, &refusal{ErrWrongCredentials, "unknown"}, c)
+		err = s.signInFailed(ctx, a, &refusal{ErrWrongCredentials, "unknown"}, c)
 	}
 	return Account{}, time.Time{}, err
 }
@@ -109,7 +109,7 @@ func (s *Service) openAgain(ctx context.Context, a Account, password string, c C
 	}
 	refused, err := s.stillOpens(ctx, a.Hash, fresh, password)
 	if err == nil && refused != nil {
-		err = s.refuse(ctx, fresh, refused, c)
+		err = s.signInFailed(ctx, fresh, refused, c)
 	}
 	return fresh, err
 }
@@ -131,8 +131,8 @@ func (s *Service) stillOpens(ctx context.Context, verified Hash, fresh Account, 
 	return refused, nil
 }
 
-// refuse reports a sign-in that came to nothing, and returns its error.
-func (s *Service) refuse(ctx context.Context, a Account, r *refusal, c Client) error {
+// signInFailed reports a sign-in that came to nothing, and returns its error.
+func (s *Service) signInFailed(ctx context.Context, a Account, r *refusal, c Client) error {
 	s.Observe(ctx, Event{Name: EventSignInFailed, Account: a.Ref, Outcome: outcomeFailure, Reason: r.reason, Client: c})
 	return r.err
 }
