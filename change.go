@@ -35,7 +35,7 @@ func (s *Service) Change(ctx context.Context, r Change) (Written, error) {
 	if err := guess.take(key, s.cfg.Limits.SignIn); err != nil {
 		return Written{}, err
 	}
-	v, err := s.verify(ctx, a, r.Current)
+	v, err := s.verify(ctx, a, r.Current, r.Client)
 	if err != nil {
 		return Written{}, guess.abandon(s.fault(ctx, err))
 	}
@@ -55,7 +55,7 @@ func (s *Service) Change(ctx context.Context, r Change) (Written, error) {
 		account: a, next: r.New, current: r.Current, method: methodFor(a),
 		keep: r.KeepSession, client: r.Client,
 		recheck: func(ctx context.Context, fresh Account) error {
-			return s.stillCurrent(ctx, a.Hash, fresh, r.Current, ErrWrongPassword)
+			return s.stillCurrent(ctx, a.Hash, fresh, r.Current, r.Client, ErrWrongPassword)
 		},
 	})
 	if errors.Is(err, ErrNotFound) {
@@ -73,8 +73,8 @@ func methodFor(a Account) Method {
 
 // stillCurrent lets a write go on after a conflict if the password that was
 // verified is still the account's: it was rehashed, or only a flag has changed.
-func (s *Service) stillCurrent(ctx context.Context, verified Hash, fresh Account, current string, wrong error) error {
-	refused, err := s.stillOpens(ctx, verified, fresh, current)
+func (s *Service) stillCurrent(ctx context.Context, verified Hash, fresh Account, current string, c Client, wrong error) error {
+	refused, err := s.stillOpens(ctx, verified, fresh, current, c)
 	switch {
 	case err != nil || refused == nil:
 		return err
@@ -119,7 +119,7 @@ func (s *Service) ChangeByLogin(ctx context.Context, r ChangeByLogin) (Written, 
 	w, err := s.replace(ctx, change{
 		account: a, next: r.New, current: r.Current, method: methodFor(a), client: r.Client,
 		recheck: func(ctx context.Context, fresh Account) error {
-			err := s.stillCurrent(ctx, a.Hash, fresh, r.Current, ErrWrongCredentials)
+			err := s.stillCurrent(ctx, a.Hash, fresh, r.Current, r.Client, ErrWrongCredentials)
 			if err == nil {
 				err = s.admits(ctx, r, fresh)
 			}

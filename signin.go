@@ -107,7 +107,7 @@ func (s *Service) openAgain(ctx context.Context, a Account, password string, c C
 	if err != nil {
 		return a, err
 	}
-	refused, err := s.stillOpens(ctx, a.Hash, fresh, password)
+	refused, err := s.stillOpens(ctx, a.Hash, fresh, password, c)
 	if err == nil && refused != nil {
 		err = s.signInFailed(ctx, fresh, refused, c)
 	}
@@ -116,11 +116,11 @@ func (s *Service) openAgain(ctx context.Context, a Account, password string, c C
 
 // stillOpens decides about an account, read anew, whether the password that was
 // verified against an earlier hash opens it.
-func (s *Service) stillOpens(ctx context.Context, verified Hash, fresh Account, password string) (*refusal, error) {
+func (s *Service) stillOpens(ctx context.Context, verified Hash, fresh Account, password string, c Client) (*refusal, error) {
 	v := pwhash.Verdict{Match: true}
 	if fresh.Hash != verified {
 		var err error
-		if v, err = s.verify(ctx, fresh, password); err != nil {
+		if v, err = s.verify(ctx, fresh, password, c); err != nil {
 			return nil, s.fault(ctx, err)
 		}
 	}
@@ -160,7 +160,7 @@ func (s *Service) verified(ctx context.Context, login Login, password string, c 
 	if err := try.take(key, s.cfg.Limits.SignIn); err != nil {
 		return Account{}, err
 	}
-	v, err := s.verifyLogin(ctx, login, a, password)
+	v, err := s.verifyLogin(ctx, login, a, password, c)
 	if err != nil {
 		return Account{}, try.abandon(s.fault(ctx, err))
 	}
@@ -177,7 +177,7 @@ func (s *Service) verified(ctx context.Context, login Login, password string, c 
 		return Account{}, why.err
 	}
 	if v.Stale {
-		a = s.upgrade(ctx, a, password)
+		a = s.upgrade(ctx, a, password, c)
 	}
 	return a, nil
 }
@@ -230,12 +230,12 @@ func (s *Service) stopNotice(ctx context.Context, a Account, found bool, count i
 
 // upgrade replaces a stale hash by a better one of the same password, as well
 // as it can: the sign-in does not depend on it.
-func (s *Service) upgrade(ctx context.Context, a Account, password string) Account {
+func (s *Service) upgrade(ctx context.Context, a Account, password string, c Client) Account {
 	prepared, ok := normal.Password(password)
 	if !ok {
 		return a
 	}
-	better, err := s.hash(ctx, prepared)
+	better, err := s.hash(ctx, prepared, c)
 	if err == nil {
 		var done bool
 		if done, err = s.store.Rehash(ctx, a.Ref, a.Hash, better); done {
