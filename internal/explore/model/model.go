@@ -44,7 +44,6 @@ type Model struct {
 // Present says where the service is not yet as designed. Each goes with its fault.
 type Present struct {
 	KindsInTurn     bool // logins match by kind, whoever is open or confirmed
-	ForgetKeepsAge  bool // Forget leaves ChangedAt
 	ForgetDropsMust bool // Forget takes the suspension with it
 }
 
@@ -422,16 +421,17 @@ func (m *Model) Forget(r passwd.Ref) Answer {
 	if m.Only != nil && *m.Only != r.Tenant {
 		return Answer{Error: "not_found"}
 	}
-	mine := func(t *token) bool { return t.ref == r }
-	maps.DeleteFunc(m.tokens, func(_ string, t *token) bool { return mine(t) })
-	m.cancels = slices.DeleteFunc(m.cancels, mine)
+	m.void(&Account{Ref: r})
+	maps.DeleteFunc(m.tokens, func(_ string, t *token) bool { return t.ref == r })
+	for _, j := range m.Jobs {
+		if j.token != nil && j.token.ref == r && j.notice.Kind == "" {
+			j.token = nil // a link that was to be sent again is a new one
+		}
+	}
 	m.Sessions = slices.DeleteFunc(m.Sessions, func(s *Session) bool { return s.Ref == r })
 	switch a := m.Accounts[r]; {
 	case a != nil && a.Row:
-		a.Epoch, a.History = 0, nil
-		if !m.Present.ForgetKeepsAge {
-			a.Changed = time.Time{}
-		}
+		a.Epoch, a.Changed, a.History = 0, time.Time{}, nil
 		if m.Present.ForgetDropsMust {
 			a.Must, a.Until = passwd.NoReason, time.Time{}
 		}

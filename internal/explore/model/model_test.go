@@ -2,7 +2,9 @@ package model_test
 
 import (
 	"flag"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -12,7 +14,12 @@ import (
 	"github.com/passwd-go/passwd"
 )
 
+// answers counts what the service has answered: a test that reaches nothing finds nothing.
+var answers = map[string]int{}
+
 func long() bool { return os.Getenv("PASSWD_TEST_LONG") != "" }
+
+var runFor = flag.Duration("model.time", 0, "how long to make up histories for each store; 0: 5 or, with PASSWD_TEST_LONG, 300 seconds")
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -41,11 +48,14 @@ func TestSQLite(t *testing.T) { histories(t, newSQLite(t), 6*time.Second) }
 
 // histories runs as many as the time allows.
 func histories(t *testing.T, h host, everyday time.Duration) {
-	if long() {
+	if *runFor > 0 {
+		everyday = *runFor
+	} else if long() {
 		everyday = 5 * time.Minute
 	}
 	t.Logf("-rapid.seed=%v", flag.Lookup("rapid.seed").Value)
 	end := time.Now().Add(everyday)
+	clear(answers)
 	failed, run, taken := false, 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		if !failed && time.Now().After(end) {
@@ -55,7 +65,10 @@ func histories(t *testing.T, h host, everyday time.Duration) {
 		run++
 		taken += history(t, rt, h)
 	})
-	t.Logf("%d histories, %d steps", run, taken)
+	t.Logf("%d histories, %d steps; answers:", run, taken)
+	for _, what := range slices.Sorted(maps.Keys(answers)) {
+		t.Logf("%7d %s", answers[what], what)
+	}
 }
 
 func history(tb testing.TB, t *rapid.T, h host) int {
@@ -63,7 +76,7 @@ func history(tb testing.TB, t *rapid.T, h host) int {
 	w.t = t
 	w.populate()
 	for range 3 {
-		i := rapid.IntRange(0, 19).Draw(t, "focus")
+		i := w.below(t, 20, "focus")
 		w.focus = append(w.focus, passwd.Ref{Tenant: tenants[i%len(tenants)], ID: strconv.Itoa(11 + i)})
 	}
 	var weighted []step
@@ -75,10 +88,8 @@ func history(tb testing.TB, t *rapid.T, h host) int {
 	n := 0
 	t.Repeat(map[string]func(*rapid.T){"step": func(t *rapid.T) {
 		n++
-		s := rapid.SampledFrom(weighted).Draw(t, "step")
-		w.step, w.touched = s.name, nil
-		s.run(w, t)
-		w.nameJobs()
+		w.touched = nil
+		w.take(pick(w, t, "step", weighted), t)
 		for _, r := range w.touched {
 			w.probe(r)
 		}

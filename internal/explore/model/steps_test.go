@@ -3,6 +3,7 @@ package model_test
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 	"net/netip"
 	"net/url"
 	"slices"
@@ -23,7 +24,7 @@ var (
 		"192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "198.51.100.1", "2001:db8:0:1::1", "2001:db8:0:1::2",
 		"2001:db8:0:2::1", "2001:db8:0:3::1", "203.0.113.9", "",
 	}
-	usernames = []string{"user0", "User1", "user2", "user3", "user4", "user5", "user6", "mail4@x.example", "15552", "Ünal", "U\u0308nal", ""}
+	usernames = []string{"user0", "User1", "user2", "user3", "user4", "user5", "user6", "mail4@x.example", "15552", "Ünal", ""}
 	emails    = []string{"mail0@x.example", "Mail1@x.example", "mail2@X.example", "mail3@x.example", "mail4@x.example", "user5", ""}
 	mobiles   = []string{"+495550", "+495551", "15552", "15553", ""}
 	passwords = []string{
@@ -71,16 +72,40 @@ func (w *world) save(a *model.Account) {
 
 // draws of what a step is about
 
-func pick[E any](t *rapid.T, what string, from []E) E { return rapid.SampledFrom(from).Draw(t, what) }
+// below draws a number from 0 to n-1, all equally often: what rapid has of its own
+// prefers the ends of a range.
+func (w *world) below(t *rapid.T, n int, what string) int {
+	if w.straight {
+		return 0
+	}
+	if below := numbers[n]; below != nil {
+		return below.Draw(t, what)
+	}
+	numbers[n] = rapid.Custom(func(t *rapid.T) (v int) {
+		for range bits.Len(uint(n-1)) + 3 {
+			if v *= 2; rapid.Bool().Draw(t, "bit") {
+				v++
+			}
+		}
+		return v % n
+	})
+	return numbers[n].Draw(t, what)
+}
 
-// oneIn is true once in so many times, never where a history is shrunk.
-func oneIn(t *rapid.T, n int, what string) bool { return rapid.IntRange(0, n-1).Draw(t, what) == n-1 }
+var numbers = map[int]*rapid.Generator[int]{}
+
+func pick[E any](w *world, t *rapid.T, what string, from []E) E {
+	return from[w.below(t, len(from), what)]
+}
+
+// oneIn is true once in n times, never where a history is shrunk.
+func (w *world) oneIn(t *rapid.T, n int, what string) bool { return w.below(t, n, what) == n-1 }
 
 func (w *world) account(t *rapid.T) *model.Account {
-	r := pick(t, "account", w.focus)
-	if oneIn(t, 8, "another") {
-		r.Tenant = pick(t, "tenant", tenants)
-		r.ID = strconv.Itoa(rapid.IntRange(11, 31).Draw(t, "id"))
+	r := pick(w, t, "account", w.focus)
+	if w.oneIn(t, 8, "another") {
+		r.Tenant = pick(w, t, "tenant", tenants)
+		r.ID = strconv.Itoa(11 + w.below(t, 21, "id"))
 	}
 	w.touched = append(w.touched, r)
 	if a := w.m.Accounts[r]; a != nil {
@@ -91,63 +116,75 @@ func (w *world) account(t *rapid.T) *model.Account {
 
 func (w *world) login(t *rapid.T, a *model.Account) passwd.Login {
 	l := passwd.Login{Tenant: a.Ref.Tenant}
-	texts := []string{a.Username, a.Email, a.Mobile}
-	l.Value = pick(t, "login", texts)
-	switch rapid.IntRange(0, 11).Draw(t, "kind of login") {
-	case 6:
-		l.Kind = pick(t, "kind", []passwd.LoginKind{passwd.Username, passwd.Email, passwd.Mobile, "none"})
-	case 7:
+	texts := slices.DeleteFunc([]string{a.Username, a.Email, a.Mobile}, func(s string) bool { return s == "" })
+	l.Value = pick(w, t, "login", append(texts, "nobody")[:max(len(texts), 1)])
+	switch w.below(t, 20, "kind of login") {
+	case 15:
+		l.Kind = pick(w, t, "kind", []passwd.LoginKind{passwd.Username, passwd.Email, passwd.Mobile, "none"})
+	case 16:
 		l.Value = " " + strings.ToUpper(l.Value) + "\t"
-	case 8:
-		l.Tenant = pick(t, "tenant", tenants)
-	case 9:
-		l.Value = pick(t, "text", slices.Concat(usernames, emails, mobiles))
-	case 10:
-		l.Value = pick(t, "nobody", []string{"nobody", "nobody@x.example", "999", "", strings.Repeat("n", 600), "a\x00b"})
+	case 17:
+		l.Tenant = pick(w, t, "tenant", tenants)
+	case 18:
+		l.Value = pick(w, t, "text", slices.Concat(usernames, emails, mobiles, []string{"U\u0308nal"}))
+	case 19:
+		l.Value = pick(w, t, "nobody", []string{"nobody", "nobody@x.example", "999", "", strings.Repeat("n", 600), "a\x00b"})
 	}
 	return l
 }
 
 func (w *world) password(t *rapid.T, a *model.Account) string {
-	switch n := rapid.IntRange(0, 9).Draw(t, "password"); {
-	case n < 5 && a.Password != model.Unknowable:
+	switch n := w.below(t, 10, "password"); {
+	case n < 7 && a.Password != "" && a.Password != model.Unknowable:
 		return a.Password
-	case n < 7 && len(w.issued) > 0:
-		return latest(t, w.issued)
+	case n < 8 && len(w.issued) > 0:
+		return latest(w, t, w.issued)
 	}
-	return pick(t, "other password", passwords)
+	return pick(w, t, "other password", passwords)
+}
+
+// next picks a new password, mostly one that is long enough.
+func (w *world) next(t *rapid.T) string {
+	if w.straight {
+		w.fresh++
+		return passwords[w.fresh%4]
+	}
+	return pick(w, t, "new password", slices.Concat(passwords[:6], passwords))
 }
 
 func (w *world) client(t *rapid.T) passwd.Client {
-	addr, _ := netip.ParseAddr(pick(t, "client", networks))
+	addr, _ := netip.ParseAddr(pick(w, t, "client", networks))
 	return passwd.Client{Addr: addr}
 }
 
 // latest picks one of a list, often one of the last.
-func latest[E any](t *rapid.T, from []E) E {
+func latest[E any](w *world, t *rapid.T, from []E) E {
+	if w.straight {
+		return from[len(from)-1]
+	}
 	return from[len(from)-1-rapid.IntRange(0, len(from)-1).Draw(t, "latest")]
 }
 
 // token picks one of a purpose, rarely one of another, or none.
 func (w *world) token(t *rapid.T, p passwd.Purpose) string {
-	if oneIn(t, 12, "wrong token") {
-		p = pick(t, "purpose", []passwd.Purpose{passwd.PurposeReset, passwd.PurposeTicket, passwd.PurposeCancel, passwd.PurposeCode})
+	if w.oneIn(t, 12, "wrong token") {
+		p = pick(w, t, "purpose", []passwd.Purpose{passwd.PurposeReset, passwd.PurposeTicket, passwd.PurposeCancel, passwd.PurposeCode})
 	}
-	if raw := w.raw[p]; len(raw) > 0 && !oneIn(t, 12, "no token") {
-		return latest(t, raw)
+	if raw := w.raw[p]; len(raw) > 0 && !w.oneIn(t, 12, "no token") {
+		return latest(w, t, raw)
 	}
-	return pick(t, "made up", []string{"", "short", strings.Repeat("A", 43)})
+	return pick(w, t, "made up", []string{"", "short", strings.Repeat("A", 43)})
 }
 
 func (w *world) holder(t *rapid.T, a *model.Account) (passwd.Holder, model.Holder) {
 	var h passwd.Holder
 	var same model.Holder
-	if oneIn(t, 4, "names holder") {
+	if w.oneIn(t, 4, "names holder") {
 		h.Login = w.login(t, a)
 		same.Login = h.Login
 	}
-	if len(w.known) > 0 && oneIn(t, 4, "user key") {
-		h.UserKey = latest(t, w.known)
+	if len(w.known) > 0 && w.oneIn(t, 4, "user key") {
+		h.UserKey = latest(w, t, w.known)
 		r := w.users[h.UserKey]
 		same.Key = &r
 	}
@@ -157,8 +194,8 @@ func (w *world) holder(t *rapid.T, a *model.Account) (passwd.Holder, model.Holde
 // service is the one of the current keys, sometimes for one tenant alone.
 func (w *world) service(t *rapid.T) *passwd.Service {
 	s := w.services[w.keys]
-	if w.m.Only = nil; oneIn(t, 10, "in tenant") {
-		tenant := pick(t, "tenant", tenants)
+	if w.m.Only = nil; w.oneIn(t, 10, "in tenant") {
+		tenant := pick(w, t, "tenant", tenants)
 		w.m.Only = &tenant
 		s = s.InTenant(tenant)
 	}
@@ -168,6 +205,7 @@ func (w *world) service(t *rapid.T) *passwd.Service {
 // compare ends the history unless the service has answered as the model does.
 func (w *world) compare(got, want model.Answer) {
 	w.t.Logf("  %+v", got)
+	answers[w.step+": "+got.Error+" "+got.Rejected]++
 	if got != want {
 		w.t.Logf("want %+v", want)
 		w.fail("another answer than the model's")
@@ -214,7 +252,7 @@ func (w *world) signIn(t *rapid.T) {
 	a, c := w.account(t), w.client(t)
 	s, l, p := w.service(t), w.login(t, a), w.password(t, a)
 	times := 1
-	if oneIn(t, 4, "burst") {
+	if w.oneIn(t, 4, "burst") {
 		times = rapid.IntRange(2, 11).Draw(t, "times")
 	}
 	for range times {
@@ -226,8 +264,28 @@ func (w *world) signIn(t *rapid.T) {
 			w.signedIn = append(w.signedIn, in)
 		}
 		w.nameJobs()
-		if times > 1 && oneIn(t, 3, "pause") {
-			w.advance(pick(t, "pause", jumps[:5]))
+		if times > 1 && w.oneIn(t, 3, "pause") {
+			w.advance(pick(w, t, "pause", jumps[:5]))
+		}
+	}
+}
+
+// guess goes on at one login until its owner is told, and beyond.
+func (w *world) guess(t *rapid.T) {
+	a, c := w.account(t), w.client(t)
+	s, l := w.service(t), w.login(t, a)
+	for range 1 + w.below(t, 12, "times") {
+		p := "wrong"
+		if w.oneIn(t, 12, "right") {
+			p = a.Password
+		}
+		w.log("%+v with %.20q from %v at %v", l, p, c.Addr, w.m.Now)
+		in, err := s.SignIn(ctx, passwd.SignIn{Login: l, Password: p, Client: c})
+		got := answer(model.Answer{Account: in.Account, Epoch: in.Epoch, Must: in.Must, ChangeBy: in.ChangeBy}, err)
+		w.compare(got, w.m.SignIn(l, p, c.Addr))
+		w.nameJobs()
+		if !w.oneIn(t, 4, "at once") {
+			w.advance(limits.SignIn.MaxWait)
 		}
 	}
 }
@@ -236,7 +294,7 @@ func (w *world) ticket(t *rapid.T) {
 	if len(w.signedIn) == 0 {
 		return
 	}
-	s, in := w.service(t), latest(t, w.signedIn)
+	s, in := w.service(t), latest(w, t, w.signedIn)
 	w.touched = append(w.touched, in.Account)
 	w.log("%v", in.Account)
 	made, err := s.Ticket(ctx, in)
@@ -252,16 +310,16 @@ func (w *world) made(p passwd.Purpose, raw string) {
 
 // keep picks a session to keep, or none.
 func (w *world) keep(t *rapid.T) string {
-	if len(w.ids) > 0 && oneIn(t, 2, "keep") {
-		return latest(t, w.ids)
+	if len(w.ids) > 0 && w.oneIn(t, 2, "keep") {
+		return latest(w, t, w.ids)
 	}
 	return ""
 }
 
 func (w *world) change(t *rapid.T) {
 	a, c := w.account(t), w.client(t)
-	s, current, next, keep := w.service(t), w.password(t, a), w.password(t, &model.Account{}), w.keep(t)
-	for range rapid.IntRange(1, 3).Draw(t, "times") {
+	s, current, next, keep := w.service(t), w.password(t, a), w.next(t), w.keep(t)
+	for range 1 + w.below(t, 3, "times")/2 {
 		w.log("%v %.20q → %.20q", a.Ref, current, next)
 		done, err := s.Change(ctx, passwd.Change{Account: a.Ref, Current: current, New: next, KeepSession: keep, Client: c})
 		w.compare(written(done, err), w.m.Change(a.Ref, current, next, keep, c.Addr))
@@ -271,15 +329,15 @@ func (w *world) change(t *rapid.T) {
 
 func (w *world) changeByLogin(t *rapid.T) {
 	a, c := w.account(t), w.client(t)
-	s, l, current, next := w.service(t), w.login(t, a), w.password(t, a), w.password(t, &model.Account{})
-	when := pick(t, "when", []passwd.When{passwd.Always, passwd.IfRequired})
+	s, l, current, next := w.service(t), w.login(t, a), w.password(t, a), w.next(t)
+	when := pick(w, t, "when", []passwd.When{passwd.Always, passwd.IfRequired})
 	w.log("%+v %.20q → %.20q", l, current, next)
 	done, err := s.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: l, Current: current, New: next, When: when, Client: c})
 	w.compare(written(done, err), w.m.ChangeByLogin(l, current, next, when, c.Addr))
 }
 
 func (w *world) changeWithTicket(t *rapid.T) {
-	s, raw, next, c := w.service(t), w.token(t, passwd.PurposeTicket), w.password(t, &model.Account{}), w.client(t)
+	s, raw, next, c := w.service(t), w.token(t, passwd.PurposeTicket), w.next(t), w.client(t)
 	w.log("→ %.20q", next)
 	done, err := s.ChangeWithTicket(ctx, passwd.ChangeWithTicket{Ticket: passwd.Token(raw), New: next, Client: c})
 	w.compare(written(done, err), w.m.ChangeWithTicket(raw, next, c.Addr))
@@ -288,19 +346,23 @@ func (w *world) changeWithTicket(t *rapid.T) {
 func (w *world) request(t *rapid.T) {
 	a, c := w.account(t), w.client(t)
 	s, l := w.service(t), w.login(t, a)
-	r := model.Request{Login: l, Client: c.Addr, Channel: pick(t, "channel", []passwd.Channel{"", "", passwd.EmailChannel, passwd.SMSChannel})}
-	if r.Code = oneIn(t, 3, "code"); r.Code {
-		w.log("a code %+v %s", l, r.Channel)
-		made, err := s.RequestCode(ctx, passwd.RequestCode{Login: l, Channel: r.Channel, Client: c})
-		w.compare(answer(model.Answer{}, err), w.m.Request(r, string(made)))
-		w.made(passwd.PurposeCode, string(made))
-		return
-	}
-	r.TTL = pick(t, "ttl", []time.Duration{0, 0, time.Hour, 24 * time.Hour, 25 * time.Hour, -1})
-	r.TellShared, r.Form = oneIn(t, 4, "tell shared"), pick(t, "form", []passwd.Form{passwd.TokenLink, passwd.UserKeyLink})
-	w.log("a link %+v", r)
+	r := model.Request{Login: l, Client: c.Addr, Channel: pick(w, t, "channel", []passwd.Channel{"", "", passwd.EmailChannel, passwd.SMSChannel})}
+	r.TTL = pick(w, t, "ttl", []time.Duration{0, 0, 0, 0, time.Hour, 24 * time.Hour, 25 * time.Hour, -1})
+	r.TellShared, r.Form = w.oneIn(t, 4, "tell shared"), pick(w, t, "form", []passwd.Form{passwd.TokenLink, passwd.UserKeyLink})
+	w.log("%+v", r)
 	err := s.RequestReset(ctx, passwd.RequestReset{Login: l, Channel: r.Channel, TTL: r.TTL, Form: r.Form, TellShared: r.TellShared, Client: c})
 	w.compare(answer(model.Answer{}, err), w.m.Request(r, ""))
+	w.absorbed()
+}
+
+func (w *world) requestCode(t *rapid.T) {
+	a, c := w.account(t), w.client(t)
+	s, l := w.service(t), w.login(t, a)
+	r := model.Request{Login: l, Client: c.Addr, Channel: pick(w, t, "channel", []passwd.Channel{"", "", passwd.EmailChannel, passwd.SMSChannel}), Code: true}
+	w.log("%+v", r)
+	made, err := s.RequestCode(ctx, passwd.RequestCode{Login: l, Channel: r.Channel, Client: c})
+	w.compare(answer(model.Answer{}, err), w.m.Request(r, string(made)))
+	w.made(passwd.PurposeCode, string(made))
 }
 
 func (w *world) reveal(t *rapid.T) {
@@ -320,7 +382,7 @@ func (w *world) checkReset(t *rapid.T) {
 }
 
 func (w *world) reset(t *rapid.T) {
-	s, raw, next, c := w.service(t), w.token(t, passwd.PurposeReset), w.password(t, &model.Account{}), w.client(t)
+	s, raw, next, c := w.service(t), w.token(t, passwd.PurposeReset), w.next(t), w.client(t)
 	h, same := w.holder(t, w.account(t))
 	w.log("→ %.20q for %+v", next, h.Login)
 	done, err := s.Reset(ctx, passwd.Reset{Token: passwd.Token(raw), New: next, For: h, Client: c})
@@ -330,7 +392,7 @@ func (w *world) reset(t *rapid.T) {
 func (w *world) redeemCode(t *rapid.T) {
 	s, request, c := w.service(t), w.token(t, passwd.PurposeCode), w.client(t)
 	code := w.codes[request]
-	switch rapid.IntRange(0, 5).Draw(t, "code") {
+	switch w.below(t, 6, "code") {
 	case 3:
 		code = "00000000"
 	case 4:
@@ -338,7 +400,7 @@ func (w *world) redeemCode(t *rapid.T) {
 	case 5:
 		code = fmt.Sprintf(" %.4s-%s", code, strings.TrimPrefix(code, code[:min(len(code), 4)]))
 	}
-	for range rapid.IntRange(1, 6).Draw(t, "times") {
+	for range 1 + max(w.below(t, 9, "times")-3, 0) {
 		w.log("%t from %v", code == w.codes[request], c.Addr)
 		made, err := s.RedeemCode(ctx, passwd.RedeemCode{Request: passwd.Token(request), Code: passwd.OneTimeCode(code), Client: c})
 		w.compare(answer(model.Answer{}, err), w.m.RedeemCode(request, code, c.Addr, string(made)))
@@ -355,7 +417,7 @@ func (w *world) cancel(t *rapid.T) {
 
 func (w *world) require(t *rapid.T) {
 	a, s := w.account(t), w.service(t)
-	reason := pick(t, "reason", []passwd.Reason{"", passwd.Administrator, passwd.Expired, passwd.Outdated, passwd.Temporary, passwd.Compromised})
+	reason := pick(w, t, "reason", []passwd.Reason{passwd.Administrator, "", passwd.Administrator, passwd.Expired, passwd.Outdated, passwd.Temporary, passwd.Compromised})
 	w.log("%v %q", a.Ref, reason)
 	if reason == "" {
 		w.compare(answer(model.Answer{}, s.LiftChange(ctx, passwd.LiftChange{Account: a.Ref})), w.m.Require(a.Ref, ""))
@@ -373,7 +435,7 @@ func (w *world) markCompromised(t *rapid.T) {
 
 func (w *world) issueTemporary(t *rapid.T) {
 	a, s, c := w.account(t), w.service(t), w.client(t)
-	ttl := pick(t, "ttl", []time.Duration{0, time.Minute, 30 * day, 31 * day, -1})
+	ttl := pick(w, t, "ttl", []time.Duration{0, 0, 0, time.Minute, time.Minute, 30 * day, 31 * day, -1})
 	w.log("%v for %v", a.Ref, ttl)
 	made, err := s.IssueTemporary(ctx, passwd.IssueTemporary{Account: a.Ref, TTL: ttl, Client: c})
 	w.compare(written(made.Written, err), w.m.IssueTemporary(a.Ref, ttl, c.Addr, made.Password))
@@ -398,8 +460,8 @@ func (w *world) forget(t *rapid.T) {
 func (w *world) live(t *rapid.T) {
 	a, s := w.account(t), w.service(t)
 	epoch := a.Epoch
-	if len(w.signedIn) > 0 && oneIn(t, 2, "earlier") {
-		in := latest(t, w.signedIn)
+	if len(w.signedIn) > 0 && w.oneIn(t, 2, "earlier") {
+		in := latest(w, t, w.signedIn)
 		a, epoch = &model.Account{Ref: in.Account}, in.Epoch
 	}
 	w.log("%v", a.Ref)
@@ -408,10 +470,10 @@ func (w *world) live(t *rapid.T) {
 }
 
 func (w *world) check(t *rapid.T) {
-	a, s, p := w.account(t), w.service(t), w.password(t, &model.Account{})
+	a, s, p := w.account(t), w.service(t), w.next(t)
 	r := passwd.Check{Account: a.Ref, Password: p}
 	purpose, raw := passwd.Purpose(""), ""
-	switch rapid.IntRange(0, 2).Draw(t, "whose") {
+	switch w.below(t, 3, "whose") {
 	case 1:
 		purpose, raw = passwd.PurposeReset, w.token(t, passwd.PurposeReset)
 		r.Token = passwd.Token(raw)
@@ -429,7 +491,7 @@ func (w *world) check(t *rapid.T) {
 
 // work delivers what is due, by whichever keys.
 func (w *world) work(t *rapid.T) {
-	w.down = pick(t, "mail", []error{nil, nil, nil, errors.New("mail is down"), passwd.ErrUndeliverable})
+	w.down = pick(w, t, "mail", []error{nil, nil, nil, errors.New("mail is down"), passwd.ErrUndeliverable})
 	s := w.service(t)
 	w.log("%v", w.down)
 	w.store.worked, w.sent = nil, map[string]passwd.Message{}
@@ -461,6 +523,7 @@ func (w *world) deliver(j *model.Job, c claim) {
 		w.fail("a message was sent that should not be, or the other way round")
 	}
 	if was {
+		answers[w.step+": sent "+string(sent.Kind)]++
 		w.touched = append(w.touched, sent.Account)
 		got := model.Message{Kind: sent.Kind, To: passwd.Address{Channel: sent.Channel, Value: sent.To}, Account: sent.Account, Username: sent.Username,
 			At: sent.At, Expires: sent.ExpiresAt, Page: strings.TrimPrefix(link.Path, "/account/password"), Client: sent.Client.Addr}
@@ -468,7 +531,8 @@ func (w *world) deliver(j *model.Job, c claim) {
 			w.t.Logf("got  %+v\nwant %+v", got, *want)
 			w.fail("another message than the model's")
 		}
-		if sent.Token != passwd.Token(inLink) && sent.Kind == passwd.MessageResetLink || first.Link != sent.Link || first.Code != sent.Code {
+		again := first.Kind == sent.Kind && first.Account == sent.Account
+		if sent.Token != passwd.Token(inLink) && sent.Kind == passwd.MessageResetLink || again && (first.Link != sent.Link || first.Code != sent.Code) {
 			w.fail("a message tried again has another token, or a link another than its message")
 		}
 		switch sent.Kind {
@@ -497,8 +561,8 @@ func (w *world) start(t *rapid.T) {
 	if len(w.signedIn) == 0 {
 		return
 	}
-	in := latest(t, w.signedIn)
-	info := session.Info{Client: pick(t, "app", []string{"web", "app"}), Device: pick(t, "device", []string{"", "phone", "laptop"}), From: w.client(t)}
+	in := latest(w, t, w.signedIn)
+	info := session.Info{Client: pick(w, t, "app", []string{"web", "app"}), Device: pick(w, t, "device", []string{"", "phone", "laptop"}), From: w.client(t)}
 	w.touched = append(w.touched, in.Account)
 	w.log("%v %s %q", in.Account, info.Client, info.Device)
 	pair, err := w.managers[w.keys].Start(ctx, in, info)
@@ -516,10 +580,10 @@ func (w *world) paired(p session.Pair) {
 
 // presented picks an access or refresh token.
 func (w *world) presented(t *rapid.T, from []string) string {
-	if len(from) == 0 || oneIn(t, 12, "no token") {
-		return pick(t, "made up", []string{"", "short", strings.Repeat("a", 64)})
+	if len(from) == 0 || w.oneIn(t, 12, "no token") {
+		return pick(w, t, "made up", []string{"", "short", strings.Repeat("a", 64)})
 	}
-	return latest(t, from)
+	return latest(w, t, from)
 }
 
 func (w *world) checkSession(t *rapid.T) {
@@ -542,7 +606,7 @@ func (w *world) refreshSession(t *rapid.T) {
 func (w *world) endSessions(t *rapid.T) {
 	a, m := w.account(t), w.managers[w.keys]
 	id := w.keep(t)
-	how := rapid.IntRange(0, 3).Draw(t, "how")
+	how := w.below(t, 4, "how")
 	w.log("%v %d", a.Ref, how)
 	switch {
 	case how == 0:
@@ -569,9 +633,9 @@ func (w *world) hostWrites(t *rapid.T) {
 		w.create(t, a.Ref)
 		return
 	}
-	switch rapid.IntRange(0, 7).Draw(t, "what") {
+	switch w.below(t, 18, "what") / 2 {
 	case 0:
-		a.Password, a.Stale = pick(t, "hash of", append(passwords[:6:6], "", model.Unknowable)), rapid.Bool().Draw(t, "stale")
+		a.Password, a.Stale = pick(w, t, "hash of", append(passwords[:6:6], "", model.Unknowable)), rapid.Bool().Draw(t, "stale")
 		if a.Password == "" || a.Password == model.Unknowable {
 			a.Stale = false
 		}
@@ -583,14 +647,17 @@ func (w *world) hostWrites(t *rapid.T) {
 	case 2:
 		a.Active = !a.Active
 	case 3:
-		a.Email, a.EmailConfirmed = pick(t, "email", emails), rapid.Bool().Draw(t, "confirmed")
+		a.Email, a.EmailConfirmed = pick(w, t, "email", emails), rapid.Bool().Draw(t, "confirmed")
 	case 4:
-		a.Mobile, a.MobileConfirmed = pick(t, "mobile", mobiles), rapid.Bool().Draw(t, "confirmed")
+		a.Mobile, a.MobileConfirmed = pick(w, t, "mobile", mobiles), rapid.Bool().Draw(t, "confirmed")
 	case 5:
-		a.Username = pick(t, "username", usernames)
-	case 6:
+		a.Username = pick(w, t, "username", usernames)
+	case 6, 7:
 		a.EmailConfirmed, a.MobileConfirmed = rapid.Bool().Draw(t, "email confirmed"), rapid.Bool().Draw(t, "mobile confirmed")
-	case 7:
+	case 8:
+		if w.below(t, 2, "whether") == 0 {
+			return
+		}
 		w.log("%v: deleted", a.Ref)
 		w.host.remove(a.Ref)
 		w.m.Delete(a.Ref)
@@ -612,16 +679,18 @@ func (w *world) create(t *rapid.T, r passwd.Ref) {
 		w.m.Accounts[r] = a
 	}
 	a.Row, a.Active, a.Disabled = true, true, false
-	a.Username, a.Email, a.Mobile = pick(t, "username", usernames), pick(t, "email", emails), pick(t, "mobile", mobiles)
+	a.Username, a.Email, a.Mobile = pick(w, t, "username", usernames), pick(w, t, "email", emails), pick(w, t, "mobile", mobiles)
 	a.EmailConfirmed, a.MobileConfirmed = true, false
-	a.Password, a.Stale = pick(t, "hash of", passwords[:4]), false
+	a.Password, a.Stale = pick(w, t, "hash of", passwords[:4]), false
 	w.log("%+v: created", *a)
 	w.save(a)
 }
 
 func (w *world) deleteWhole(t *rapid.T) {
 	a, s := w.account(t), w.services[w.keys]
-	w.m.Only = nil
+	if w.m.Only = nil; a.Row && w.oneIn(t, 2, "back again") {
+		defer w.create(t, a.Ref)
+	}
 	w.log("%v", a.Ref)
 	w.host.remove(a.Ref)
 	w.m.Delete(a.Ref)
@@ -649,9 +718,9 @@ func (w *world) advance(d time.Duration) {
 }
 
 func (w *world) clock(t *rapid.T) {
-	d := pick(t, "jump", jumps)
+	d := pick(w, t, "jump", jumps)
 	// What was purged cannot come back, so the clock never goes back by more than 20 hours.
-	if oneIn(t, 6, "back") && w.latest.Sub(w.m.Now) < 19*time.Hour {
+	if w.oneIn(t, 6, "back") && w.latest.Sub(w.m.Now) < 19*time.Hour {
 		d = -time.Hour
 	}
 	w.advance(d)
@@ -664,23 +733,66 @@ func (w *world) rotate(*rapid.T) {
 	w.log("")
 }
 
+// tour goes somewhere that steps at random would seldom reach: one flow after the
+// other at one account, as its owner would, with now and then something in between.
+func (w *world) tour(t *rapid.T) {
+	chosen, before := pick(w, t, "tour", tours), w.focus
+	defer func() { w.focus = before }()
+	w.focus = []passwd.Ref{pick(w, t, "account", before)}
+	for _, name := range strings.Split(chosen, ", ") {
+		if w.oneIn(t, 5, "something else") {
+			w.take(pick(w, t, "step", steps[1:]), t)
+		}
+		i := slices.IndexFunc(steps, func(s step) bool { return s.name == name })
+		w.straight = !w.oneIn(t, 6, "as it comes")
+		w.take(steps[i], t)
+		w.straight = false
+	}
+}
+
+// tours are names of steps.
+var tours = []string{
+	"request, work, reset, sign-in",
+	"request code, work, redeem code, reset",
+	"require, sign-in, ticket, change with ticket, work, cancel",
+	"issue temporary, sign-in, ticket, change with ticket, sign-in",
+	"sign-in, start session, check session, refresh session, change, check session",
+	"sign-in, start session, refresh session, refresh session, sign-in",
+	"change, work, cancel, request, work, reset, sign-in",
+	"change by login, change by login, change by login",
+}
+
+// take takes one step.
+func (w *world) take(s step, t *rapid.T) {
+	w.step = s.name
+	s.run(w, t)
+	w.nameJobs()
+}
+
 type step struct {
 	weight int
 	name   string
 	run    func(*world, *rapid.T)
 }
 
-var steps = []step{
+func init() { steps = allSteps }
+
+var steps []step // not allSteps, which would refer to itself
+
+var allSteps = []step{
+	{12, "tour", (*world).tour},
 	{10, "sign-in", (*world).signIn},
-	{4, "ticket", (*world).ticket},
+	{3, "guess", (*world).guess},
+	{3, "ticket", (*world).ticket},
 	{5, "change", (*world).change},
 	{4, "change by login", (*world).changeByLogin},
 	{3, "change with ticket", (*world).changeWithTicket},
-	{8, "request", (*world).request},
+	{7, "request", (*world).request},
+	{3, "request code", (*world).requestCode},
 	{1, "reveal", (*world).reveal},
 	{2, "check reset", (*world).checkReset},
-	{6, "reset", (*world).reset},
-	{4, "redeem code", (*world).redeemCode},
+	{8, "reset", (*world).reset},
+	{6, "redeem code", (*world).redeemCode},
 	{3, "cancel", (*world).cancel},
 	{4, "require", (*world).require},
 	{1, "mark compromised", (*world).markCompromised},
@@ -694,7 +806,7 @@ var steps = []step{
 	{4, "check session", (*world).checkSession},
 	{4, "refresh session", (*world).refreshSession},
 	{2, "end sessions", (*world).endSessions},
-	{8, "host", (*world).hostWrites},
+	{6, "host", (*world).hostWrites},
 	{1, "delete", (*world).deleteWhole},
 	{1, "purge", (*world).purge},
 	{7, "clock", (*world).clock},
