@@ -36,7 +36,7 @@ func (a *Account) open() bool { return a.Active && !a.Disabled }
 // is reports whether a typed password is the account's. Another stack may have
 // hashed what was typed in another normalisation form.
 func (a *Account) is(typed string) bool {
-	return a.Password != "" && len(typed) <= 4096 && (norm.NFC.String(typed) == a.Password || typed == a.Password)
+	return a.Password != "" && len(typed) <= 4096 && !strings.ContainsAny(typed, "\x00\ufffd") && (norm.NFC.String(typed) == a.Password || typed == a.Password)
 }
 
 // addresses are the confirmed ones.

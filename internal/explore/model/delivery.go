@@ -8,12 +8,14 @@ import (
 	"github.com/passwd-go/passwd"
 )
 
-// Job is a message that waits.
+// Job is a message that waits, or a call of Config.AfterWrite.
 type Job struct {
 	ID       string // as the service names it; "" until the test has told
 	At, Due  time.Time
 	NotAfter time.Time
 	Attempts int
+	Hook     bool       // it is no message: the host is to be told of a password write
+	Account  passwd.Ref // whose password that is
 
 	key     string // absorbs requests with the same, unless it is ""
 	request Request

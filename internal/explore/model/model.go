@@ -263,6 +263,7 @@ func (m *Model) replace(a *Account, c change) Answer {
 	cancel := &token{purpose: passwd.PurposeCancel, ref: a.Ref, issued: m.Now, expires: m.Now.Add(72 * time.Hour)}
 	m.cancels = append(m.cancels, cancel)
 	m.notify(a, kind, c.until, c.client, cancel)
+	m.Jobs = append(m.Jobs, &Job{Hook: true, Account: a.Ref, At: m.Now, Due: m.Now.Add(time.Minute), NotAfter: m.Now.Add(30 * 24 * time.Hour)})
 	return Answer{Account: a.Ref, Epoch: a.Epoch, Method: c.method}
 }
 
@@ -438,6 +439,21 @@ func (m *Model) Forget(r passwd.Ref) Answer {
 		m.pin(a)
 	case a != nil:
 		delete(m.Accounts, r)
+	}
+	return Answer{}
+}
+
+// NewHash judges a first password, which an account may have had before.
+func (m *Model) NewHash(r passwd.Ref, password string) Answer {
+	nobody := Account{Ref: r}
+	switch a := m.Accounts[r]; {
+	case m.Only != nil && *m.Only != r.Tenant:
+		return Answer{Error: "not_found"}
+	case a != nil && a.Row:
+		nobody.History = a.History
+	}
+	if codes := m.violations(&nobody, "", password, "", true); codes != "" {
+		return Answer{Error: string(passwd.CodePasswordRejected), Rejected: codes}
 	}
 	return Answer{}
 }

@@ -240,8 +240,13 @@ func codes(violations []passwd.Violation) string {
 	return strings.Join(all, " ")
 }
 
-func written(w passwd.Written, err error) model.Answer {
-	return answer(model.Answer{Account: w.Account, Epoch: w.Epoch, Method: w.Method}, err)
+// written also looks at what the host was told.
+func (w *world) written(done passwd.Written, err error) model.Answer {
+	if told := w.hooked; err == nil && (len(told) != 1 || told[0] != done) || err != nil && told != nil {
+		w.fail("the host was not told of a password write as it was answered")
+	}
+	w.hooked = nil
+	return answer(model.Answer{Account: done.Account, Epoch: done.Epoch, Method: done.Method}, err)
 }
 
 // The steps. Each asks the service, then the model, and compares.
@@ -322,7 +327,7 @@ func (w *world) change(t *rapid.T) {
 	for range 1 + w.below(t, 3, "times")/2 {
 		w.log("%v %.20q → %.20q", a.Ref, current, next)
 		done, err := s.Change(ctx, passwd.Change{Account: a.Ref, Current: current, New: next, KeepSession: keep, Client: c})
-		w.compare(written(done, err), w.m.Change(a.Ref, current, next, keep, c.Addr))
+		w.compare(w.written(done, err), w.m.Change(a.Ref, current, next, keep, c.Addr))
 		w.nameJobs()
 	}
 }
@@ -333,14 +338,14 @@ func (w *world) changeByLogin(t *rapid.T) {
 	when := pick(w, t, "when", []passwd.When{passwd.Always, passwd.IfRequired})
 	w.log("%+v %.20q → %.20q", l, current, next)
 	done, err := s.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: l, Current: current, New: next, When: when, Client: c})
-	w.compare(written(done, err), w.m.ChangeByLogin(l, current, next, when, c.Addr))
+	w.compare(w.written(done, err), w.m.ChangeByLogin(l, current, next, when, c.Addr))
 }
 
 func (w *world) changeWithTicket(t *rapid.T) {
 	s, raw, next, c := w.service(t), w.token(t, passwd.PurposeTicket), w.next(t), w.client(t)
 	w.log("→ %.20q", next)
 	done, err := s.ChangeWithTicket(ctx, passwd.ChangeWithTicket{Ticket: passwd.Token(raw), New: next, Client: c})
-	w.compare(written(done, err), w.m.ChangeWithTicket(raw, next, c.Addr))
+	w.compare(w.written(done, err), w.m.ChangeWithTicket(raw, next, c.Addr))
 }
 
 func (w *world) request(t *rapid.T) {
@@ -386,7 +391,7 @@ func (w *world) reset(t *rapid.T) {
 	h, same := w.holder(t, w.account(t))
 	w.log("→ %.20q for %+v", next, h.Login)
 	done, err := s.Reset(ctx, passwd.Reset{Token: passwd.Token(raw), New: next, For: h, Client: c})
-	w.compare(written(done, err), w.m.Reset(raw, next, c.Addr, same))
+	w.compare(w.written(done, err), w.m.Reset(raw, next, c.Addr, same))
 }
 
 func (w *world) redeemCode(t *rapid.T) {
@@ -438,7 +443,7 @@ func (w *world) issueTemporary(t *rapid.T) {
 	ttl := pick(w, t, "ttl", []time.Duration{0, 0, 0, time.Minute, time.Minute, 30 * day, 31 * day, -1})
 	w.log("%v for %v", a.Ref, ttl)
 	made, err := s.IssueTemporary(ctx, passwd.IssueTemporary{Account: a.Ref, TTL: ttl, Client: c})
-	w.compare(written(made.Written, err), w.m.IssueTemporary(a.Ref, ttl, c.Addr, made.Password))
+	w.compare(w.written(made.Written, err), w.m.IssueTemporary(a.Ref, ttl, c.Addr, made.Password))
 	if err == nil {
 		w.issued = append(w.issued, made.Password)
 	}
@@ -489,12 +494,29 @@ func (w *world) check(t *rapid.T) {
 	w.compare(answer(model.Answer{Rejected: codes(report.Violations)}, err), w.m.Check(p, a.Ref, purpose, raw))
 }
 
+func (w *world) newHash(t *rapid.T) {
+	a, s, p := w.account(t), w.service(t), w.next(t)
+	w.log("%v %.20q", a.Ref, p)
+	_, err := s.NewHash(ctx, passwd.Account{Ref: a.Ref, Username: "new"}, p)
+	w.compare(answer(model.Answer{}, err), w.m.NewHash(a.Ref, p))
+}
+
+// hook has Config.AfterWrite fail from now on, or work again.
+func (w *world) hook(*rapid.T) {
+	if w.hookDown == nil {
+		w.hookDown = errors.New("the hook is down")
+	} else {
+		w.hookDown = nil
+	}
+	w.log("%v", w.hookDown)
+}
+
 // work delivers what is due, by whichever keys.
 func (w *world) work(t *rapid.T) {
 	w.down = pick(w, t, "mail", []error{nil, nil, nil, errors.New("mail is down"), passwd.ErrUndeliverable})
 	s := w.service(t)
 	w.log("%v", w.down)
-	w.store.worked, w.sent = nil, map[string]passwd.Message{}
+	w.store.worked, w.sent, w.hooked = nil, map[string]passwd.Message{}, nil
 	if _, err := s.Work(ctx); err != nil {
 		w.t.Logf("%v", err)
 		w.fail("an error")
@@ -504,8 +526,13 @@ func (w *world) work(t *rapid.T) {
 		if i < 0 || w.m.Jobs[i].Due.After(w.m.Now) {
 			w.fail("a message is taken in hand that is not due")
 		}
-		w.deliver(w.m.Jobs[i], c)
+		if j := w.m.Jobs[i]; j.Hook {
+			w.callHook(j, c)
+		} else {
+			w.deliver(j, c)
+		}
 	}
+	w.hooked = nil
 	if slices.ContainsFunc(w.m.Jobs, func(j *model.Job) bool { return !j.Due.After(w.m.Now) }) {
 		w.fail("a message that is due is not taken in hand")
 	}
@@ -552,6 +579,21 @@ func (w *world) deliver(j *model.Job, c claim) {
 		j.Due = c.retry
 	case want != nil && w.down != nil && !errors.Is(w.down, passwd.ErrUndeliverable) && w.m.Now.Add(10*time.Minute+time.Second).Before(j.NotAfter):
 		w.fail("a message is lost")
+	default:
+		w.m.Done(j)
+	}
+}
+
+// callHook takes in hand that the host is to be told of a password write.
+func (w *world) callHook(j *model.Job, c claim) {
+	told := func(x passwd.Written) bool { return x.At.Equal(j.At) && x.Account == j.Account }
+	switch {
+	case w.m.Now.Before(j.NotAfter) != slices.ContainsFunc(w.hooked, told):
+		w.fail("the host was told or not, other than it should be")
+	case w.m.Now.Before(j.NotAfter) && w.hookDown != nil && !c.retry.IsZero():
+		j.Due = c.retry
+	case !c.retry.IsZero() || w.m.Now.Before(j.NotAfter.Add(-10*time.Minute)) && w.hookDown != nil:
+		w.fail("the host is told again, or not again, other than it should be")
 	default:
 		w.m.Done(j)
 	}
@@ -756,6 +798,7 @@ var tours = []string{
 	"request code, work, redeem code, reset",
 	"require, sign-in, ticket, change with ticket, work, cancel",
 	"issue temporary, sign-in, ticket, change with ticket, sign-in",
+	"hook, change, hook, clock, work",
 	"sign-in, start session, check session, refresh session, change, check session",
 	"sign-in, start session, refresh session, refresh session, sign-in",
 	"change, work, cancel, request, work, reset, sign-in",
@@ -810,5 +853,7 @@ var allSteps = []step{
 	{1, "delete", (*world).deleteWhole},
 	{1, "purge", (*world).purge},
 	{7, "clock", (*world).clock},
+	{1, "new hash", (*world).newHash},
+	{1, "hook", (*world).hook},
 	{1, "rotate", (*world).rotate},
 }

@@ -309,8 +309,10 @@ type world struct {
 	latest   time.Time // that the clock has shown
 	services [2]*passwd.Service
 	managers [2]*session.Manager
-	keys     int // which of them is current
-	down     error
+	keys     int   // which of them is current
+	down     error // of the mail
+	hookDown error // of Config.AfterWrite
+	hooked   []passwd.Written
 	sent     map[string]passwd.Message // by id, the last try
 	tried    map[string]passwd.Message // the first try
 
@@ -346,6 +348,10 @@ func newWorld(tb testing.TB, h host) *world {
 			Links: passwd.Links{Base: "https://app.example.com/account/password"},
 			PolicyFor: func(_ context.Context, a passwd.Account) (passwd.Policy, error) {
 				return madePolicies[a.Ref.Tenant], nil
+			},
+			AfterWrite: func(_ context.Context, done passwd.Written) error {
+				w.hooked = append(w.hooked, done)
+				return w.hookDown
 			},
 			Admit: func(_ context.Context, a passwd.Account, _ passwd.Client) error {
 				if admit(&model.Account{Username: a.Username}) != "" {
@@ -397,7 +403,7 @@ func (w *world) absorbed() {
 func (w *world) nameJobs() {
 	ids := w.store.put
 	w.store.put = nil
-	for _, j := range w.m.Jobs {
+	for _, j := range slices.Clone(w.m.Jobs) {
 		if j.ID != "" {
 			continue
 		}
@@ -405,6 +411,9 @@ func (w *world) nameJobs() {
 			w.fail("a message is missing on the queue")
 		}
 		j.ID, ids = ids[0], ids[1:]
+		if j.Hook && w.hookDown == nil {
+			w.m.Done(j) // it went well at once
+		}
 	}
 	if len(ids) > 0 {
 		w.fail("a message too many on the queue")
