@@ -87,17 +87,24 @@ func (m *Model) RevealMatches(l passwd.Login, c netip.Addr) Answer {
 	return Answer{N: len(m.matches(l))}
 }
 
+// put puts a job on the queue, if there is room or it needs none.
+func (m *Model) put(j *Job, always bool) {
+	if always || len(m.Jobs) < m.MaxJobs {
+		m.Jobs = append(m.Jobs, j)
+	}
+}
+
 // notify tells every confirmed address of an account what happened.
-func (m *Model) notify(a *Account, kind passwd.MessageKind, expires time.Time, client netip.Addr, cancel *token) {
+func (m *Model) notify(a *Account, kind passwd.MessageKind, expires time.Time, client netip.Addr, cancel *token, always bool) {
 	page := "/forgot"
 	if cancel != nil {
 		page = "/cancel"
 	}
 	for _, to := range a.addresses() {
-		m.Jobs = append(m.Jobs, &Job{
+		m.put(&Job{
 			At: m.Now, Due: m.Now, NotAfter: m.Now.Add(72 * time.Hour), token: cancel,
 			notice: Message{kind, to, a.Ref, a.Username, m.Now, expires, page, client},
-		})
+		}, always)
 	}
 }
 

@@ -150,9 +150,7 @@ func (g *guess) stopped() bool { return g.count() > g.m.Limits.StopAfter }
 // failed tells the owner, once, that it was one guess too many.
 func (m *Model) failed(g *guess) {
 	if g.account != nil && g.count() == m.Limits.StopAfter {
-		before := len(m.Jobs)
-		m.notify(g.account, passwd.MessageSignInStopped, time.Time{}, g.client, nil)
-		m.Jobs = m.Jobs[:min(len(m.Jobs), max(before, m.MaxJobs))] // unlike others, it needs room
+		m.notify(g.account, passwd.MessageSignInStopped, time.Time{}, g.client, nil, false)
 	}
 }
 

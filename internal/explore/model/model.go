@@ -24,6 +24,7 @@ type Model struct {
 	Policies map[string]Policy     // by tenant
 	Limits   passwd.Limits         // every field set
 	MaxJobs  int                   // the queue's bound
+	Apart    bool                  // the queue is not the store: notices need room there
 	Only     *string               // the tenant that the service is for; nil is all
 	Keys     string                // the set of keys that is current
 	Admit    func(*Account) string // the error of Config.Admit, "" for none
@@ -262,8 +263,8 @@ func (m *Model) replace(a *Account, c change) Answer {
 	}
 	cancel := &token{purpose: passwd.PurposeCancel, ref: a.Ref, issued: m.Now, expires: m.Now.Add(72 * time.Hour)}
 	m.cancels = append(m.cancels, cancel)
-	m.notify(a, kind, c.until, c.client, cancel)
-	m.Jobs = append(m.Jobs, &Job{Hook: true, Account: a.Ref, At: m.Now, Due: m.Now.Add(time.Minute), NotAfter: m.Now.Add(30 * 24 * time.Hour)})
+	m.notify(a, kind, c.until, c.client, cancel, !m.Apart)
+	m.put(&Job{Hook: true, Account: a.Ref, At: m.Now, Due: m.Now.Add(time.Minute), NotAfter: m.Now.Add(30 * 24 * time.Hour)}, !m.Apart)
 	return Answer{Account: a.Ref, Epoch: a.Epoch, Method: c.method}
 }
 
@@ -348,7 +349,7 @@ func (m *Model) suspend(a *Account, c netip.Addr) Answer {
 	m.raise(a, "")
 	m.void(a)
 	a.Must, a.Until = passwd.Compromised, time.Time{}
-	m.notify(a, passwd.MessageSuspended, time.Time{}, c, nil)
+	m.notify(a, passwd.MessageSuspended, time.Time{}, c, nil, !m.Apart)
 	return Answer{}
 }
 

@@ -44,6 +44,9 @@ func TestMain(m *testing.M) {
 // I8–I11).
 func TestMemory(t *testing.T) { histories(t, &inMemory{}, 5*time.Second) }
 
+// The same with a queue apart from the store.
+func TestQueueApart(t *testing.T) { histories(t, &inMemory{apart: true}, 2*time.Second) }
+
 func TestSQLite(t *testing.T) { histories(t, newSQLite(t), 6*time.Second) }
 
 // histories runs as many as the time allows.

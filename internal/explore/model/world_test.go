@@ -109,6 +109,7 @@ type backend interface {
 // watched is a store that tells which jobs came and what became of them.
 type watched struct {
 	backend
+	queue  passwd.Queue // the backend, or one apart
 	now    func() time.Time
 	put    []string // ids of jobs, absorbed or not
 	worked []claim
@@ -121,7 +122,7 @@ type claim struct {
 }
 
 func (w *watched) Put(ctx context.Context, j passwd.Job) error {
-	err := w.backend.Put(ctx, j)
+	err := w.queue.Put(ctx, j)
 	if err == nil {
 		w.put = append(w.put, j.ID)
 	}
@@ -138,8 +139,10 @@ func (w *watched) Apply(ctx context.Context, write passwd.Write) (int64, error) 
 	return epoch, err
 }
 
+func (w *watched) Done(ctx context.Context, id string) error { return w.queue.Done(ctx, id) }
+
 func (w *watched) Claim(ctx context.Context, n int, lease time.Duration, now time.Time) ([]passwd.Job, error) {
-	jobs, err := w.backend.Claim(ctx, n, lease, now)
+	jobs, err := w.queue.Claim(ctx, n, lease, now)
 	for _, j := range jobs {
 		w.worked = append(w.worked, claim{id: j.ID})
 	}
@@ -167,7 +170,7 @@ func (w *watched) Retry(ctx context.Context, id string, at time.Time) error {
 			w.worked[i].retry = at
 		}
 	}
-	return w.backend.Retry(ctx, id, at)
+	return w.queue.Retry(ctx, id, at)
 }
 
 // host is the application whose users they are.
@@ -189,7 +192,10 @@ func confirmed(a *model.Account) (own []passwd.Address) {
 }
 
 // inMemory is a host whose table is the memstore.
-type inMemory struct{ store *memstore.Store }
+type inMemory struct {
+	store *memstore.Store
+	apart bool // the queue is another
+}
 
 func (h *inMemory) open(testing.TB) (backend, passwd.Limiter, bool) {
 	h.store = &memstore.Store{MaxJobs: maxJobs}
@@ -336,15 +342,21 @@ func newWorld(tb testing.TB, h host) *world {
 		raw: map[passwd.Purpose][]string{}, users: map[string]passwd.Ref{}, codes: map[string]string{}, epochs: map[int64]bool{}}
 	store, limiter, forgets := h.open(tb)
 	now := func() time.Time { return w.m.Now }
-	w.store, w.forgets = &watched{backend: store, now: now}, forgets
-	w.m = &model.Model{Now: noon, Policies: policies, Limits: limits, MaxJobs: maxJobs, Keys: "0",
+	w.store, w.forgets = &watched{backend: store, queue: store, now: now}, forgets
+	memory, _ := h.(*inMemory)
+	apart := memory != nil && memory.apart
+	use := passwd.Store(w.store)
+	if apart {
+		use, w.store.queue = struct{ passwd.Store }{w.store}, passwd.NewMemoryQueue(maxJobs)
+	}
+	w.m = &model.Model{Now: noon, Policies: policies, Limits: limits, MaxJobs: maxJobs, Apart: apart, Keys: "0",
 		Accounts: map[passwd.Ref]*model.Account{}, Admit: admit, Present: h.present(), FirstEpoch: w.firstEpoch}
 	secrets := [2][]byte{[]byte("the first key of this test, long"), []byte("the second key of the test, long")}
 	for i := range 2 {
 		keys := passwd.Keys{Current: secrets[i], Previous: [][]byte{secrets[1-i]}}
 		var err, err2 error
 		w.services[i], err = passwd.New(passwd.Config{
-			Store: w.store, Limiter: limiter, Keys: keys, Notify: passwd.NotifierFunc(w.notify), Hasher: hasher{}, Limits: limits, Now: now,
+			Store: use, Queue: w.store, Limiter: limiter, Keys: keys, Notify: passwd.NotifierFunc(w.notify), Hasher: hasher{}, Limits: limits, Now: now,
 			Links: passwd.Links{Base: "https://app.example.com/account/password"},
 			PolicyFor: func(_ context.Context, a passwd.Account) (passwd.Policy, error) {
 				return madePolicies[a.Ref.Tenant], nil
