@@ -15,6 +15,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/explore/model"
+	"github.com/passwd-go/passwd/pwpolicy"
 	"github.com/passwd-go/passwd/session"
 )
 
@@ -232,7 +233,7 @@ func answer(a model.Answer, err error) model.Answer {
 	return a
 }
 
-func codes(violations []passwd.Violation) string {
+func codes(violations []pwpolicy.Violation) string {
 	var all []string
 	for _, v := range violations {
 		all = append(all, string(v.Code))

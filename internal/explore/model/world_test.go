@@ -20,6 +20,8 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/explore/model"
 	"github.com/passwd-go/passwd/memstore"
+	"github.com/passwd-go/passwd/pwhash"
+	"github.com/passwd-go/passwd/pwpolicy"
 	"github.com/passwd-go/passwd/session"
 	"github.com/passwd-go/passwd/sqlstore"
 )
@@ -46,22 +48,22 @@ var policies = map[string]model.Policy{
 	"south": {Min: 10, Last: 1, MinAge: 24 * time.Hour},
 }
 
-var madePolicies = map[string]passwd.Policy{
+var madePolicies = map[string]pwpolicy.Policy{
 	"": policyOf(policies[""]), "north": policyOf(policies["north"]), "south": policyOf(policies["south"]),
 }
 
-func policyOf(p model.Policy) passwd.Policy {
-	rules := []passwd.Rule{passwd.Length{Min: p.Min}}
+func policyOf(p model.Policy) pwpolicy.Policy {
+	rules := []pwpolicy.Rule{pwpolicy.Length{Min: p.Min}}
 	if p.Last > 0 {
-		rules = append(rules, passwd.NotReused{Last: p.Last})
+		rules = append(rules, pwpolicy.NotReused{Last: p.Last})
 	}
 	if p.MinAge > 0 {
-		rules = append(rules, passwd.MinAge{Hours: int(p.MinAge / time.Hour)})
+		rules = append(rules, pwpolicy.MinAge{Hours: int(p.MinAge / time.Hour)})
 	}
 	if p.Age > 0 {
-		rules = append(rules, passwd.MaxAge{Days: int(p.Age / day), WarnDays: int(p.Warn / day), GraceDays: int(p.Grace / day)})
+		rules = append(rules, pwpolicy.MaxAge{Days: int(p.Age / day), WarnDays: int(p.Warn / day), GraceDays: int(p.Grace / day)})
 	}
-	made, err := passwd.NewPolicy(rules...)
+	made, err := pwpolicy.New(rules...)
 	if err != nil {
 		panic(err)
 	}
@@ -89,14 +91,14 @@ func (hasher) Hash(_ context.Context, password string) (passwd.Hash, error) {
 	return hashOf(presentForm, password), nil
 }
 
-func (hasher) Verify(_ context.Context, h passwd.Hash, password string) (passwd.Verdict, error) {
+func (hasher) Verify(_ context.Context, h passwd.Hash, password string) (pwhash.Verdict, error) {
 	if !strings.HasPrefix(string(h), earlierForm) && !strings.HasPrefix(string(h), presentForm) {
-		return passwd.Verdict{}, passwd.ErrHashFormat
+		return pwhash.Verdict{}, pwhash.ErrFormat
 	}
 	salt, want, _ := strings.Cut(string(h[len(presentForm):]), "$")
 	sum := sha256.Sum256([]byte(salt + password))
 	match := want == hex.EncodeToString(sum[:])
-	return passwd.Verdict{Match: match, Stale: match && strings.HasPrefix(string(h), earlierForm)}, nil
+	return pwhash.Verdict{Match: match, Stale: match && strings.HasPrefix(string(h), earlierForm)}, nil
 }
 
 // backend is a store with all that a service may want of one.
@@ -347,7 +349,7 @@ func newWorld(tb testing.TB, h host) *world {
 	apart := memory != nil && memory.apart
 	use := passwd.Store(w.store)
 	if apart {
-		use, w.store.queue = struct{ passwd.Store }{w.store}, passwd.NewMemoryQueue(maxJobs)
+		use, w.store.queue = struct{ passwd.Store }{w.store}, &passwd.MemoryQueue{Max: maxJobs}
 	}
 	w.m = &model.Model{Now: noon, Policies: policies, Limits: limits, MaxJobs: maxJobs, Apart: apart, Keys: "0",
 		Accounts: map[passwd.Ref]*model.Account{}, Admit: admit, Present: h.present(), FirstEpoch: w.firstEpoch}
@@ -358,7 +360,7 @@ func newWorld(tb testing.TB, h host) *world {
 		w.services[i], err = passwd.New(passwd.Config{
 			Store: use, Queue: w.store, Limiter: limiter, Keys: keys, Notify: passwd.NotifierFunc(w.notify), Hasher: hasher{}, Limits: limits, Now: now,
 			Links: passwd.Links{Base: "https://app.example.com/account/password"},
-			PolicyFor: func(_ context.Context, a passwd.Account) (passwd.Policy, error) {
+			PolicyFor: func(_ context.Context, a passwd.Account) (pwpolicy.Policy, error) {
 				return madePolicies[a.Ref.Tenant], nil
 			},
 			AfterWrite: func(_ context.Context, done passwd.Written) error {
