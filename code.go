@@ -61,7 +61,7 @@ func (s *Service) RedeemCode(ctx context.Context, r RedeemCode) (Token, error) {
 		}
 		return "", s.rejectToken(ctx, rec, "wrong_code", r.Client)
 	}
-	if _, err := s.holderOf(ctx, rec, key); err != nil {
+	if _, err := s.holderOf(ctx, rec); err != nil {
 		if errors.Is(err, ErrTokenInvalid) {
 			return "", s.rejectToken(ctx, rec, "account", r.Client)
 		}

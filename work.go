@@ -25,8 +25,9 @@ type task struct {
 	Form    Form          `json:",omitempty"`
 	TTL     time.Duration `json:",omitempty"`
 
-	TellShared bool `json:",omitempty"`
-	attempts   int  // claims of the job so far, this one included
+	TellShared bool    `json:",omitempty"`
+	attempts   int     // claims of the job so far, this one included
+	keys       keyring // the key that opened the job
 
 	// Of a notice.
 	Message  MessageKind `json:",omitempty"`
@@ -262,7 +263,7 @@ func (s *Service) handle(ctx context.Context, j Job) error {
 func (s *Service) attend(ctx context.Context, j Job, e *Event) error {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.JobLease*3/4)
 	defer cancel()
-	plain, err := s.keys.open(j.ID, j.Sealed)
+	plain, keys, err := s.keys.open(j.ID, j.Sealed)
 	if err != nil {
 		e.Reason = "unsealable" // perhaps by a replica that has newer keys already
 		return err
@@ -272,7 +273,7 @@ func (s *Service) attend(ctx context.Context, j Job, e *Event) error {
 		e.Reason = "unreadable"
 		return err
 	}
-	t.attempts = j.Attempts
+	t.attempts, t.keys = j.Attempts, keys
 	e.Account, e.Kind, e.Client = t.Account, t.Message, t.Client
 	if t.Kind == taskAfterWrite {
 		e.Name, e.Account, e.Method = EventAfterWriteFailed, t.Written.Account, t.Written.Method
