@@ -59,7 +59,7 @@ func (m *Model) takeBack(key string) {
 // Purge forgets, for a limiter that does so, what nobody has tried for long, and the
 // sessions that expired before a time.
 func (m *Model) Purge(before time.Time, limiterForgets bool) {
-	m.drop(func(s *Session) bool { return s.expires.Before(before) })
+	m.drop(func(s *Session) bool { return s.Expires.Before(before) })
 	for key, t := range m.tallies {
 		end := t.last.Add(24 * time.Hour * time.Duration(min(t.count, 30)))
 		if t.windowed || t.until.After(end) {

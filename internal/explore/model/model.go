@@ -60,6 +60,7 @@ type Answer struct {
 	ChangeBy time.Time
 	Method   passwd.Method
 	N        int
+	Expires  time.Duration // of an access token
 }
 
 func refuse(code passwd.Code) Answer { return Answer{Error: string(code)} }

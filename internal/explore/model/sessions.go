@@ -23,20 +23,21 @@ type Session struct {
 	Epoch           int64
 	Client, Device  string
 	Access, Refresh string
-	spent           []string // refresh tokens
+	Used, Expires   time.Time
 
-	created, issued, used, until, expires time.Time
+	spent                  []string // refresh tokens
+	created, issued, until time.Time
 }
 
 func (m *Model) alive(s *Session) bool {
 	a := m.Accounts[s.Ref]
-	return a != nil && a.Row && a.open() && s.Epoch == a.Epoch && m.Now.Before(s.expires)
+	return a != nil && a.Row && a.open() && s.Epoch == a.Epoch && m.Now.Before(s.Expires)
 }
 
 func (m *Model) extend(s *Session) {
-	s.used, s.expires = m.Now, m.Now.Add(IdleTTL)
-	if end := s.created.Add(MaxAge); end.Before(s.expires) {
-		s.expires = end
+	s.Used, s.Expires = m.Now, m.Now.Add(IdleTTL)
+	if end := s.created.Add(MaxAge); end.Before(s.Expires) {
+		s.Expires = end
 	}
 }
 
@@ -72,7 +73,7 @@ func (m *Model) Start(in passwd.SignedIn, client, device string, id, access, ref
 	s := &Session{ID: id, Ref: a.Ref, Epoch: in.Epoch, Client: client, Device: device, created: m.Now}
 	m.renew(s, access, refresh)
 	m.Sessions = append(m.Sessions, s)
-	return Answer{Account: a.Ref, Epoch: a.Epoch}
+	return Answer{Account: a.Ref, Epoch: a.Epoch, Expires: s.until.Sub(m.Now)}
 }
 
 func (m *Model) drop(which func(*Session) bool) (n int) {
@@ -99,7 +100,7 @@ func (m *Model) CheckSession(access string) Answer {
 		return refuse(passwd.CodeUnauthenticated)
 	case m.Accounts[s.Ref].Must != passwd.NoReason:
 		return Answer{Error: string(passwd.CodePasswordChangeRequired), Account: s.Ref, Epoch: s.Epoch}
-	case m.Now.Sub(s.used) >= time.Minute:
+	case m.Now.Sub(s.Used) >= time.Minute:
 		m.extend(s)
 	}
 	return Answer{Account: s.Ref, Epoch: s.Epoch}
@@ -118,7 +119,7 @@ func (m *Model) Refresh(refresh, nextAccess, nextRefresh string) Answer {
 	}
 	s.spent = append(s.spent, s.Refresh)
 	m.renew(s, nextAccess, nextRefresh)
-	return Answer{Account: s.Ref, Epoch: s.Epoch}
+	return Answer{Account: s.Ref, Epoch: s.Epoch, Expires: s.until.Sub(m.Now)}
 }
 
 // End ends the sessions of an account: all, the one with the id, or all but that.
@@ -133,17 +134,13 @@ func (m *Model) SignOut(token string) Answer {
 	return Answer{}
 }
 
-// List returns the ids of the live sessions of an account, the one used last first.
-func (m *Model) List(r passwd.Ref) (ids []string) {
-	var live []*Session
+// List returns the live sessions of an account, the one used last first.
+func (m *Model) List(r passwd.Ref) (live []*Session) {
 	for _, s := range m.Sessions {
 		if s.Ref == r && m.alive(s) {
 			live = append(live, s)
 		}
 	}
-	slices.SortFunc(live, func(x, y *Session) int { return cmp.Or(y.used.Compare(x.used), cmp.Compare(x.ID, y.ID)) })
-	for _, s := range live {
-		ids = append(ids, s.ID)
-	}
-	return ids
+	slices.SortFunc(live, func(x, y *Session) int { return cmp.Or(y.Used.Compare(x.Used), cmp.Compare(x.ID, y.ID)) })
+	return live
 }

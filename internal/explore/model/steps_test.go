@@ -609,7 +609,7 @@ func (w *world) start(t *rapid.T) {
 	w.touched = append(w.touched, in.Account)
 	w.log("%v %s %q", in.Account, info.Client, info.Device)
 	pair, err := w.managers[w.keys].Start(ctx, in, info)
-	got := answer(model.Answer{Account: pair.Session.Account, Epoch: pair.Session.Epoch}, err)
+	got := answer(model.Answer{Account: pair.Session.Account, Epoch: pair.Session.Epoch, Expires: pair.ExpiresIn}, err)
 	w.compare(got, w.m.Start(in, info.Client, info.Device, pair.Session.ID, string(pair.Access), string(pair.Refresh)))
 	w.paired(pair)
 }
@@ -641,7 +641,7 @@ func (w *world) refreshSession(t *rapid.T) {
 	refresh := w.presented(t, w.refresh)
 	w.log("")
 	pair, err := w.managers[w.keys].Refresh(ctx, refresh, w.client(t))
-	got := answer(model.Answer{Account: pair.Session.Account, Epoch: pair.Session.Epoch}, err)
+	got := answer(model.Answer{Account: pair.Session.Account, Epoch: pair.Session.Epoch, Expires: pair.ExpiresIn}, err)
 	w.compare(got, w.m.Refresh(refresh, string(pair.Access), string(pair.Refresh)))
 	w.paired(pair)
 }
@@ -770,6 +770,12 @@ func (w *world) clock(t *rapid.T) {
 	w.log("%v: %v", d, w.m.Now)
 }
 
+// tenDays are a little less, so that three of them end shortly before a month does.
+func (w *world) tenDays(*rapid.T) {
+	w.advance(10*day - 10*time.Minute)
+	w.log("")
+}
+
 func (w *world) rotate(*rapid.T) {
 	w.keys = 1 - w.keys
 	w.m.Keys = strconv.Itoa(w.keys)
@@ -799,6 +805,8 @@ var tours = []string{
 	"request code, work, redeem code, reset",
 	"require, sign-in, ticket, change with ticket, work, cancel",
 	"issue temporary, sign-in, ticket, change with ticket, sign-in",
+	"sign-in, start session, ten days, refresh session, ten days, check session, ten days, refresh session, check session",
+	"change, ten days, sign-in, ten days, sign-in, ten days, sign-in, ticket, change with ticket",
 	"hook, change, hook, clock, work",
 	"sign-in, start session, check session, refresh session, change, check session",
 	"sign-in, start session, refresh session, refresh session, sign-in",
@@ -854,6 +862,7 @@ var allSteps = []step{
 	{1, "delete", (*world).deleteWhole},
 	{1, "purge", (*world).purge},
 	{7, "clock", (*world).clock},
+	{1, "ten days", (*world).tenDays},
 	{1, "new hash", (*world).newHash},
 	{1, "hook", (*world).hook},
 	{1, "rotate", (*world).rotate},

@@ -461,8 +461,10 @@ func (w *world) probe(r passwd.Ref) {
 	history, err := w.store.History(ctx, r, 24)
 	check("history", err == nil && slices.EqualFunc(history, want.History, hashes))
 	list, err := w.managers[w.keys].List(ctx, r)
-	ids := w.m.List(r)
-	check("sessions", err == nil && slices.EqualFunc(list, ids, func(s session.Session, id string) bool { return s.ID == id && s.Epoch == want.Epoch }))
+	check("sessions", err == nil && slices.EqualFunc(list, w.m.List(r), func(got session.Session, want *model.Session) bool {
+		return got.ID == want.ID && got.Account == want.Ref && got.Epoch == want.Epoch && got.Client == want.Client &&
+			got.UsedAt.Equal(want.Used) && got.ExpiresAt.Equal(want.Expires)
+	}))
 }
 
 // hashes reports whether a hash was made of a password.
