@@ -38,12 +38,17 @@ var (
 	}
 )
 
+const (
+	accounts = 20
+	firstID  = 11 // so that all have as many digits, and one order
+)
+
 // populate makes the 20 accounts of a host that has just adopted the library.
 func (w *world) populate() {
-	for i := range 20 {
+	for i := range accounts {
 		k := i / len(tenants)
 		a := &model.Account{
-			Ref: passwd.Ref{Tenant: tenants[i%len(tenants)], ID: strconv.Itoa(11 + i)}, Row: true,
+			Ref: refOf(i), Row: true,
 			Username: usernames[k], Email: emails[k], Mobile: mobiles[k%len(mobiles)],
 			EmailConfirmed: k != 2, MobileConfirmed: k%2 == 0, Active: k != 5, Password: passwords[k%4], Stale: k%3 == 0,
 		}
@@ -106,7 +111,7 @@ func (w *world) account(t *rapid.T) *model.Account {
 	r := pick(w, t, "account", w.focus)
 	if w.oneIn(t, 8, "another") {
 		r.Tenant = pick(w, t, "tenant", tenants)
-		r.ID = strconv.Itoa(11 + w.below(t, 21, "id"))
+		r.ID = strconv.Itoa(firstID + w.below(t, accounts+1, "id"))
 	}
 	w.touched = append(w.touched, r)
 	if a := w.m.Accounts[r]; a != nil {
@@ -827,43 +832,46 @@ type step struct {
 	run    func(*world, *rapid.T)
 }
 
-func init() { steps = allSteps }
+var steps, weighted []step
 
-var steps []step // not allSteps, which would refer to itself
-
-var allSteps = []step{
-	{12, "tour", (*world).tour},
-	{10, "sign-in", (*world).signIn},
-	{3, "guess", (*world).guess},
-	{3, "ticket", (*world).ticket},
-	{5, "change", (*world).change},
-	{4, "change by login", (*world).changeByLogin},
-	{3, "change with ticket", (*world).changeWithTicket},
-	{7, "request", (*world).request},
-	{3, "request code", (*world).requestCode},
-	{1, "reveal", (*world).reveal},
-	{2, "check reset", (*world).checkReset},
-	{8, "reset", (*world).reset},
-	{6, "redeem code", (*world).redeemCode},
-	{3, "cancel", (*world).cancel},
-	{4, "require", (*world).require},
-	{1, "mark compromised", (*world).markCompromised},
-	{3, "issue temporary", (*world).issueTemporary},
-	{2, "revoke", (*world).revoke},
-	{1, "forget", (*world).forget},
-	{2, "live", (*world).live},
-	{3, "check", (*world).check},
-	{8, "work", (*world).work},
-	{5, "start session", (*world).start},
-	{4, "check session", (*world).checkSession},
-	{4, "refresh session", (*world).refreshSession},
-	{2, "end sessions", (*world).endSessions},
-	{6, "host", (*world).hostWrites},
-	{1, "delete", (*world).deleteWhole},
-	{1, "purge", (*world).purge},
-	{7, "clock", (*world).clock},
-	{1, "ten days", (*world).tenDays},
-	{1, "new hash", (*world).newHash},
-	{1, "hook", (*world).hook},
-	{1, "rotate", (*world).rotate},
+func init() {
+	steps = []step{
+		{12, "tour", (*world).tour},
+		{10, "sign-in", (*world).signIn},
+		{3, "guess", (*world).guess},
+		{3, "ticket", (*world).ticket},
+		{5, "change", (*world).change},
+		{4, "change by login", (*world).changeByLogin},
+		{3, "change with ticket", (*world).changeWithTicket},
+		{7, "request", (*world).request},
+		{3, "request code", (*world).requestCode},
+		{1, "reveal", (*world).reveal},
+		{2, "check reset", (*world).checkReset},
+		{8, "reset", (*world).reset},
+		{6, "redeem code", (*world).redeemCode},
+		{3, "cancel", (*world).cancel},
+		{4, "require", (*world).require},
+		{1, "mark compromised", (*world).markCompromised},
+		{3, "issue temporary", (*world).issueTemporary},
+		{2, "revoke", (*world).revoke},
+		{1, "forget", (*world).forget},
+		{2, "live", (*world).live},
+		{3, "check", (*world).check},
+		{8, "work", (*world).work},
+		{5, "start session", (*world).start},
+		{4, "check session", (*world).checkSession},
+		{4, "refresh session", (*world).refreshSession},
+		{2, "end sessions", (*world).endSessions},
+		{6, "host", (*world).hostWrites},
+		{1, "delete", (*world).deleteWhole},
+		{1, "purge", (*world).purge},
+		{7, "clock", (*world).clock},
+		{1, "ten days", (*world).tenDays},
+		{1, "new hash", (*world).newHash},
+		{1, "hook", (*world).hook},
+		{1, "rotate", (*world).rotate},
+	}
+	for _, s := range steps {
+		weighted = append(weighted, slices.Repeat([]step{s}, s.weight)...)
+	}
 }
