@@ -517,6 +517,55 @@ func (w *world) hook(*rapid.T) {
 	w.log("%v", w.hookDown)
 }
 
+// inTransaction is a flow in a transaction of the host's, which may roll it back.
+func (w *world) inTransaction(t *rapid.T) {
+	sqlite, ok := w.host.(*inSQLite)
+	if !ok {
+		return
+	}
+	w.m.Only = nil
+	a := w.account(t)
+	how, commit := w.below(t, 5, "flow"), w.oneIn(t, 2, "commit")
+	w.log("%v: %d, committed: %t", a.Ref, how, commit)
+	tx, err := sqlite.db.Begin()
+	if err != nil {
+		w.fail("no transaction")
+	}
+	within := sqlite.store.Within(tx)
+	inside := &watched{backend: within, queue: within, now: w.store.now}
+	s := w.services[w.keys].With(inside)
+	var got model.Answer
+	var want func() model.Answer
+	switch how {
+	case 0:
+		epoch, err := s.Revoke(ctx, passwd.Revoke{Account: a.Ref})
+		got, want = answer(model.Answer{Epoch: epoch}, err), func() model.Answer { return w.m.Revoke(a.Ref, "") }
+	case 1:
+		got = answer(model.Answer{}, s.RequireChange(ctx, passwd.RequireChange{Account: a.Ref}))
+		want = func() model.Answer { return w.m.Require(a.Ref, passwd.Administrator) }
+	case 2:
+		got = answer(model.Answer{}, s.MarkCompromised(ctx, passwd.MarkCompromised{Account: a.Ref}))
+		want = func() model.Answer { return w.m.MarkCompromised(a.Ref, netip.Addr{}) }
+	case 3:
+		made, err := s.IssueTemporary(ctx, passwd.IssueTemporary{Account: a.Ref})
+		got = w.written(made.Written, err)
+		want = func() model.Answer { return w.m.IssueTemporary(a.Ref, 0, netip.Addr{}, made.Password) }
+	default:
+		got, want = answer(model.Answer{}, s.Forget(ctx, a.Ref)), func() model.Answer { return w.m.Forget(a.Ref) }
+	}
+	if !commit {
+		if tx.Rollback() != nil {
+			w.fail("no rollback")
+		}
+		return // and nothing has happened
+	}
+	if tx.Commit() != nil {
+		w.fail("no commit")
+	}
+	w.store.put = append(w.store.put, inside.put...)
+	w.compare(got, want())
+}
+
 // work delivers what is due, by whichever keys.
 func (w *world) work(t *rapid.T) {
 	w.down = pick(w, t, "mail", []error{nil, nil, nil, errors.New("mail is down"), passwd.ErrUndeliverable})
@@ -867,6 +916,7 @@ func init() {
 		{1, "purge", (*world).purge},
 		{7, "clock", (*world).clock},
 		{1, "ten days", (*world).tenDays},
+		{2, "in a transaction", (*world).inTransaction},
 		{1, "new hash", (*world).newHash},
 		{1, "hook", (*world).hook},
 		{1, "rotate", (*world).rotate},

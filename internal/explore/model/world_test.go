@@ -347,9 +347,10 @@ func newWorld(tb testing.TB, h host) *world {
 	w.store, w.forgets = &watched{backend: store, queue: store, now: now}, forgets
 	memory, _ := h.(*inMemory)
 	apart := memory != nil && memory.apart
-	use := passwd.Store(w.store)
+	use, queue := passwd.Store(w.store), passwd.Queue(nil)
 	if apart {
-		use, w.store.queue = struct{ passwd.Store }{w.store}, &passwd.MemoryQueue{Max: maxJobs}
+		w.store.queue = &passwd.MemoryQueue{Max: maxJobs}
+		use, queue = struct{ passwd.Store }{w.store}, w.store
 	}
 	w.m = &model.Model{Now: noon, Policies: policies, Limits: limits, MaxJobs: maxJobs, Apart: apart, Keys: "0",
 		Accounts: map[passwd.Ref]*model.Account{}, Admit: admit, Present: h.present(), FirstEpoch: w.firstEpoch}
@@ -358,7 +359,7 @@ func newWorld(tb testing.TB, h host) *world {
 		keys := passwd.Keys{Current: secrets[i], Previous: [][]byte{secrets[1-i]}}
 		var err, err2 error
 		w.services[i], err = passwd.New(passwd.Config{
-			Store: use, Queue: w.store, Limiter: limiter, Keys: keys, Notify: passwd.NotifierFunc(w.notify), Hasher: hasher{}, Limits: limits, Now: now,
+			Store: use, Queue: queue, Limiter: limiter, Keys: keys, Notify: passwd.NotifierFunc(w.notify), Hasher: hasher{}, Limits: limits, Now: now,
 			Links: passwd.Links{Base: "https://app.example.com/account/password"},
 			PolicyFor: func(_ context.Context, a passwd.Account) (pwpolicy.Policy, error) {
 				return madePolicies[a.Ref.Tenant], nil
