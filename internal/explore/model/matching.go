@@ -3,19 +3,30 @@ package model
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/passwd-go/passwd"
 )
 
+// unlike are characters that would become ASCII, and those that stand in for them
+// meanwhile.
+var (
+	unlike = strings.NewReplacer("\u212a", "\ue000", "\u037e", "\ue001", "\u1fef", "\ue002")
+	again  = strings.NewReplacer("\ue000", "\u212a", "\ue001", "\u037e", "\ue002", "\u1fef")
+)
+
+// fold returns the compared form: without what cannot be seen around it, in NFC, ASCII
+// letters in lower case.
 func fold(s string) string {
-	return strings.Map(func(r rune) rune {
+	s = strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) })
+	return again.Replace(strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' {
 			return r - 'A' + 'a'
 		}
 		return r
-	}, norm.NFC.String(strings.TrimSpace(s)))
+	}, norm.NFC.String(unlike.Replace(s))))
 }
 
 func validLogin(l passwd.Login) bool {
@@ -23,11 +34,22 @@ func validLogin(l passwd.Login) bool {
 	return slices.Contains(kinds, l.Kind) && len(l.Value) <= 512 && fold(l.Value) != "" && !strings.Contains(l.Value, "\x00")
 }
 
+// looksLike is whether a text has the shape of a kind.
+func looksLike(k passwd.LoginKind, text string) bool {
+	switch k {
+	case passwd.Email:
+		return strings.Contains(text, "@")
+	case passwd.Mobile:
+		return strings.Trim(text, "+0123456789 .-/()") == ""
+	}
+	return true
+}
+
 // rank is how well a login names an account: 0 by a confirmed address, 1 by its
 // username, 2 by an address that nobody has confirmed, 3 not at all.
 func (a *Account) rank(kind passwd.LoginKind, text string) int {
 	by := func(k passwd.LoginKind, own string) bool {
-		return (kind == passwd.AnyKind || kind == k) && fold(own) == text
+		return (kind == k || kind == passwd.AnyKind && looksLike(k, text)) && fold(own) == text
 	}
 	email, mobile := by(passwd.Email, a.Email), by(passwd.Mobile, a.Mobile)
 	switch {
@@ -45,9 +67,6 @@ func (a *Account) rank(kind passwd.LoginKind, text string) int {
 // first rank with a match decides; accounts that are not open count only where no
 // open one matches in any rank.
 func (m *Model) matches(l passwd.Login) []*Account {
-	if m.Present.KindsInTurn {
-		return m.kindsInTurn(l)
-	}
 	for _, open := range []bool{true, false} {
 		for rank := range 3 {
 			var found []*Account
@@ -68,35 +87,6 @@ func (m *Model) matches(l passwd.Login) []*Account {
 func (m *Model) one(l passwd.Login) *Account {
 	if found := m.matches(l); len(found) == 1 {
 		return found[0]
-	}
-	return nil
-}
-
-// kindsInTurn is how the service matches until it goes by rank: the kinds that the
-// login looks like, whoever is open or confirmed. Then this goes.
-func (m *Model) kindsInTurn(l passwd.Login) (found []*Account) {
-	text := fold(l.Value)
-	kinds := []passwd.LoginKind{l.Kind}
-	if l.Kind == passwd.AnyKind {
-		switch digits := strings.TrimPrefix(text, "+"); {
-		case strings.Contains(text, "@"):
-			kinds[0] = passwd.Email
-		case digits != text, strings.Trim(digits, "0123456789") == "":
-			kinds = []passwd.LoginKind{passwd.Mobile, passwd.Username}
-		default:
-			kinds[0] = passwd.Username
-		}
-	}
-	for _, kind := range kinds {
-		for _, a := range m.sorted() {
-			own := map[passwd.LoginKind]string{passwd.Username: a.Username, passwd.Email: a.Email, passwd.Mobile: a.Mobile}[kind]
-			if m.get(a.Ref) != nil && a.Ref.Tenant == l.Tenant && fold(own) == text {
-				found = append(found, a)
-			}
-		}
-		if found != nil {
-			return found
-		}
 	}
 	return nil
 }

@@ -44,7 +44,6 @@ type Model struct {
 
 // Present says where the service is not yet as designed. Each goes with its fault.
 type Present struct {
-	KindsInTurn     bool // logins match by kind, whoever is open or confirmed
 	ForgetDropsMust bool // Forget takes the suspension with it
 }
 

@@ -25,7 +25,7 @@ var (
 		"192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "198.51.100.1", "2001:db8:0:1::1", "2001:db8:0:1::2",
 		"2001:db8:0:2::1", "2001:db8:0:3::1", "203.0.113.9", "",
 	}
-	usernames = []string{"user0", "User1", "user2", "user3", "user4", "user5", "user6", "mail4@x.example", "15552", "Ünal", ""}
+	usernames = []string{"user0", "User1", "user2", "user3", "user4", "user5", "user6", "mail4@x.example", "15552", "Ünal", "Kim", ""}
 	emails    = []string{"mail0@x.example", "Mail1@x.example", "mail2@X.example", "mail3@x.example", "mail4@x.example", "user5", ""}
 	mobiles   = []string{"+495550", "+495551", "15552", "15553", ""}
 	passwords = []string{
@@ -128,11 +128,11 @@ func (w *world) login(t *rapid.T, a *model.Account) passwd.Login {
 	case 15:
 		l.Kind = pick(w, t, "kind", []passwd.LoginKind{passwd.Username, passwd.Email, passwd.Mobile, "none"})
 	case 16:
-		l.Value = " " + strings.ToUpper(l.Value) + "\t"
+		l.Value = " \u200b" + strings.ToUpper(l.Value) + "\t\u2069"
 	case 17:
 		l.Tenant = pick(w, t, "tenant", tenants)
 	case 18:
-		l.Value = pick(w, t, "text", slices.Concat(usernames, emails, mobiles, []string{"U\u0308nal"}))
+		l.Value = pick(w, t, "text", slices.Concat(usernames, emails, mobiles, []string{"U\u0308nal", "\u212aim"}))
 	case 19:
 		l.Value = pick(w, t, "nobody", []string{"nobody", "nobody@x.example", "999", "", strings.Repeat("n", 600), "a\x00b"})
 	}

@@ -205,7 +205,7 @@ func (h *inMemory) open(testing.TB) (backend, passwd.Limiter, bool) {
 }
 
 func (*inMemory) present() model.Present {
-	return model.Present{KindsInTurn: true}
+	return model.Present{}
 }
 
 func (h *inMemory) save(a *model.Account, hash passwd.Hash) {
@@ -280,7 +280,7 @@ func (h *inSQLite) open(t testing.TB) (backend, passwd.Limiter, bool) {
 }
 
 func (*inSQLite) present() model.Present {
-	return model.Present{KindsInTurn: true, ForgetDropsMust: true}
+	return model.Present{ForgetDropsMust: true}
 }
 
 func (h *inSQLite) save(a *model.Account, hash passwd.Hash) {
