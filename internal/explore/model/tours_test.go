@@ -30,6 +30,8 @@ func (w *world) tour(t *rapid.T) {
 var tours = []string{
 	"request, work, reset, sign-in",
 	"request code, work, redeem code, reset",
+	"request code, rotate, work, rotate, redeem code, reset",
+	"change, request, rotate, work, cancel, reset",
 	"require, sign-in, ticket, change with ticket, work, cancel",
 	"issue temporary, sign-in, ticket, change with ticket, sign-in",
 	"sign-in, start session, ten days, refresh session, ten days, check session, ten days, refresh session, check session",
