@@ -227,8 +227,10 @@ func (s *Service) Revoke(ctx context.Context, r Revoke) (epoch int64, err error)
 }
 
 // Forget removes everything of ours about an account. A host that deletes a user
-// calls it, in the same transaction if it can ([Service.With]). An unknown account is
-// no error. Errors: ErrNotFound for an account of another tenant ([Service.InTenant]),
+// calls it in the same transaction ([Service.With]), or after it, so that who gets the
+// id later inherits nothing: what is begun between a Forget and the end of the row, a
+// sign-in say, would be left. As long as the row exists, why the account has to
+// change its password stays, a suspension above all. An unknown account is no error. Errors: ErrNotFound for an account of another tenant ([Service.InTenant]),
 // ErrUnavailable.
 func (s *Service) Forget(ctx context.Context, r Ref) error {
 	if s.foreign(r) {

@@ -134,10 +134,11 @@ type Credentials interface {
 	// current hash is not among them.
 	History(ctx context.Context, r Ref, n int) ([]Hash, error)
 
-	// Forget removes everything of ours about the account: epoch, tokens,
-	// sessions, history. The host's row stays as it is, but its epoch starts anew
-	// at a random number, so a reused id inherits nothing. Forgetting an unknown
-	// account is not an error.
+	// Forget removes everything of ours about the account: epoch, time of change,
+	// tokens, sessions, history. The next epoch starts anew at a random number. While
+	// the host's row exists, Must and MustUntil stay, for to forget must not lift a
+	// suspension; they go with the row, and a reused id inherits nothing. Forgetting
+	// an unknown account is not an error.
 	Forget(ctx context.Context, r Ref) error
 }
 

@@ -124,8 +124,8 @@ func (s *Store) History(ctx context.Context, r passwd.Ref, n int) ([]passwd.Hash
 	return slices.Clone(o.history[:min(max(n, 0), len(o.history))]), nil
 }
 
-// Forget implements passwd.Credentials. An account that the host still has gets
-// its new epoch at once, so that not even what was stamped before it had one fits.
+// Forget implements passwd.Credentials. Of an account that the host still has, its row
+// keeps why it has to change its password.
 func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
 	if err := s.lock(ctx); err != nil {
 		return err
@@ -139,7 +139,6 @@ func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
 		delete(s.ours, r)
 	}
 	if a := s.accounts[r]; a != nil {
-		s.record(r).epoch = newEpoch()
 		a.ChangedAt = time.Time{}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/passwd-go/passwd"
 )
@@ -90,11 +91,11 @@ func (s *Store) History(ctx context.Context, r passwd.Ref, n int) (hashes []pass
 	return hashes, err
 }
 
-// Forget implements passwd.Credentials. The account gets its next epoch at once, so
-// that not even what was made before it had one is good again.
+// Forget implements passwd.Credentials. Why the account has to change its password
+// stays in its document, and goes with it.
 func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
 	err := s.update(ctx, r, func(d *document) error {
-		d.Epoch, d.History, d.Tokens = newEpoch(), nil, nil
+		d.Epoch, d.ChangedAt, d.History, d.Tokens = 0, time.Time{}, nil, nil
 		return nil
 	})
 	if errors.Is(err, passwd.ErrNotFound) {
