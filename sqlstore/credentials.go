@@ -305,18 +305,21 @@ func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
 	if err != nil {
 		return ctx.Err() // there cannot be anything to forget
 	}
+	var before int64 // the stamp
 	forgotten := func(ctx context.Context, q querier) (bool, error) {
 		st, err := s.state(ctx, q, k)
-		if err == nil && st.epoch != 0 && st.stamp != boundTo(st.hash) {
-			err = errOvertaken
+		done := st.epoch == 0 || st.stamp < 0
+		if err == nil && (before < 0 || !done && st.stamp != before) {
+			err = errOvertaken // or it was the same before
 		}
-		return err == nil, err
+		return done && err == nil, err
 	}
 	return s.write(ctx, "forget", forgotten, func(q querier) error {
 		st, err := s.state(ctx, q, k)
 		if err != nil && err != passwd.ErrNotFound {
 			return err
 		}
+		before = st.stamp
 		if err := s.drop(ctx, q, k); err != nil || st.must == "" {
 			return err
 		}
