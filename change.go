@@ -109,7 +109,7 @@ type ChangeByLogin struct {
 // them. Its other errors: ErrNoChangeNeeded, that of Config.Admit, and those of
 // [Service.Change], with ErrWrongCredentials in place of ErrWrongPassword.
 func (s *Service) ChangeByLogin(ctx context.Context, r ChangeByLogin) (Written, error) {
-	a, _, err := s.open(ctx, r.Login, r.Current, r.Client)
+	a, _, err := s.open(ctx, r.Login, r.Current, r.Client, s.expire)
 	if err == nil {
 		err = s.admits(ctx, r, a)
 	}

@@ -42,7 +42,7 @@ type SignedIn struct {
 // result is filled in nevertheless, for the host to go on with. Other errors: a
 // RateLimitError, ErrBusy, ErrInvalidRequest, ErrConflict, ErrUnavailable.
 func (s *Service) SignIn(ctx context.Context, r SignIn) (SignedIn, error) {
-	a, changeBy, err := s.open(ctx, r.Login, r.Password, r.Client)
+	a, changeBy, err := s.open(ctx, r.Login, r.Password, r.Client, s.settle)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -68,15 +68,15 @@ const (
 	outcomeFailure = "failure"
 )
 
-// open takes a login and a password to the account they open, and marks an
-// account whose password has grown too old. It also returns by when the password
+// open takes a login and a password to the account they open, and writes down what
+// its caller needs: settle, or expire. It also returns by when the password
 // must be changed, if its owner should be told.
-func (s *Service) open(ctx context.Context, login Login, password string, c Client) (Account, time.Time, error) {
+func (s *Service) open(ctx context.Context, login Login, password string, c Client, settle func(context.Context, Account, Client) (Account, time.Time, error)) (Account, time.Time, error) {
 	a, err := s.verified(ctx, login, password, c)
 	for conflicts := 0; err == nil; conflicts++ {
 		var changeBy time.Time
 		var settled Account
-		settled, changeBy, err = s.settle(ctx, a, c)
+		settled, changeBy, err = settle(ctx, a, c)
 		if err == nil {
 			return settled, changeBy, nil
 		}

@@ -35,6 +35,7 @@ func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err err
 
 	// Nothing below fails: this is the commit.
 	o := s.record(a.Ref)
+	o.forgotten = false
 	if o.epoch == 0 {
 		o.epoch = newEpoch()
 	} else if w.NewHash != "" || w.Raise {
@@ -105,6 +106,9 @@ func (s *Store) Rehash(ctx context.Context, r passwd.Ref, old, new passwd.Hash) 
 		return false, nil
 	}
 	a.Hash = new
+	if o := s.ours[r]; o != nil {
+		o.bound = new
+	}
 	return true, nil
 }
 
@@ -125,7 +129,7 @@ func (s *Store) History(ctx context.Context, r passwd.Ref, n int) ([]passwd.Hash
 }
 
 // Forget implements passwd.Credentials. Of an account that the host still has, its row
-// keeps why it has to change its password.
+// keeps why it has to change its password, until it is deleted or gets another hash.
 func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
 	if err := s.lock(ctx); err != nil {
 		return err
@@ -140,6 +144,10 @@ func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
 	}
 	if a := s.accounts[r]; a != nil {
 		a.ChangedAt = time.Time{}
+		if a.Must != passwd.NoReason {
+			o := s.record(r)
+			o.forgotten, o.bound = true, a.Hash
+		}
 	}
 	return nil
 }

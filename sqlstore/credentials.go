@@ -14,12 +14,13 @@ import (
 // state is what a write compares and goes on from. The row is locked.
 type state struct {
 	hash    passwd.Hash
-	epoch   int64 // 0: there is no row of ours yet
+	epoch   int64 // 0: there is none yet
 	stamp   int64
 	must    text
 	until   sql.NullInt64
 	changed sql.NullInt64
-	remains bool // the row of ours is there, and another's: all of the above is as if it was not
+	present bool // there is a row of ours
+	remains bool // and it is another's: all of the above is as if it was not
 }
 
 func (s *Store) state(ctx context.Context, q querier, k key) (state, error) {
@@ -35,7 +36,7 @@ func (s *Store) state(ctx context.Context, q querier, k key) (state, error) {
 		return st, s.nobody(err)
 	}
 	err := q.row(ctx, &s.queries.own, k.tenant, k.id).Scan(&epoch, &stamp, &st.must, &st.until, &st.changed)
-	st.hash, st.epoch, st.stamp = passwd.Hash(hash), epoch.Int64, stamp.Int64
+	st.hash, st.epoch, st.stamp, st.present = passwd.Hash(hash), epoch.Int64, stamp.Int64, epoch.Valid
 	return st.own(), absent(err, nil)
 }
 
@@ -47,14 +48,14 @@ func (s *Store) peekState(ctx context.Context, q querier, k key) (state, error) 
 		st           state
 	)
 	err := q.row(ctx, &s.queries.state, k.tenant, k.id).Scan(&hash, &epoch, &stamp, &st.must, &st.until, &st.changed)
-	st.hash, st.epoch, st.stamp = passwd.Hash(hash), epoch.Int64, stamp.Int64
+	st.hash, st.epoch, st.stamp, st.present = passwd.Hash(hash), epoch.Int64, stamp.Int64, epoch.Valid
 	return st.own(), s.nobody(err)
 }
 
 // own is the state without what is not this account's.
 func (st state) own() state {
 	if remains(st.stamp, st.hash) {
-		return state{hash: st.hash, stamp: st.stamp, remains: true}
+		return state{hash: st.hash, stamp: st.stamp, present: true, remains: true}
 	}
 	return st
 }
@@ -129,6 +130,7 @@ func (s *Store) apply(ctx context.Context, q querier, k key, st state, w passwd.
 		if err := s.drop(ctx, q, k); err != nil {
 			return 0, err
 		}
+		st.present = false
 	}
 	if epoch, err = s.applyAccount(ctx, q, k, st, w, stamp); err != nil {
 		return 0, err
@@ -154,8 +156,11 @@ func (s *Store) apply(ctx context.Context, q querier, k key, st state, w passwd.
 
 func (s *Store) applyAccount(ctx context.Context, q querier, k key, st state, w passwd.Write, stamp int64) (epoch int64, err error) {
 	epoch, set := st.epoch, &s.queries.setAccount
+	if !st.present {
+		set = &s.queries.addAccount
+	}
 	if epoch == 0 {
-		epoch, set = random52(), &s.queries.addAccount
+		epoch = random52()
 	} else if w.NewHash != "" || w.Raise {
 		epoch++
 	}
@@ -308,7 +313,7 @@ func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
 	var before int64 // the stamp
 	forgotten := func(ctx context.Context, q querier) (bool, error) {
 		st, err := s.state(ctx, q, k)
-		done := st.epoch == 0 || st.stamp < 0
+		done := st.epoch == 0
 		if err == nil && (before < 0 || !done && st.stamp != before) {
 			err = errOvertaken // or it was the same before
 		}
@@ -327,7 +332,7 @@ func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
 		if st.until.Valid {
 			until = st.until.Int64
 		}
-		_, err = q.exec(ctx, &s.queries.addAccount, k.tenant, k.id, random52(), boundTo(st.hash), string(st.must), until, nil)
+		_, err = q.exec(ctx, &s.queries.addAccount, k.tenant, k.id, 0, boundTo(st.hash), string(st.must), until, nil)
 		return err
 	})
 }

@@ -116,7 +116,7 @@ func forgetChecks() []check {
 		},
 	}, {
 		name:   "forget/need",
-		guards: "Credentials.Forget",
+		guards: "I5, Credentials.Forget",
 		rule:   "While the host's row exists, the need for a change outlives Forget, a suspension above all; the next write goes on from it.",
 		run: func(c *checker) {
 			for n, reason := range []passwd.Reason{passwd.Compromised, passwd.Temporary} {
