@@ -86,6 +86,9 @@ func (s *Service) usableBy(a Account, rec TokenRecord) error {
 	if rec.Purpose == PurposeCancel {
 		return nil // whoever was told may always say "not me"
 	}
+	if rec.Epoch != a.Epoch { // it has moved since the token was looked up
+		return ErrTokenInvalid
+	}
 	if a.Disabled || !a.Active {
 		return ErrTokenInvalid
 	}

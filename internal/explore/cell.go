@@ -48,6 +48,9 @@ func ParseCell(text string) (c Cell, err error) {
 func (c Cell) begin() (*World, []Op) {
 	var needs []Need
 	for _, f := range c.Flows {
+		if skipped[f.Name][c.State.Name] != "" {
+			return nil, nil
+		}
 		needs = append(needs, f.Needs...)
 	}
 	w, ok := NewWorld(c.State, needs...)
@@ -66,7 +69,7 @@ func (c Cell) begin() (*World, []Op) {
 				caller.ctx, caller.cancel = context.WithCancel(ctx)
 				f.Do(caller)
 			},
-			Cut: func() { caller.refused = true },
+			Cuts: []func(){func() { caller.refused = refusals }, func() { caller.refused = lateRefusals }},
 		}
 	}
 	return w, ops
@@ -97,7 +100,7 @@ type Orders struct {
 // countSlack is by how much a count may be under that of every serial order, or over.
 var countSlack = map[string]struct{ under, over int }{
 	"code":    {0, 1}, // a guess that is under way while the code is redeemed is counted for the account
-	"address": {1, 0}, // a right code that comes second is no failure
+	"address": {1, 1}, // a right code that comes second is no failure; a late refusal may be one
 	"account": {1, 0}, // a success clears the guess that was answered meanwhile
 	"known":   {1, 0},
 }

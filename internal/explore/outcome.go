@@ -50,7 +50,10 @@ func (w *World) Finish() Outcome {
 	messages := w.messages()
 	a, err := w.Store.Get(ctx, ref)
 	exists := err == nil
-	o.State = append(o.State, w.account(a, exists), messages, w.tokenList(), w.sessionList())
+	o.State = append(o.State, w.account(a, exists), messages)
+	if exists {
+		o.State = append(o.State, w.tokenList(), w.sessionList())
+	}
 	o.State = append(o.State, w.probe("from home", home), w.probe("from elsewhere", stranger(99)))
 	w.checkStopped(a, exists)
 	w.checkWritten()
@@ -276,13 +279,23 @@ func (w *World) saidWritten() (n int) {
 	return n
 }
 
+// deletedWell reports whether the account was forgotten after its row was deleted, or
+// before it with nobody else about.
+func (w *World) deletedWell() bool {
+	for _, c := range w.callers {
+		for _, a := range c.answers {
+			if a.call == "Forget" && a.code == "ok" && (c.rowFirst || len(w.callers) == 1) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // checkHeir gives the id to another account: it inherits nothing.
 func (w *World) checkHeir() {
 	ctx := context.Background()
-	forgotten := slices.ContainsFunc(w.callers, func(c *Caller) bool {
-		return slices.ContainsFunc(c.answers, func(a answer) bool { return a.call == "Forget" && a.code == "ok" })
-	})
-	if !forgotten {
+	if !w.deletedWell() {
 		return
 	}
 	w.Store.Set(heir)

@@ -32,9 +32,10 @@ func overlap(a, b []string) bool {
 // context are its steps.
 type Op struct {
 	Do func(ctx context.Context)
-	// Cut, unless nil, says that a serial order may break the operation off at a mark:
-	// what it would have done from there on does not happen. It is called first.
-	Cut func()
+	// Cuts are the ways in which a serial order may break the operation off at a mark:
+	// what it would have done from there on does not happen. The way, one of at most
+	// cutWays, is called first.
+	Cuts []func()
 }
 
 // ErrCut is what a step returns that does not happen, as the operation is broken
@@ -45,7 +46,7 @@ var ErrCut = errors.New("explore: broken off")
 type thread struct {
 	resume func() (*Step, bool)
 	stop   func()
-	cut    func()
+	cuts   []func()
 	park   func(*Step) bool
 	dead   bool  // no step happens any more
 	next   *Step // what it does when it is resumed; nil when it has ended
@@ -86,7 +87,7 @@ func Mark(ctx context.Context) {
 }
 
 func start(op Op, fault *Fault) *thread {
-	t := &thread{cut: op.Cut, fault: fault}
+	t := &thread{cuts: op.Cuts, fault: fault}
 	t.resume, t.stop = iter.Pull(func(yield func(*Step) bool) {
 		t.park = yield
 		op.Do(context.WithValue(context.Background(), threadKey{}, t))
@@ -121,7 +122,7 @@ type Fault struct {
 }
 
 // Schedule is what was decided, in order: '0' lets the first operation do its next
-// step, '1' the second; 'a' breaks off the first, 'b' the second.
+// step, '1' the second; 'a' to 'd' break off the first, 'e' to 'h' the second.
 type Schedule string
 
 // String shortens repetitions: 0x3 is 000.
@@ -182,6 +183,8 @@ type Found struct {
 	Steps     int
 	Complete  bool // there were no more
 }
+
+const cutWays = 4
 
 // node is a decision of the schedule in hand.
 type node struct {
@@ -283,8 +286,8 @@ func startAll(ops []Op, faults []*Fault) []*thread {
 // decide does what a choice says.
 func decide(threads []*thread, choice byte) {
 	if choice >= 'a' {
-		t := threads[choice-'a']
-		t.cut()
+		t := threads[(choice-'a')/cutWays]
+		t.cuts[(choice-'a')%cutWays]()
 		t.end()
 		return
 	}
@@ -354,8 +357,10 @@ func (x Search) options(threads []*thread, last byte, preempted int) (options []
 		}
 	}
 	for i, t := range threads {
-		if x.Serial && t.cut != nil && t.next != nil && t.free {
-			options = append(options, 'a'+byte(i))
+		for way := range t.cuts {
+			if x.Serial && t.next != nil && t.free {
+				options = append(options, 'a'+cutWays*byte(i)+byte(way))
+			}
 		}
 	}
 	return options

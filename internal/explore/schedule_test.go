@@ -168,7 +168,7 @@ func TestSerialOrders(t *testing.T) {
 	explore.Search{Serial: true}.Run(func() []explore.Op {
 		log = ""
 		cut := op("a", true)
-		cut.Cut = func() { log += "-" }
+		cut.Cuts = []func(){func() { log += "-" }}
 		return []explore.Op{cut}
 	}, func(explore.Schedule) bool { got = append(got, log); return true })
 	slices.Sort(got)

@@ -47,6 +47,7 @@ func stranger(n int) passwd.Client {
 
 // World is one account, the services that guard it, and what they have done to it.
 type World struct {
+	state string
 	Store *memstore.Store
 	Clock *passwdtest.Clock
 
@@ -129,7 +130,7 @@ func (w *World) newReplica(keys passwd.Keys, ahead time.Duration) replica {
 // NewWorld makes a world in a state, with what the flows ask for beforehand; false
 // if that cannot be had in it.
 func NewWorld(s State, needs ...Need) (*World, bool) {
-	w := &World{Store: memstore.New(), Clock: passwdtest.NewClock(), passwords: make(map[passwd.Hash]string)}
+	w := &World{state: s.Name, Store: memstore.New(), Clock: passwdtest.NewClock(), passwords: make(map[passwd.Hash]string)}
 	w.limiter = limiter{passwd.NewMemoryLimiter(0), new([]string)}
 	w.began = w.Clock.Now()
 	w.replica = w.newReplica(oldKeys, 0)
@@ -247,13 +248,14 @@ func (w *World) rotated(r session.Rotation) {
 // Caller is somebody who carries out a flow.
 type Caller struct {
 	replica
-	w       *World
-	ctx     context.Context
-	n       int    // the first is 1
-	new     string // the password that it wants
-	cancel  context.CancelFunc
-	refused bool // by a serial order
-	answers []answer
+	w        *World
+	ctx      context.Context
+	n        int    // the first is 1
+	new      string // the password that it wants
+	cancel   context.CancelFunc
+	rowFirst bool               // it has deleted the row before it asked to forget
+	refused  map[string]refusal // by a serial order, and how
+	answers  []answer
 }
 
 // answer is what a call has said.
@@ -267,14 +269,14 @@ type answer struct {
 // said notes an answer, and reports whether the flow can go on.
 func (c *Caller) said(call string, err error) bool {
 	a := answer{call: call, code: cmp.Or(string(passwd.CodeOf(err)), "ok")}
-	if c.refused {
+	if c.refused != nil {
 		a.code = brokenOff
-		if r, ok := refusals[call]; ok {
+		if r, ok := c.refused[call]; ok && (r.in == nil || slices.Contains(r.in, c.w.state)) {
 			a.code = string(r.code)
 		}
 	}
 	c.answers = append(c.answers, a)
-	return err == nil && !c.refused
+	return err == nil && c.refused == nil
 }
 
 // saidIn is said of a sign-in.
