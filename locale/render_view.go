@@ -44,7 +44,7 @@ type View struct {
 	At       string
 	Until    string
 	Address  string
-	Device   string // "Firefox (Windows)": see Detail
+	Device   string // "Firefox on Windows": see Detail
 }
 
 // Detail is a line of what is known. Label has its colon.
@@ -103,7 +103,7 @@ func (r *Renderer) view(m passwd.Message) (View, error) {
 		Notice: m.Kind != passwd.MessageResetLink && m.Kind != passwd.MessageResetCode && m.Kind != passwd.MessageSharedAddress,
 		Name:   r.name, Title: l.Title, Lead: l.Lead, Advice: l.Advice, Action: l.Action, Safety: l.Safety,
 		Link: m.Link, Host: host, User: m.User,
-		Username: clean(m.Username, maxUsername), At: w.date(m.At.In(r.zone)), Device: device(m.Client.UserAgent),
+		Username: clean(m.Username, maxUsername), At: w.date(m.At.In(r.zone)), Device: p.Device(m.Client.UserAgent),
 	}
 	if m.Kind == passwd.MessageResetCode {
 		v.Code = string(m.Code)
