@@ -290,8 +290,8 @@ func TestPolicy(t *testing.T) {
 	got.want(t, 200, "")
 	equal(t, "tenant", got.Body.String(), `{"requirements":[`+
 		`{"code":"too_short","params":{"min":8},"detail":"At least 8 characters."},`+
-		`{"code":"missing_class","params":{"class":"upper","min":1},"detail":"At least one capital letter."},`+
-		`{"code":"missing_class","params":{"class":"lower","min":1},"detail":"At least one small letter."},`+
+		`{"code":"missing_class","params":{"class":"upper","min":1},"detail":"At least one uppercase letter."},`+
+		`{"code":"missing_class","params":{"class":"lower","min":1},"detail":"At least one lowercase letter."},`+
 		`{"code":"missing_class","params":{"class":"digit","min":1},"detail":"At least one digit."},`+
 		`{"code":"missing_class","params":{"class":"symbol","min":1},"detail":"At least one special character."},`+
 		`{"code":"numeric","params":{},"detail":"Not only digits."},`+
