@@ -154,7 +154,7 @@ func TestReset(t *testing.T) {
 	s.ada(t)
 	got := s.post(t, "forgot", map[string]string{"login": "ada@example.com"})
 	got.want(t, 202, "")
-	equal(t, "body", got.Body.String(), `{"detail":"If there is such an account, a message is on its way to it."}`+"\n")
+	equal(t, "body", got.Body.String(), `{"detail":"If we found an account, we’ve sent a message."}`+"\n")
 	token := string(s.Deliver(t)[0].Token)
 
 	s.post(t, "reset/check", map[string]string{"token": token}).want(t, 204, "")

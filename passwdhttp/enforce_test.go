@@ -67,7 +67,14 @@ func TestEnforce(t *testing.T) { // F7
 		{"GET", "/", html, 200, ""},
 		{"GET", "/account/password/forced?next=%2Forders", html, 200, ""},
 		{"POST", "/account/password/api/v1/change", "*/*", 200, ""},
-		{"GET", "/account/password", html, 200, ""},
+		{"GET", "/account/password", html, 303, "/account/password/forced?next=%2Faccount%2Fpassword"},
+		{"GET", "/account/password/orders", html, 303, "/account/password/forced?next=%2Faccount%2Fpassword%2Forders"},
+		{"GET", "/assets%2Fen/transfer", html, 303, "/account/password/forced?next=%2Fassets%252Fen%2Ftransfer"},
+		{"GET", "/assets/%2e%2e%2forders", html, 303, "/account/password/forced"},
+		{"GET", "/assets%2f..%2forders", html, 303, "/account/password/forced"},
+		{"GET", "/%61ssets/app.css", "*/*", 403, ""},
+		{"GET", "/assets/a%20b%2Bc.css", "text/css", 200, ""},
+		{"GET", "/sign%2Dout", html, 303, "/account/password/forced?next=%2Fsign%252Dout"},
 		{"GET", "/account/passwords", "*/*", 403, ""},
 		{"GET", "/.well-known/change-password", html, 200, ""},
 	} {
@@ -170,7 +177,9 @@ func TestEnforceAtRoot(t *testing.T) {
 	}
 	h := passwdhttp.Enforce(passwdhttp.Config{Service: s.Service, Authenticate: s.authenticate})(app)
 	for target, status := range map[string]int{
-		"/": 303, "/orders": 303, "/forced?next=%2F": 200, "/change": 200, "/api/v1/change": 200, "/api/orders": 303, "/assets/x.css": 200,
+		"/": 303, "/orders": 303, "/forced?next=%2F": 200, "/change": 200, "/api/v1/change": 200, "/api/orders": 303,
+		// What the host has beside the pages is not theirs.
+		"/assets/x.css": 303, "/reset/orders": 303, "/forgot/me": 303, "/api/v1/orders": 303, "/api/v1/": 303, "/reset/new": 200, "/forgot/sent": 200,
 	} {
 		r := httptest.NewRequest("GET", target, nil)
 		r.Header.Set("Authorization", "Bearer session-0")

@@ -221,7 +221,7 @@ func (p *pages) forcedBefore(w http.ResponseWriter, r *http.Request, b bound, ne
 
 func (p *pages) spendTicket(w http.ResponseWriter, r *http.Request, ticket passwd.Token, b bound, next string, in values) (reply, error) {
 	if !b.holds(pageForced, ticket) {
-		return p.instead(w, "forced", nextQuery(next), insteadStale), nil
+		return p.mismatch(w, r, passwd.PurposeTicket, ticket, "forced", nextQuery(next))
 	}
 	f := p.byTicket(next, passwd.NoReason)
 	if wrong := f.missing(in); len(wrong) > 0 {

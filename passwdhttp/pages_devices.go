@@ -20,8 +20,8 @@ const (
 	endOthers = "others"
 )
 
-// ended are the labels of what the parameter after says, where this page leads to
-// itself.
+// ended are the texts of what has been done, which a note tells where this page leads
+// to itself.
 var ended = map[string]string{"one": "device_ended", endOthers: "devices_ended"}
 
 // devices lists where an account is signed in.
@@ -33,7 +33,12 @@ func (p *pages) devices(w http.ResponseWriter, r *http.Request) (reply, error) {
 	case must != passwd.NoReason: // such a session does nothing else (F7)
 		return reply{location: forced(p.Service.BasePath(), p.at("devices", ""))}, nil
 	}
-	return p.showDevices(w, r, who, ended[r.URL.Query().Get("after")], "")
+	done := ""
+	if n, ok := p.left(r, againCookie); ok && n.Done == r.URL.Query().Get("after") {
+		done = ended[n.Done]
+		p.drop(w, againCookie)
+	}
+	return p.showDevices(w, r, who, done, "")
 }
 
 // postDevices ends one session, or all but that which asks (S2). An ID of no live
@@ -62,6 +67,7 @@ func (p *pages) postDevices(w http.ResponseWriter, r *http.Request, in values) (
 	if err != nil {
 		return reply{}, err
 	}
+	p.leave(w, againCookie, note{Path: "devices", Done: which})
 	return reply{location: p.at("devices", url.Values{"after": {which}}.Encode())}, nil
 }
 

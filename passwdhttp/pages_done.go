@@ -30,8 +30,8 @@ func (p *pages) done(w http.ResponseWriter, r *http.Request) (reply, error) {
 		v.Said = words.Text("kept")
 		v.Links = p.worded(words, []link{{p.home(), "continue"}})
 	case "unneeded":
-		v = p.view(words, pageDone, "unneeded_title")
-		_, v.Said = words.Problem(passwd.CodeNoChangeNeeded)
+		v.Heading, v.Said = words.Problem(passwd.CodeNoChangeNeeded)
+		v.Title = v.Heading
 	case "reset", "forced":
 		p.signedOut(r, words, n, SafeNext(query.Get(fieldNext)), &v)
 	default:
@@ -96,11 +96,14 @@ func (p *pages) tooLate(w http.ResponseWriter, r *http.Request, next string) rep
 // has open now.
 func (p *pages) stale(w http.ResponseWriter, r *http.Request, path string) reply {
 	words := p.printer(w, r)
-	v := p.view(words, pageExpired, "stale_title")
+	title, text := "stale_title", "stale_link"
+	ofAccount := path == "change" || path == "devices" || path == "forced"
+	if ofAccount {
+		title, text = "open_again", "stale_page"
+	}
+	v := p.view(words, pageExpired, title)
 	v.Title = errorTitle(words, v.Title)
-	text := "stale_link"
-	if path == "change" || path == "devices" || path == "forced" {
-		text = "stale_page"
+	if ofAccount {
 		v.Action = &Link{r.URL.RequestURI(), words.Label("open_again")}
 	} else {
 		v.Links = []Link{{p.at("forgot", ""), words.Label("new_link")}}

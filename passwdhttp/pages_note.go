@@ -18,7 +18,8 @@ type note struct {
 	Path string `json:"p"` // below the mount, of the page that it is for
 	At   int64  `json:"a"` // Unix time
 
-	// What has been done, for the page that says so.
+	// What has been done, for the page that says so: "reset", "forced" (a change after
+	// which they sign in), "change", "cancel", "kept", "unneeded"; of devices "one" or "others".
 	Done   string `json:"d,omitempty"`
 	Name   string `json:"n,omitempty"` // of the account; "" if the page has none to name
 	Tenant string `json:"t,omitempty"`

@@ -226,7 +226,7 @@ func (p *pages) postReset(w http.ResponseWriter, r *http.Request, in values) (re
 	case token == "": // spent by this form, sent before; or there was none
 		return p.resetBefore(w, r, b, in)
 	case !b.holds(pageReset, token):
-		return p.instead(w, "reset/new", "", insteadStale), nil
+		return p.mismatch(w, r, passwd.PurposeReset, token, "reset/new", "")
 	}
 	f := p.resetForm()
 	if wrong := f.missing(in); len(wrong) > 0 {
@@ -270,6 +270,18 @@ func (p *pages) resetBefore(w http.ResponseWriter, r *http.Request, b bound, in 
 		}
 	}
 	return reply{location: p.at("reset/new", "")}, nil
+}
+
+// mismatch answers a form that was shown for another token than the browser has now.
+// If that one is dead, its page says so.
+func (p *pages) mismatch(w http.ResponseWriter, r *http.Request, purpose passwd.Purpose, t passwd.Token, path, query string) (reply, error) {
+	switch _, err := p.whose(r, purpose, t); {
+	case errors.Is(err, passwd.ErrTokenInvalid):
+		return reply{location: p.at(path, query)}, nil
+	case err != nil:
+		return reply{}, err
+	}
+	return p.instead(w, path, query, insteadStale), nil
 }
 
 // postSignOut signs out who is signed in here, and goes back to where that stood in
@@ -337,7 +349,7 @@ func (p *pages) postCancel(w http.ResponseWriter, r *http.Request, in values) (r
 	case token == "":
 		return reply{location: p.confirm()}, nil
 	case !b.holds(pageCancel, token):
-		return p.instead(w, "cancel", p.takenQuery(), insteadStale), nil
+		return p.mismatch(w, r, passwd.PurposeCancel, token, "cancel", p.takenQuery())
 	}
 	a, err := p.whose(r, passwd.PurposeCancel, token)
 	if err == nil && in[fieldAnswer] == answerMe {
