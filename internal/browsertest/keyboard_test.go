@@ -80,7 +80,7 @@ func TestFocusOrder(t *testing.T) {
 				"/forgot":      {"Demo", "login", "Send link", "Use a code instead", "Sign in"},
 				"/forgot/code": {"Demo", "login", "Send code", "Use a link instead", "Sign in"},
 				"/reset/new":   {"Demo", "Request a new link", "Sign in"},
-				"/done":        {"Demo", "Continue"},
+				"/done":        {"Demo", "Continue", "Sign in"},
 			} {
 				b.Visit(h.Origin + mount + path)
 				if got := ring(t, b, false); !slices.Equal(got, want) {

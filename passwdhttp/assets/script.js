@@ -74,6 +74,7 @@ function announce(text) {
 // What was wrong with a field is gone as soon as somebody types there.
 const summary = document.querySelector(".summary");
 for (const input of document.querySelectorAll("[aria-invalid]")) {
+  input.addEventListener("focus", () => input.select(), { once: true }); // to be typed over
   input.addEventListener("input", async () => {
     await still;
     input.removeAttribute("aria-invalid");
