@@ -46,6 +46,7 @@ type form struct {
 	next     string           // carried along
 	taken    bool             // the page is another one without paramTaken
 	said     []string         // texts, in words, that come before all others
+	notice   string           // what to know before anything else, in words
 	second   *second          // another form, if there is one
 }
 
@@ -170,8 +171,14 @@ func (p *pages) render(w http.ResponseWriter, r *http.Request, f form, n note) (
 	if f.next != "" {
 		v.Form.Hidden = append(v.Form.Hidden, Hidden{fieldNext, f.next})
 	}
+	if f.notice != "" {
+		v.Notice = &Notice{Text: f.notice}
+	}
 	if f.second != nil {
-		v.Second = &Form{Action: p.at(f.second.path, ""), Hidden: f.second.hidden, Submit: words.Label(f.second.submit), Busy: words.Label("busy_wait")}
+		second := &Form{Action: p.at(f.second.path, ""), Hidden: f.second.hidden, Submit: words.Label(f.second.submit), Busy: words.Label("busy_wait")}
+		if v.Second = second; v.Notice != nil {
+			v.Notice.Form, v.Second = second, nil
+		}
 	}
 	for i, name := range f.fields {
 		field := p.field(words, f, name, requirements)
@@ -181,9 +188,17 @@ func (p *pages) render(w http.ResponseWriter, r *http.Request, f form, n note) (
 		if typed := n.Typed[name]; typed != "" {
 			field.Value = typed
 		}
-		field.Errors = n.Wrong[name]
+		field.Errors, field.Invalid = n.Wrong[name], len(n.Wrong[name]) > 0
 		for _, text := range field.Errors {
 			v.Problems = append(v.Problems, Problem{name, text})
+		}
+		if name == fieldNew && len(n.Broken) > 0 {
+			field.Errors = n.Others
+			for i, q := range field.Requirements {
+				if slices.Contains(n.Broken, q.Key) {
+					field.Requirements[i].Unmet = words.Label("rule_unmet")
+				}
+			}
 		}
 		v.Form.Fields = append(v.Form.Fields, field)
 	}
@@ -323,6 +338,7 @@ func (p *pages) field(words locale.Printer, f form, name string, requirements []
 	}
 	if field.Type == "password" {
 		field.Show, field.Hide = words.Label("show_"+name), words.Label("hide_"+name)
+		field.ShowText, field.HideText = words.Label("show"), words.Label("hide")
 	}
 	return field
 }
@@ -360,6 +376,25 @@ func asked(words locale.Printer, requirements []passwd.Requirement) []Requiremen
 		}
 	}
 	return all
+}
+
+// broken tells which requirements a password does not meet, by their keys, and says in
+// words what else is wrong with it.
+func broken(words locale.Printer, requirements []passwd.Requirement, violations []passwd.Violation) (keys, others []string) {
+	var rest []passwd.Violation
+	for _, v := range violations {
+		key := ruleKey(passwd.Requirement(v))
+		at := slices.IndexFunc(requirements, func(q passwd.Requirement) bool { return ruleKey(q) == key })
+		if at < 0 {
+			at = slices.IndexFunc(requirements, func(q passwd.Requirement) bool { return q.Code == v.Code })
+		}
+		if at < 0 {
+			rest = append(rest, v)
+			continue
+		}
+		keys = append(keys, ruleKey(requirements[at]))
+	}
+	return keys, words.Violations(rest)
 }
 
 // ruleKey names a requirement as the script names the violation of it: by the code and

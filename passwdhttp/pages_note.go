@@ -2,6 +2,7 @@ package passwdhttp
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"time"
@@ -30,6 +31,8 @@ type note struct {
 	Status int                 `json:"s,omitempty"`
 	Retry  string              `json:"r,omitempty"` // Retry-After
 	Wrong  map[string][]string `json:"w,omitempty"` // by field; "" is none
+	Broken []string            `json:"b,omitempty"` // requirements that a new password does not meet
+	Others []string            `json:"v,omitempty"` // what else is wrong with it
 	Typed  map[string]string   `json:"f,omitempty"` // never a password
 	// Instead tells that another page is to be shown in its place.
 	Instead string `json:"o,omitempty"`
@@ -74,6 +77,13 @@ func (p *pages) again(w http.ResponseWriter, r *http.Request, f form, in values,
 	h := w.Header()
 	n := note{Path: f.path, Retry: h.Get("Retry-After"), Typed: f.typed(in)}
 	n.Status, n.Wrong = f.judge(words, err, n.Retry)
+	if rejected, ok := errors.AsType[*passwd.PolicyError](err); ok {
+		requirements, err := p.requirements(r, f)
+		if err != nil {
+			return reply{}, err
+		}
+		n.Broken, n.Others = broken(words, requirements, rejected.Violations)
+	}
 	if !p.leave(w, againCookie, n) {
 		return p.render(w, r, f, n)
 	}

@@ -121,10 +121,10 @@ func (p *pages) tryTemplates() error {
 		v.Links, v.Action, v.Said, v.Onward = []Link{{"/", "x"}}, &Link{"/", "x"}, "x", "/"
 		field := Field{
 			ID: "new_password", Label: "x", Type: "password", Autocomplete: "new-password", EnterKey: "done",
-			Requirements: []Requirement{{"x", "x", true}}, Errors: []string{"x"}, MinLength: 15, PasswordRules: "x", Show: "x", Hide: "x", Check: &Check{},
+			Requirements: []Requirement{{"x", "x", true, "x"}}, Errors: []string{"x"}, MinLength: 15, PasswordRules: "x", Show: "x", Hide: "x", Check: &Check{},
 		}
 		v.Form = &Form{Action: "/", Hidden: []Hidden{{"next", "/"}}, Fields: []Field{field}, Submit: "x", Busy: "x"}
-		v.Second = v.Form
+		v.Second, v.Notice = v.Form, &Notice{"x", v.Form}
 		v.Devices = []Device{{ID: "x", Name: "x", This: "x", Facts: []Fact{{"x", "x", ""}, {"x", "x", "2026-03-01T12:00:00Z"}}, Raw: "x", RawLabel: "x", End: v.Form}}
 		v.Fragment = &Fragment{Action: "/", Without: "/"}
 		for _, v := range []View{v, p.view(words, page, "change_title")} {

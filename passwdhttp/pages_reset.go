@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/passwd-go/passwd"
@@ -186,10 +187,9 @@ func (p *pages) ofToken(w http.ResponseWriter, r *http.Request, f form, t passwd
 		return f
 	}
 	words := p.speaker(r)
-	if f.username == "" || who.Username == "" {
-		f.said = append(f.said, words.Text("signed_in_other"))
-	} else {
-		f.said = append(f.said, fill(fill(words.Text("signed_in_as"), "account", isolated(f.username)), "you", isolated(who.Username)))
+	f.intro = slices.DeleteFunc(f.intro, func(key string) bool { return key == "reset" }) // of whose devices?
+	if f.notice = words.Text("signed_in_other"); f.username != "" && who.Username != "" {
+		f.notice = fill(fill(words.Text("signed_in_as"), "account", isolated(f.username)), "you", isolated(who.Username))
 	}
 	if p.SignOut != nil {
 		f.second = &second{"sign-out", "submit_end", []Hidden{{fieldForm, p.seal(toAccount(pageSignOut, who))}, {fieldNext, p.at(f.path, f.query())}}}

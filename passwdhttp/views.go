@@ -28,6 +28,10 @@ type View struct {
 	// element: the policy on forms blocks a redirect to where another origin is next.
 	Onward string
 
+	// Notice is what to know before anything else, with a form that does something about
+	// it, which may be nil; nil if there is nothing.
+	Notice *Notice
+
 	Summary  string    // heading of the problems
 	Problems []Problem // empty if nothing is wrong
 	Intro    []string  // paragraphs
@@ -44,6 +48,12 @@ type View struct {
 type Problem struct {
 	Field string // ID of the field; "" if it is about no field
 	Text  string
+}
+
+// Notice is something to know.
+type Notice struct {
+	Text string
+	Form *Form
 }
 
 // Link leads to another page.
@@ -105,15 +115,18 @@ type Field struct {
 	EnterKey     string        // what the enter key of a phone is to say (enterkeyhint); "" for the usual
 	Value        string        // of a field that is read only, or a login or code that has been typed before
 	Requirements []Requirement // what is asked for
-	Errors       []string      // what is wrong
+	Errors       []string      // what is wrong, but for the requirements that are not met
+	Invalid      bool          // something is wrong
 	Required     bool
 	ReadOnly     bool
 	Concealed    bool // there for password managers only
 
 	MinLength     int    // 0 if there is none
 	PasswordRules string // for password managers; "" if there are none
-	Show, Hide    string // texts of the button that shows a password; "" if there is no button
-	Check         *Check // nil if what is typed is not checked
+	// Show and Hide name the button that shows a password, and ShowText and HideText are
+	// on it, as it is beside the field: parts of the names. "" if there is no button.
+	Show, Hide, ShowText, HideText string
+	Check                          *Check // nil if what is typed is not checked
 }
 
 // DescribedBy returns the IDs of the hint and the errors of a field, as
@@ -146,4 +159,5 @@ type Requirement struct {
 	Text   string
 	Key    string // by which the script finds it
 	Judged bool   // the check tells whether it is met
+	Unmet  string // said before it if it is known not to be met; else ""
 }

@@ -152,7 +152,7 @@ func TestLinkOfAnother(t *testing.T) {
 				t.Errorf("the page says %q", got)
 			}
 			if leave {
-				b.Follow(".second button")
+				b.Follow(".notice button")
 				b.Want("Set a new password", newPage)
 				if got := text(); strings.Contains(got, "grace") {
 					t.Errorf("the page says %q", got)

@@ -56,7 +56,7 @@ func TestShowPassword(t *testing.T) {
 	b.Visit(h.Origin + changePage)
 	state := func() string {
 		return chrome.Eval[string](b, `["current_password", "new_password"].map((id) => document.getElementById(id).type + " " + document.getElementById(id).dir +
-			document.querySelector("[aria-controls=" + id + "]").textContent).join(", ")`)
+			document.querySelector("[aria-controls=" + id + "]").ariaLabel).join(", ")`)
 	}
 	const hidden = "password Show current password, password Show new password"
 	if got := state(); got != hidden {

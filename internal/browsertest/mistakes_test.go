@@ -86,7 +86,7 @@ func TestErrorsGo(t *testing.T) {
 	b.Visit(h.Origin + changePage)
 	b.Send()
 	count := `document.querySelectorAll(".error, .wrong, [aria-invalid], .summary li").length`
-	if n := chrome.Eval[int](b, count); n != 8 {
+	if n := chrome.Eval[int](b, count); n != 8 { // two errors, two fields, two inputs, two lines
 		t.Errorf("%d signs of mistakes", n)
 	}
 	b.Fill("current_password", "x")

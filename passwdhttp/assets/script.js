@@ -27,7 +27,8 @@ for (const button of document.querySelectorAll("button[data-show]")) {
   const show = (shown) => {
     input.type = shown ? "text" : "password";
     input.dir = shown ? "auto" : ""; // in the order in which it was typed
-    button.textContent = shown ? button.dataset.hide : button.dataset.show;
+    button.textContent = shown ? button.dataset.hideText : button.dataset.showText;
+    button.ariaLabel = shown ? button.dataset.hide : button.dataset.show;
   };
   passwords.push(show);
   button.addEventListener("click", () => show(input.type === "password"));
@@ -88,7 +89,7 @@ for (const input of document.querySelectorAll("[aria-invalid]")) {
     }
     if (summary && !summary.querySelector("li")) {
       summary.remove();
-      document.title = document.title.replace(/^.*?: /, "");
+      document.title = document.title.replace(/^.*?: /, ""); // "Error: ", in whichever language
     }
   }, { once: true });
 }
@@ -113,7 +114,7 @@ for (const box of document.querySelectorAll("[data-check]")) {
   let timer, asked = "", running = new AbortController();
 
   const rules = [...document.querySelectorAll("#" + box.dataset.for + "-hint [data-rule]")];
-  for (const rule of rules) rule.dataset.text = rule.textContent;
+  for (const rule of rules) rule.dataset.text = rule.lastChild.textContent;
   const named = (key) => rules.filter((rule) => rule.dataset.rule === key || rule.dataset.rule.split(".")[0] === key);
   const broken = ({ code, params }) => {
     const exact = named([code, params.class ?? params.unit ?? params.attribute].filter(Boolean).join("."));

@@ -8,6 +8,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/session"
+	"github.com/passwd-go/passwd/strength"
 )
 
 // AwayPath is a page of the host's that redirects to the other site, as one does whose
@@ -31,6 +32,18 @@ func (h *Host) configure(o Options) {
 	if o.Email {
 		h.config.LoginKind = passwd.Email
 	}
+}
+
+// policy is that of the host: one with a meter, which refuses what is weak or says so.
+func policy(o Options) passwd.Policy {
+	if !o.Lenient {
+		return strength.Recommended()
+	}
+	p, err := passwd.NewPolicy(passwd.Length{Min: 15}, strength.Rule{})
+	if err != nil {
+		panic(err) // unreachable
+	}
+	return p
 }
 
 // AddGrace puts the other account into the store.

@@ -17,7 +17,6 @@ import (
 	"github.com/passwd-go/passwd/passwdhttp"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/session"
-	"github.com/passwd-go/passwd/strength"
 )
 
 const (
@@ -47,6 +46,8 @@ type Options struct {
 	SignOut bool
 	// Resume begins a session after a forced change.
 	Resume bool
+	// Lenient has passwords be of 15 characters, and no more than that asked.
+	Lenient bool
 	// Email has people sign in with email addresses alone.
 	Email bool
 }
@@ -87,7 +88,7 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	h.Service, err = passwd.New(passwd.Config{
 		Store: h.store, Keys: keys, Notify: h.Mail, Hasher: passwdtest.Hasher{}, Now: h.Clock.Now,
 		Links:  passwd.Links{Base: h.Origin + Mount, InsecureHTTP: o.LAN, FragmentNeedsJavaScript: o.Fragments},
-		Policy: strength.Recommended(),
+		Policy: policy(o),
 	})
 	if err != nil {
 		return nil, err
