@@ -14,6 +14,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/endpoint"
 	"github.com/passwd-go/passwd/locale"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // The fields, which are their IDs as well.
@@ -238,7 +239,7 @@ func (p *pages) worded(words locale.Printer, links []link) (all []Link) {
 }
 
 // requirements are those of the new password that a form asks for, if it does.
-func (p *pages) requirements(r *http.Request, f form) ([]passwd.Requirement, error) {
+func (p *pages) requirements(r *http.Request, f form) ([]pwpolicy.Requirement, error) {
 	if !slices.Contains(f.fields, fieldNew) {
 		return nil, nil
 	}
@@ -302,7 +303,7 @@ func fill(text, name, value string) string { return strings.ReplaceAll(text, "{"
 // from the other side.
 func isolated(name string) string { return "\u2068" + name + "\u2069" }
 
-func (p *pages) field(words locale.Printer, f form, name string, requirements []passwd.Requirement) Field {
+func (p *pages) field(words locale.Printer, f form, name string, requirements []pwpolicy.Requirement) Field {
 	field := Field{ID: name, Label: words.Label(name), Type: "text", Required: true}
 	switch name {
 	case fieldUsername:
@@ -360,14 +361,14 @@ func (p *pages) liveCheck(words locale.Printer, cookie string) *Check {
 // judged are the rules that the live check always tells about. Others need what it
 // does not look at, such as earlier passwords, or are the host's own: of these only a
 // violation is certain.
-var judged = []passwd.ViolationCode{
-	passwd.TooShort, passwd.TooLong, passwd.InvalidEncoding, passwd.MissingClass, passwd.Numeric, passwd.SameAsLogin, passwd.TooCommon,
-	passwd.Similar, passwd.ContextWord, "too_weak", passwd.TooRepeated, passwd.TooSequential, passwd.ForbiddenCharacters, passwd.MissingCharacters,
+var judged = []pwpolicy.Code{
+	pwpolicy.TooShort, pwpolicy.TooLong, pwpolicy.InvalidEncoding, pwpolicy.MissingClass, pwpolicy.Numeric, pwpolicy.SameAsLogin, pwpolicy.TooCommon,
+	pwpolicy.Similar, pwpolicy.ContextWord, "too_weak", pwpolicy.TooRepeated, pwpolicy.TooSequential, pwpolicy.ForbiddenCharacters, pwpolicy.MissingCharacters,
 }
 
 // asked puts what a policy asks for into words, each for itself, so that the script can
 // tell of each whether it is met.
-func asked(words locale.Printer, requirements []passwd.Requirement) []Requirement {
+func asked(words locale.Printer, requirements []pwpolicy.Requirement) []Requirement {
 	var all []Requirement
 	for _, q := range requirements {
 		one := Requirement{Text: words.Requirement(q), Key: ruleKey(q), Judged: slices.Contains(judged, q.Code)}
@@ -380,13 +381,13 @@ func asked(words locale.Printer, requirements []passwd.Requirement) []Requiremen
 
 // broken tells which requirements a password does not meet, by their keys, and says in
 // words what else is wrong with it.
-func broken(words locale.Printer, requirements []passwd.Requirement, violations []passwd.Violation) (keys, others []string) {
-	var rest []passwd.Violation
+func broken(words locale.Printer, requirements []pwpolicy.Requirement, violations []pwpolicy.Violation) (keys, others []string) {
+	var rest []pwpolicy.Violation
 	for _, v := range violations {
-		key := ruleKey(passwd.Requirement(v))
-		at := slices.IndexFunc(requirements, func(q passwd.Requirement) bool { return ruleKey(q) == key })
+		key := ruleKey(pwpolicy.Requirement(v))
+		at := slices.IndexFunc(requirements, func(q pwpolicy.Requirement) bool { return ruleKey(q) == key })
 		if at < 0 {
-			at = slices.IndexFunc(requirements, func(q passwd.Requirement) bool { return q.Code == v.Code })
+			at = slices.IndexFunc(requirements, func(q pwpolicy.Requirement) bool { return q.Code == v.Code })
 		}
 		if at < 0 {
 			rest = append(rest, v)
@@ -399,7 +400,7 @@ func broken(words locale.Printer, requirements []passwd.Requirement, violations 
 
 // ruleKey names a requirement as the script names the violation of it: by the code and
 // what tells it from others of the same.
-func ruleKey(q passwd.Requirement) string {
+func ruleKey(q pwpolicy.Requirement) string {
 	for _, param := range []string{"class", "unit", "attribute"} {
 		if s, ok := q.Params[param].(string); ok {
 			return string(q.Code) + "." + s

@@ -1,4 +1,4 @@
-// 111 lines without blank lines and comments, and tokens.go beside them: an app with
+// 112 lines without blank lines and comments, and tokens.go beside them: an app with
 // JWTs of its own, which end with the password. Run it and try the commands that it
 // prints.
 //
@@ -21,6 +21,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/passwdhttp"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 const password = "Analytical-Engine-1843"
@@ -60,7 +61,7 @@ type app struct {
 }
 
 func newApp(ctx context.Context, base string, now func() time.Time) (*app, error) {
-	hash, err := passwd.Argon2id{}.Hash(ctx, password)
+	hash, err := pwhash.Argon2id{}.Hash(ctx, password)
 	if err != nil {
 		return nil, err
 	}

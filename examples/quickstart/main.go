@@ -1,4 +1,4 @@
-// 59 lines: change and reset of a password, for one account kept in memory; 53 lines
+// 58 lines: change and reset of a password, for one account kept in memory; 52 lines
 // without blank lines and comments. Run it and try the commands that it prints.
 package main
 
@@ -14,6 +14,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/passwdhttp"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 func main() {
@@ -25,7 +26,7 @@ func main() {
 		Store: memstore.New(passwd.Account{
 			Ref: passwd.Ref{ID: "1"}, Username: "ada", Active: true,
 			Address: []passwd.Address{{Channel: passwd.EmailChannel, Value: "ada@example.com"}},
-			Hash:    must(passwd.Argon2id{}.Hash(ctx, "Analytical-Engine-1843")),
+			Hash:    must(pwhash.Argon2id{}.Hash(ctx, "Analytical-Engine-1843")),
 		}),
 		Keys: passwd.RandomKeys(), // an app keeps its keys
 		Notify: passwd.NotifierFunc(func(_ context.Context, m passwd.Message) error {
@@ -43,12 +44,10 @@ func main() {
 	mux := http.NewServeMux()
 	mux.Handle("/account/password/api/", must(passwdhttp.API(config)))
 	mux.Handle("/.well-known/change-password", passwdhttp.WellKnown(config))
-	srv := &http.Server{Handler: mux}
-	go srv.Serve(ln)
+	go http.Serve(ln, mux)
 	fmt.Printf("curl -i %s/api/v1/forgot --json '{\"login\": \"ada\"}'\n", base)
 	fmt.Printf("curl -iu ada:Analytical-Engine-1843 %s/api/v1/change --json '{\"current_password\": \"Analytical-Engine-1843\", \"new_password\": \"Difference-Engine-1822\"}'\n", base)
 	<-ctx.Done()
-	srv.Shutdown(context.Background())
 }
 
 func must[T any](v T, err error) T {

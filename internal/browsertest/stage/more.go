@@ -7,8 +7,9 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwpolicy"
+	"github.com/passwd-go/passwd/pwpolicy/strength"
 	"github.com/passwd-go/passwd/session"
-	"github.com/passwd-go/passwd/strength"
 )
 
 // AwayPath is a page of the host's that redirects to the other site, as one does whose
@@ -35,11 +36,11 @@ func (h *Host) configure(o Options) {
 }
 
 // policy is that of the host: one with a meter, which refuses what is weak or says so.
-func policy(o Options) passwd.Policy {
+func policy(o Options) pwpolicy.Policy {
 	if !o.Lenient {
 		return strength.Recommended()
 	}
-	p, err := passwd.NewPolicy(passwd.Length{Min: 15}, strength.Rule{})
+	p, err := pwpolicy.New(pwpolicy.Length{Min: 15}, strength.Rule{})
 	if err != nil {
 		panic(err) // unreachable
 	}
