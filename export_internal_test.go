@@ -56,3 +56,6 @@ func Parsed(s string) (again string, work uint64, err error) {
 func CalibrateWith(target time.Duration, maxKiB uint32, measure func(Argon2id) (time.Duration, error)) (Argon2id, time.Duration, error) {
 	return calibrate(target, maxKiB, measure)
 }
+
+// Digits returns what a code is taken for.
+func Digits(typed string) string { return string(OneTimeCode(typed).digits()) }
