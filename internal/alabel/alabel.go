@@ -29,7 +29,7 @@ func Host(host string) (string, error) {
 	if isASCII(host) {
 		return host, nil
 	}
-	if !utf8.ValidString(host) || len(host) > 4*maxHost {
+	if !utf8.ValidString(host) || len(host) > 4*maxHost || strings.ContainsFunc(host, unfolded) {
 		return "", errHost
 	}
 	mapped := norm.NFKC.String(strings.ToLower(norm.NFKC.String(host)))
@@ -51,9 +51,15 @@ func Host(host string) (string, error) {
 	return host, nil
 }
 
+// special are letters and marks that IDNA leaves out, or maps otherwise.
+var special = []*unicode.RangeTable{unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point, unicode.Cherokee}
+
+// unfolded are those of which the lower case is not what IDNA maps them to.
+func unfolded(r rune) bool { return r == 'İ' || r == 'ẞ' || r == '\u0345' }
+
 func label(l string) (string, error) {
 	for i, r := range l {
-		if r != '-' && !unicode.In(r, unicode.L, unicode.M, unicode.Nd) || i == 0 && unicode.IsMark(r) {
+		if r != '-' && !unicode.In(r, unicode.L, unicode.M, unicode.Nd) || i == 0 && unicode.IsMark(r) || unicode.In(r, special...) {
 			return "", errHost
 		}
 	}

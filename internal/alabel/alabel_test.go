@@ -35,7 +35,7 @@ func TestHost(t *testing.T) {
 	}
 	for _, host := range []string{
 		"bü cher.example", "bücher..example", "-bücher.example", "bücher-.example", "\u0308bücher.example", "bücher\u200b.example",
-		"bü/cher", "bü:80", "xn--bücher.example", "bü\xffcher", "☺.example", strings.Repeat("ü", 64) + ".example", strings.Repeat("bücher.", 60) + "example", strings.Repeat("ü", 1<<20),
+		"bü/cher", "bü:80", "xn--bücher.example", "bü\xffcher", "☺.example", "bü\ufe0fcher.example", "İnci.example", "ᏣᎳᎩ.example", strings.Repeat("ü", 64) + ".example", strings.Repeat("bücher.", 60) + "example", strings.Repeat("ü", 1<<20),
 	} {
 		if got, err := alabel.Host(host); err == nil {
 			t.Errorf("%.40q: %.80q, want an error", host, got)
