@@ -66,6 +66,3 @@ func (Message) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // Format writes "[redacted]": a Service holds keys.
 func (*Service) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
-
-// Format writes "[redacted]": a Candidate holds passwords.
-func (*Candidate) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }

@@ -75,7 +75,7 @@ func nameOf(v any) string {
 }
 
 // secretive are the names of fields that may hold a secret.
-var secretive = regexp.MustCompile(`(?i)passw|secret|token|code|key|current|^new|link|previous|refresh|access|ticket|cookie|credential|pepper|seed|sealed|hash|bearer`)
+var secretive = regexp.MustCompile(`(?i)passw|secret|token|code|key|current|^new|link|previous|refresh|access|ticket|cookie|credential|pepper|salt|seed|sealed|hash|bearer`)
 
 // open are types that hold no secret whatever the name of the field: numbers,
 // times, functions, and the codes of violations.
