@@ -56,7 +56,8 @@ type RenderConfig struct {
 	// see a [View]. For a message the built-in file is parsed first, then as far as they
 	// exist layout, the language's layout, the kind, the language's kind. A {{define}}
 	// takes the place of a block; those of .html and .txt are "header", "title", "lead",
-	// "details", "advice", "action", "safety", "help" and "footer", and "head" of .html.
+	// "advice", "action", "safety", "details", "help" and "footer", and "head" and "preview"
+	// of .html. With a code, "action" comes before "advice" and "lead".
 	// A file with more in it than definitions is the whole message, and may call the
 	// blocks by {{template}}. A definition of nothing replaces nothing: to leave a block
 	// out, define it as {{""}}.
