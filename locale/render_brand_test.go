@@ -2,6 +2,8 @@ package locale_test
 
 import (
 	"encoding/xml"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -120,5 +122,18 @@ func TestDurationForms(t *testing.T) {
 				t.Errorf("%s %s: forms %s, want %s", p.Language(), unit, forms, categories[p.Language()])
 			}
 		}
+	}
+}
+
+// Mails and pages have one blue.
+func TestAccentOfThePages(t *testing.T) {
+	style, err := os.ReadFile("../passwdhttp/assets/style.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mail := render(t, renderer(t, locale.RenderConfig{}), message(passwd.MessageResetLink, passwd.EmailChannel, "en"))
+	found := regexp.MustCompile(`--passwd-accent: (#[0-9a-f]{6})`).FindSubmatch(style)
+	if found == nil || !strings.Contains(mail.HTML, "background:"+string(found[1])+";") {
+		t.Errorf("the accent of the pages is %q, and not that of\n%s", found, mail.HTML)
 	}
 }
