@@ -121,13 +121,13 @@ func (r *Renderer) view(m passwd.Message) (View, error) {
 	if r.contact != "" {
 		v.Help, v.HelpURL = Detail{w.Labels.Help, r.contact}, contactURL(r.contact)
 	}
-	details := []Detail{
+	told := []Detail{
 		{w.Labels.Account, v.Username}, {w.Labels.Time, v.At}, {w.Labels.Address, v.Address}, {w.Labels.Device, v.Device},
 	}
 	if v.Notice { // of what was asked for, Advice says it
-		details = append(details, Detail{w.Labels.Valid, v.For})
+		told = append(told, Detail{w.Labels.Valid, v.For})
 	}
-	v.Details = slices.DeleteFunc(details, func(d Detail) bool { return d.Value == "" })
+	v.Details = slices.DeleteFunc(told, func(d Detail) bool { return d.Value == "" })
 	values := strings.NewReplacer("{for}", v.For, "{code}", v.Code)
 	v.Lead, v.Advice, v.Safety = values.Replace(l.Lead), values.Replace(l.Advice), values.Replace(l.Safety)
 	v.Preview = cmp.Or(values.Replace(l.Preview), v.Lead)
