@@ -113,7 +113,7 @@ func TestUserAgents(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, rest, found := strings.Cut(mail.Text, "Browser: "); found != (want != "") || found && !strings.HasPrefix(rest, want+"\n") {
+		if _, rest, found := strings.Cut(mail.Text, "Device: "); found != (want != "") || found && !strings.HasPrefix(rest, want+"\n") {
 			t.Errorf("%q: not %q in\n%s", agent, want, mail.Text)
 		}
 		if strings.Contains(mail.Text, "evil.example") || strings.Contains(mail.HTML, "evil.example") {
@@ -158,7 +158,7 @@ func TestContact(t *testing.T) {
 		if want == "" && len(links) != 2 || want != "" && (len(links) != 3 || links[2] != want) {
 			t.Errorf("%q: links %q, want %q", contact, links, want)
 		}
-		if !strings.Contains(mail.Text, "Questions or help: "+contact+"\n") || !strings.Contains(visible(t, mail.HTML), contact) {
+		if !strings.Contains(mail.Text, "Help: "+contact+"\n") || !strings.Contains(visible(t, mail.HTML), contact) {
 			t.Errorf("%q is missing in\n%s\n%s", contact, mail.Text, mail.HTML)
 		}
 	}

@@ -190,7 +190,7 @@ func TestCode(t *testing.T) {
 
 	s.post(t, "reset/code", map[string]string{"request_id": request, "code": wrong}).want(t, 422, "invalid_token")
 	s.post(t, "reset/code", map[string]string{"request_id": strings.Repeat("x", 43), "code": code}).want(t, 422, "invalid_token")
-	got = s.post(t, "reset/code", map[string]string{"request_id": request, "code": code[:4] + " " + code[4:]})
+	got = s.post(t, "reset/code", map[string]string{"request_id": request, "code": "\u2068" + inArabicDigits(code[:4]) + "–" + code[4:] + "\u2069"})
 	got.want(t, 200, "")
 	token := got.member(t, "token")
 	s.post(t, "reset/code", map[string]string{"request_id": request, "code": code}).want(t, 422, "invalid_token")

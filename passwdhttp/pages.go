@@ -43,7 +43,8 @@ func Pages(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.face.Routes(p.base, p.routes()), nil
+	routes := p.routes()
+	return p.mend(p.face.Routes(p.base, routes), routes), nil
 }
 
 func newPages(c Config) (*pages, error) {

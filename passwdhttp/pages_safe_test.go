@@ -68,7 +68,7 @@ func TestPageMethods(t *testing.T) {
 		equal(t, "status", p.Code, 405)
 		equal(t, "Allow", p.Header().Get("Allow"), allow)
 	}
-	for _, path := range []string{"nothing", "change/", "", "Change", "assets/", "assets/style.css", "reset/"} {
+	for _, path := range []string{"nothing", "nothing/", "Change", "assets/", "assets/style.css", "reset/reset"} {
 		b.get(t, path).want(t, 404, "Not found")
 	}
 }

@@ -204,6 +204,11 @@ func TestForgotSame(t *testing.T) {
 	}
 }
 
+// inArabicDigits writes a code as a keyboard may.
+func inArabicDigits(code string) string {
+	return strings.Map(func(r rune) rune { return '٠' + r - '0' }, code)
+}
+
 func TestCodePages(t *testing.T) {
 	s := newPages(t, passwd.Config{}, passwdhttp.Config{})
 	s.ada(t)
@@ -226,7 +231,7 @@ func TestCodePages(t *testing.T) {
 		t.Errorf("no problem with the code in %s", p.Body)
 	}
 	b.post(t, "reset/code", map[string]string{"code": " "}).want(t, 422, "Enter the code")
-	b.post(t, "reset/code", map[string]string{"code": code[:4] + " " + code[4:]}).want(t, 303, "/reset/new").follow(t).want(t, 200, "Set a new password")
+	b.post(t, "reset/code", map[string]string{"code": "\u2068" + inArabicDigits(code[:4]) + "\u00a0" + inArabicDigits(code[4:]) + "\u2069"}).want(t, 303, "/reset/new").follow(t).want(t, 200, "Set a new password")
 	equal(t, "request", b.cookie("__Host-passwd-code"), "")
 	b.post(t, "reset/new", map[string]string{"new_password": next}).want(t, 303, "/done?after=reset")
 	equal(t, "new password", s.opens(t, "ada", next), true)

@@ -28,18 +28,9 @@ var systems = [...]mark{
 }
 
 // Names returns the names of the browser and the system, each "" if it is not known.
+// The method Device of a locale.Printer puts them into words.
 func Names(userAgent string) (browser, system string) {
 	return named(browsers[:], userAgent), named(systems[:], userAgent)
-}
-
-// Describe is what Names returns in English, "Firefox on Linux"; "" if neither is
-// known. In the language of a reader it is the method Device of a locale.Printer.
-func Describe(userAgent string) string {
-	browser, system := Names(userAgent)
-	if browser == "" || system == "" {
-		return browser + system
-	}
-	return browser + " on " + system
 }
 
 func named(marks []mark, userAgent string) string {

@@ -7,7 +7,16 @@ import (
 	"github.com/passwd-go/passwd/internal/useragent"
 )
 
-func TestDescribe(t *testing.T) {
+// names joins what Names returns, for tables to read well.
+func names(userAgent string) string {
+	browser, system := useragent.Names(userAgent)
+	if browser == "" || system == "" {
+		return browser + system
+	}
+	return browser + " on " + system
+}
+
+func TestNames(t *testing.T) {
 	const webkit = "Mozilla/5.0 (%s) AppleWebKit/537.36 (KHTML, like Gecko) "
 	on := func(system, products string) string { return strings.Replace(webkit, "%s", system, 1) + products }
 	for _, c := range []struct{ in, want string }{
@@ -29,16 +38,16 @@ func TestDescribe(t *testing.T) {
 		{"MyBank/1.0 call +15550000001 now", ""},
 		{"", ""},
 	} {
-		if got := useragent.Describe(c.in); got != c.want {
+		if got := names(c.in); got != c.want {
 			t.Errorf("%q: %q, want %q", c.in, got, c.want)
 		}
 	}
 }
 
 // Nothing of a header is repeated but names that are written here.
-func TestDescribeRepeatsNothing(t *testing.T) {
+func TestNothingIsRepeated(t *testing.T) {
 	const bait = "<b>call +15550000001</b>\r\n\u202e"
-	if got := useragent.Describe(bait + " Firefox/" + bait + " Linux " + bait); got != "Firefox on Linux" {
+	if got := names(bait + " Firefox/" + bait + " Linux " + bait); got != "Firefox on Linux" {
 		t.Errorf("%q", got)
 	}
 }
