@@ -265,7 +265,7 @@ func (f form) judge(words locale.Printer, err error, retry string) (status int, 
 		return http.StatusUnprocessableEntity, wrong
 	}
 	code := endpoint.CodeOf(err)
-	_, detail := words.Problem(code)
+	title, detail := words.Problem(code)
 	switch code {
 	case passwd.CodePasswordRejected:
 		rejected, _ := errors.AsType[*passwd.PolicyError](err)
@@ -277,7 +277,7 @@ func (f form) judge(words locale.Printer, err error, retry string) (status int, 
 	default:
 		wrong[""] = []string{detail}
 		if text := waitText(words, retry); text != "" {
-			wrong[""] = []string{detail, text}
+			wrong[""] = []string{title, text} // the detail speaks of a while
 		}
 		status, known := statuses[code]
 		if !known {

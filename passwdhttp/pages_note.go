@@ -134,14 +134,16 @@ func did(what string, account passwd.Ref, name string) note {
 	return note{Done: what, Tenant: account.Tenant, ID: account.ID, Name: name}
 }
 
-// wait puts a Retry-After into words, "45 s" or "3 min"; "" if there is none.
+// wait puts a Retry-After into words, "45 seconds" or "3 minutes"; "" if there is none,
+// and for a few seconds, which are over before they are read. No number is 1, so that
+// every language has one form for them.
 func wait(label func(string) string, retry string) string {
 	seconds, err := strconv.Atoi(retry)
-	if err != nil || seconds <= 0 {
+	if err != nil || seconds < 5 {
 		return ""
 	}
 	unit := "seconds"
-	if seconds > 90 {
+	if seconds = (seconds + 4) / 5 * 5; seconds > 90 {
 		unit, seconds = "minutes", (seconds+59)/60
 	}
 	return fill(label(unit), "n", strconv.Itoa(seconds))

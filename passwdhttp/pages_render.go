@@ -208,7 +208,7 @@ func (p *pages) fail(w http.ResponseWriter, r *http.Request, code passwd.Code, e
 	title, detail := words.Problem(code)
 	v.Title, v.Heading, v.Intro = errorTitle(words, title), title, []string{detail}
 	if text := waitText(words, w.Header().Get("Retry-After")); text != "" {
-		v.Intro = append(v.Intro, text)
+		v.Intro = []string{text} // the detail speaks of a while
 	}
 	v.Links = p.wayOn(words, r, code)
 	p.send(w, r, reply{status: status, view: v})
