@@ -167,6 +167,32 @@ func TestEnforceFailsClosed(t *testing.T) {
 	equal(t, "status", w.Code, 503)
 }
 
+// What http.ServeMux routes to a page of the host's is no asset to Enforce.
+func TestEnforceAsTheMuxRoutes(t *testing.T) {
+	s := newSite(t, passwd.Config{}, passwdhttp.Config{})
+	ada := s.ada(t)
+	s.signIn(t, "ada", current) // session-0
+	if err := s.Service.RequireChange(t.Context(), passwd.RequireChange{Account: ada, Reason: passwd.Expired}); err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/static/", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "asset") })
+	mux.HandleFunc("/{language}/transfer", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "transferred") })
+	h := passwdhttp.Enforce(passwdhttp.Config{Service: s.Service, Authenticate: s.authenticate}, "/static/")(mux)
+	for target, want := range map[string]int{
+		"/static/app.css": 200, "/static/a/transfer": 200, "/static%2Fen/transfer": 403, "/static%2fen/transfer": 403,
+		"/%73tatic%2Fen/transfer": 403, "/static%5Cen/transfer": 403, "/en/transfer": 403,
+	} {
+		r := httptest.NewRequest("POST", target, nil)
+		r.Header.Set("Authorization", "Bearer session-0")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != want || strings.Contains(w.Body.String(), "transferred") {
+			t.Errorf("%s: %d %s", target, w.Code, w.Body)
+		}
+	}
+}
+
 // Mounted at the root, the pages are exempt and the rest of the site is not.
 func TestEnforceAtRoot(t *testing.T) {
 	s := &site{Kit: passwdtest.New(t, passwd.Config{Links: passwd.Links{Base: "https://password.example.com"}}), sessions: map[string]passwdhttp.Principal{}}
