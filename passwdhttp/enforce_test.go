@@ -177,7 +177,11 @@ func TestEnforceAsTheMuxRoutes(t *testing.T) {
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/static/", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "asset") })
-	mux.HandleFunc("/{language}/transfer", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "transferred") })
+	mux.HandleFunc("/{page...}", func(w http.ResponseWriter, r *http.Request) { // an app that routes by itself
+		if strings.HasSuffix(r.PathValue("page"), "en/transfer") {
+			io.WriteString(w, "transferred")
+		}
+	})
 	h := passwdhttp.Enforce(passwdhttp.Config{Service: s.Service, Authenticate: s.authenticate}, "/static/")(mux)
 	for target, want := range map[string]int{
 		"/static/app.css": 200, "/static/a/transfer": 200, "/static%2Fen/transfer": 403, "/static%2fen/transfer": 403,
