@@ -27,7 +27,7 @@ var views = []struct {
 }
 
 // tall is how high each of them is, in pixels.
-const tall = 812
+const tall = 880
 
 // overview makes the one picture for those who have not read a line yet.
 func overview(ctx, running context.Context, r *reporter, folder string) error {
@@ -41,7 +41,7 @@ func overview(ctx, running context.Context, r *reporter, folder string) error {
 		b.Show(v.scheme)
 		byName[v.stop].Go(ctx, r, b)
 		b.Screen(v.width, tall, 1, 16)
-		chrome.Eval[string](b, `document.documentElement.style.caretColor = "transparent", scrollTo(0, 0), ""`)
+		chrome.Eval[string](b, `document.documentElement.style.caretColor = "transparent", document.documentElement.style.overflow = "hidden", scrollTo(0, 0), ""`)
 		shot, err := png.Decode(bytes.NewReader(chrome.Call(b, page.CaptureScreenshot, page.CaptureScreenshotParams{}).Data))
 		if err != nil {
 			return err
