@@ -47,7 +47,7 @@ var tours = []string{
 func (w *world) take(s step, t *rapid.T) {
 	w.step = s.name
 	s.run(w, t)
-	w.nameJobs()
+	w.settle()
 }
 
 type step struct {
