@@ -34,7 +34,7 @@ var tours = []string{
 	"change, request, rotate, work, cancel, reset",
 	"require, sign-in, ticket, change with ticket, work, cancel",
 	"issue temporary, sign-in, ticket, change with ticket, sign-in",
-	"sign-in, start session, ten days, refresh session, ten days, check session, ten days, refresh session, check session",
+	"sign-in, start session, ten days, refresh session, ten days, refresh session, ten days, refresh session, check session",
 	"change, ten days, sign-in, ten days, sign-in, ten days, sign-in, ticket, change with ticket",
 	"hook, change, hook, clock, work",
 	"sign-in, start session, check session, refresh session, change, check session",
