@@ -8,6 +8,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/browsertest/chrome"
 	"github.com/passwd-go/passwd/internal/browsertest/stage"
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/session"
 )
 
@@ -66,7 +67,7 @@ func ring(t *testing.T, b *chrome.Tab, back bool) []string {
 }
 
 // The order of Tab is that of the page, forwards and backwards, and the focus is
-// seen in every scheme.
+// seen in every scheme. The everyday run goes backwards in the last one alone.
 func TestFocusOrder(t *testing.T) {
 	h := host(t, stage.Options{})
 	for _, scheme := range schemes {
@@ -85,6 +86,9 @@ func TestFocusOrder(t *testing.T) {
 				b.Visit(h.Origin + mount + path)
 				if got := ring(t, b, false); !slices.Equal(got, want) {
 					t.Errorf("%s: %q", path, got)
+				}
+				if !testrun.CI() && scheme != schemes[len(schemes)-1] {
+					continue
 				}
 				b.Visit(h.Origin + mount + path)
 				got := ring(t, b, true)
