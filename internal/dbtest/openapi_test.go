@@ -25,7 +25,7 @@ func TestOpenAPI(t *testing.T) {
 	folder := t.TempDir()
 	run := exec.CommandContext(t.Context(), "go", append([]string{"test", "-count=1", "-short"}, documented...)...)
 	run.Dir = filepath.Join("..", "..")
-	run.Env = append(os.Environ(), exchange.Variable+"="+folder)
+	run.Env = append(os.Environ(), exchange.Variable+"="+folder, "PASSWD_TEST_CI=", "PASSWD_TEST_LONG=")
 	if out, err := run.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
