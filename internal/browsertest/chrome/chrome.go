@@ -28,6 +28,10 @@ func Start(ctx context.Context) (_ context.Context, cancel context.CancelFunc, e
 		chromedp.Flag("host-resolver-rules", "MAP *.lan.test 127.0.0.1"),
 		// The browser must ask for nothing of its own.
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-domain-reliability", true),
+		// Each window would have pages of the browser's own, in processes of theirs. The
+		// first two are what is switched off anyway.
+		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,InitialWebUI,WebUIReloadButton,WebUIToolbar,"+
+			"WebUISplitTabsButton,PreloadTopChromeWebUI,PreloadTopChromeWebUILessNavigations,WebUIOmniboxPopup,WebUIOmniboxFullPopup"),
 		// Letters in shades of grey, the same wherever it runs.
 		chromedp.Flag("disable-lcd-text", true), chromedp.Flag("font-render-hinting", "none"), chromedp.Flag("hide-scrollbars", false),
 	)
