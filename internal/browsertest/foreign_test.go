@@ -115,6 +115,7 @@ func arrived(t *testing.T, h *stage.Host, lan bool, sent int) {
 // Under plain http of a name on the local network, with what InsecureHTTP asks
 // for, the pages' own forms work.
 func TestLAN(t *testing.T) {
+	testrun.NeedCI(t) // every day TestCookies does, for what differs
 	both(t, func(t *testing.T, o chrome.Options) {
 		h := host(t, stage.Options{LAN: true})
 		b := open(t, o)

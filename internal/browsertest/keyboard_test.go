@@ -67,10 +67,13 @@ func ring(t *testing.T, b *chrome.Tab, back bool) []string {
 }
 
 // The order of Tab is that of the page, forwards and backwards, and the focus is
-// seen in every scheme. The everyday run goes backwards in the last one alone.
+// seen in every scheme, of which the everyday run has the last.
 func TestFocusOrder(t *testing.T) {
 	h := host(t, stage.Options{})
-	for _, scheme := range schemes {
+	for n, scheme := range schemes {
+		if n < len(schemes)-1 && !testrun.CI() {
+			continue
+		}
 		t.Run(scheme.Name, func(t *testing.T) {
 			b := open(t, chrome.Options{})
 			b.Show(scheme)
@@ -86,9 +89,6 @@ func TestFocusOrder(t *testing.T) {
 				b.Visit(h.Origin + mount + path)
 				if got := ring(t, b, false); !slices.Equal(got, want) {
 					t.Errorf("%s: %q", path, got)
-				}
-				if !testrun.CI() && scheme != schemes[len(schemes)-1] {
-					continue
 				}
 				b.Visit(h.Origin + mount + path)
 				got := ring(t, b, true)
