@@ -34,7 +34,9 @@ func TestServerCutWithin(t *testing.T) {
 			store := s.store(t, through, usual)
 			before := h.contents()
 			for _, op := range operations() {
-				if !testrun.CI() && !slices.Contains([]string{"Apply", "Put"}, op.name) {
+				daily := []string{"Apply"} // its reading back waits for a commit that is still under way
+				ci := []string{"Apply", "Issue", "RotateSession", "Put"}
+				if !testrun.CI() && !slices.Contains(daily, op.name) || !testrun.Long() && !slices.Contains(ci, op.name) {
 					continue
 				}
 				random := []string{"passwd_account.stamp", op.random}
