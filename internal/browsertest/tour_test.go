@@ -29,7 +29,7 @@ func TestTour(t *testing.T) {
 			ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 			t.Cleanup(cancel)
 			b := open(t, chrome.Options{Language: language})
-			b.Allow("status of 404", "status of 401", "status of 429", "ERR_BLOCKED_BY_CLIENT")
+			b.Allow("status of 404", "status of 401", "status of 409", "status of 429", "ERR_BLOCKED_BY_CLIENT")
 			for n, stop := range tour.Stops() {
 				if n%len(languages) != l && !testrun.CI() {
 					continue
