@@ -1,0 +1,81 @@
+package fastargon2
+
+import "math/bits"
+
+// block is a block of the matrix: 8 rows of 16 words (RFC 9106 §3.6), in the order of
+// position.
+type block = [128]uint64
+
+// position is where a block has word i, which is word i%16 of row i/16. From the
+// lowest bit, the bits of i are those of the column, c0 to c3, and of the row, r0
+// to r2; those of the position are c0 c1 r0 c2 c3 r1 r2. What each round rotates,
+// the neighbours by c0 and c1 in a row, by c0 and r0 in a pair of columns, is then
+// within 8 words, one register of 512 bits, and nothing has to be transposed.
+func position(i int) int { return i&0b1100011 | i&0b0001100<<1 | i&0b0010000>>2 }
+
+// blockFunc is the compression function G (RFC 9106 §3.5): it sets dst to G(prev,
+// ref), or with xor to dst XOR G(prev, ref). It may write to tmp, which the caller
+// wipes as it does all blocks. dst and tmp are no other block of the call.
+type blockFunc func(dst, prev, ref, tmp *block, xor bool)
+
+// blockGo is the blockFunc for every CPU.
+func blockGo(dst, prev, ref, tmp *block, xor bool) {
+	for i := range tmp {
+		at := position(i)
+		tmp[i] = prev[at] ^ ref[at]
+	}
+	for i := 0; i < 128; i += 16 {
+		permute(&tmp[i], &tmp[i+1], &tmp[i+2], &tmp[i+3], &tmp[i+4], &tmp[i+5], &tmp[i+6], &tmp[i+7],
+			&tmp[i+8], &tmp[i+9], &tmp[i+10], &tmp[i+11], &tmp[i+12], &tmp[i+13], &tmp[i+14], &tmp[i+15])
+	}
+	for i := 0; i < 16; i += 2 {
+		permute(&tmp[i], &tmp[i+1], &tmp[i+16], &tmp[i+17], &tmp[i+32], &tmp[i+33], &tmp[i+48], &tmp[i+49],
+			&tmp[i+64], &tmp[i+65], &tmp[i+80], &tmp[i+81], &tmp[i+96], &tmp[i+97], &tmp[i+112], &tmp[i+113])
+	}
+	for i := range tmp {
+		at := position(i)
+		word := tmp[i] ^ prev[at] ^ ref[at]
+		if xor {
+			word ^= dst[at]
+		}
+		dst[at] = word
+	}
+}
+
+// permute is the permutation P (RFC 9106 §3.6).
+func permute(p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p15 *uint64) {
+	v0, v1, v2, v3 := *p0, *p1, *p2, *p3
+	v4, v5, v6, v7 := *p4, *p5, *p6, *p7
+	v8, v9, v10, v11 := *p8, *p9, *p10, *p11
+	v12, v13, v14, v15 := *p12, *p13, *p14, *p15
+
+	v0, v4, v8, v12 = mix(v0, v4, v8, v12)
+	v1, v5, v9, v13 = mix(v1, v5, v9, v13)
+	v2, v6, v10, v14 = mix(v2, v6, v10, v14)
+	v3, v7, v11, v15 = mix(v3, v7, v11, v15)
+
+	v0, v5, v10, v15 = mix(v0, v5, v10, v15)
+	v1, v6, v11, v12 = mix(v1, v6, v11, v12)
+	v2, v7, v8, v13 = mix(v2, v7, v8, v13)
+	v3, v4, v9, v14 = mix(v3, v4, v9, v14)
+
+	*p0, *p1, *p2, *p3 = v0, v1, v2, v3
+	*p4, *p5, *p6, *p7 = v4, v5, v6, v7
+	*p8, *p9, *p10, *p11 = v8, v9, v10, v11
+	*p12, *p13, *p14, *p15 = v12, v13, v14, v15
+}
+
+// mix is GB (RFC 9106 §3.6).
+func mix(a, b, c, d uint64) (uint64, uint64, uint64, uint64) {
+	a = multiplyAdd(a, b)
+	d = bits.RotateLeft64(d^a, -32)
+	c = multiplyAdd(c, d)
+	b = bits.RotateLeft64(b^c, -24)
+	a = multiplyAdd(a, b)
+	d = bits.RotateLeft64(d^a, -16)
+	c = multiplyAdd(c, d)
+	b = bits.RotateLeft64(b^c, -63)
+	return a, b, c, d
+}
+
+func multiplyAdd(x, y uint64) uint64 { return x + y + 2*uint64(uint32(x))*uint64(uint32(y)) }

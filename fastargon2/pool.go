@@ -1,0 +1,68 @@
+package fastargon2
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// idle is how long a worker is kept after its last use.
+const idle = time.Minute
+
+// pool keeps the workers of hashes to come. The garbage collector would empty a
+// sync.Pool just when it is needed most.
+type pool struct {
+	mu     sync.Mutex
+	bound  int
+	free   []kept // in the order of their last use
+	timing bool   // trim will be called
+}
+
+type kept struct {
+	*worker
+	since time.Time
+}
+
+// take returns a worker with room for so many blocks, and no more than twice as many: one
+// hash that takes much memory shall not hold it for ever.
+func (p *pool) take(blocks uint32) *worker {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, k := range slices.Backward(p.free) {
+		if has := uint32(len(k.room)); has >= blocks && has/2 <= blocks {
+			p.free = slices.Delete(p.free, i, i+1)
+			return k.worker
+		}
+	}
+	return newWorker(blocks)
+}
+
+// put keeps a worker, which has been wiped, in the place of the one that has been idle for longest.
+func (p *pool) put(w *worker) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.free = append(p.free, kept{w, time.Now()})
+	if extra := len(p.free) - p.bound; extra > 0 {
+		p.free = slices.Delete(p.free, 0, extra)
+	}
+	p.trimLater()
+}
+
+// trimLater waits until the one that is idle for longest is to be given back. No timer is left when
+// there is none.
+func (p *pool) trimLater() {
+	if len(p.free) == 0 || p.timing {
+		return
+	}
+	p.timing = true
+	time.AfterFunc(time.Until(p.free[0].since.Add(idle)), p.trim)
+}
+
+func (p *pool) trim() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.timing = false
+	now := time.Now()
+	p.free = slices.DeleteFunc(p.free, func(k kept) bool { return now.Sub(k.since) >= idle })
+	p.trimLater()
+}
