@@ -13,13 +13,46 @@ type block = [128]uint64
 // within 8 words, one register of 512 bits, and nothing has to be transposed.
 func position(i int) int { return i&0b1100011 | i&0b0001100<<1 | i&0b0010000>>2 }
 
-// blockFunc is the compression function G (RFC 9106 §3.5): it sets dst to G(prev,
-// ref), or with xor to dst XOR G(prev, ref). It may write to tmp, which the caller
-// wipes as it does all blocks. dst and tmp are no other block of the call.
-type blockFunc func(dst, prev, ref, tmp *block, xor bool)
+// fillFunc computes n blocks of the matrix, from dst on, and returns the number of
+// the block that the one behind them refers to.
+//
+// Block dst is set to G(prev, ref), or with xor to dst XOR G(prev, ref) (RFC 9106
+// §3.5). The next one has this one as its prev. Its ref is one of the area blocks that
+// begin with number first of the lane, which is size blocks from number lane on, and
+// goes round; it is chosen by random, or if that is nil by word 0 of dst (§3.4.2), and
+// the area grows by one with each block. With random, n is 1.
+//
+// It may write to tmp, which the caller wipes as it does all blocks. No dst is a ref.
+type fillFunc func(matrix []block, tmp *block, random *uint64, dst, prev, ref, n, lane, size, first, area int, xor bool) int
 
-// blockGo is the blockFunc for every CPU.
-func blockGo(dst, prev, ref, tmp *block, xor bool) {
+// fillGo is the fillFunc for every CPU.
+func fillGo(matrix []block, tmp *block, random *uint64, dst, prev, ref, n, lane, size, first, area int, xor bool) int {
+	for range n {
+		compress(&matrix[dst], &matrix[prev], &matrix[ref], tmp, xor)
+		word := matrix[dst][0]
+		if random != nil {
+			word = *random
+		}
+		ref = lane + choose(word, first, area, size)
+		prev = dst
+		dst++
+		area++
+	}
+	return ref
+}
+
+// choose maps a pseudo-random word to a block of an area (RFC 9106 §3.4.2).
+func choose(random uint64, first, area, size int) int {
+	j := random & 0xffffffff
+	n := first + area - 1 - int(uint64(area)*(j*j>>32)>>32)
+	if n >= size {
+		n -= size
+	}
+	return n
+}
+
+// compress sets dst to G(prev, ref), or to dst XOR G(prev, ref).
+func compress(dst, prev, ref, tmp *block, xor bool) {
 	for i := range tmp {
 		at := position(i)
 		tmp[i] = prev[at] ^ ref[at]

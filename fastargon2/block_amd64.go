@@ -4,12 +4,12 @@
 
 package fastargon2
 
-// blockAVX2 is a blockFunc for CPUs with AVX2.
+// fillAVX2 is a fillFunc for CPUs with AVX2.
 //
 //go:noescape
-func blockAVX2(dst *[128]uint64, prev *[128]uint64, ref *[128]uint64, tmp *[128]uint64, xor bool)
+func fillAVX2(matrix [][128]uint64, tmp *[128]uint64, random *uint64, dst int, prev int, ref int, n int, lane int, size int, first int, area int, xor bool) int
 
-// blockAVX512 is a blockFunc for CPUs with AVX-512 F. It leaves tmp alone.
+// fillAVX512 is a fillFunc for CPUs with AVX-512 F. It leaves tmp alone.
 //
 //go:noescape
-func blockAVX512(dst *[128]uint64, prev *[128]uint64, ref *[128]uint64, tmp *[128]uint64, xor bool)
+func fillAVX512(matrix [][128]uint64, tmp *[128]uint64, random *uint64, dst int, prev int, ref int, n int, lane int, size int, first int, area int, xor bool) int

@@ -35,8 +35,8 @@ func (p *parameters) blocks() uint32 {
 // worker computes one tag at a time.
 type worker struct {
 	parameters
-	compress      blockFunc
-	lane, segment uint32 // their blocks
+	run           fillFunc
+	lane, segment int // their blocks
 
 	room    []block   // what it may use
 	matrix  []block   // what it uses, one lane after the other
@@ -49,8 +49,19 @@ type worker struct {
 	bytes       [1024]byte
 }
 
-// scratch is what the computation of a lane needs besides the matrix.
-type scratch struct{ zero, counter, middle, addresses, tmp block }
+// scratch is what the computation of a lane needs besides the matrix: what makes
+// pseudo-random words (RFC 9106 §3.4.1.2), and a block for the kernel.
+type scratch struct {
+	blocks [4]block
+	tmp    block
+}
+
+const (
+	zero = iota
+	counter
+	middle
+	addresses
+)
 
 func newWorker(blocks uint32) *worker {
 	long, _ := blake2b.New512(nil) // fails for keys only
@@ -76,10 +87,10 @@ func (w *worker) wipe() {
 
 // derive computes a tag (RFC 9106 §3.2), whatever the worker holds. It needs as
 // much room as p has blocks.
-func (w *worker) derive(compress blockFunc, p parameters) []byte {
-	w.parameters, w.compress = p, compress
+func (w *worker) derive(run fillFunc, p parameters) []byte {
+	w.parameters, w.run = p, run
 	w.matrix = w.room[:p.blocks()]
-	w.lane = p.blocks() / p.lanes
+	w.lane = int(p.blocks() / p.lanes)
 	w.segment = w.lane / sliceCount
 	if uint32(len(w.scratch)) < p.lanes {
 		w.scratch = make([]scratch, p.lanes)
@@ -100,10 +111,10 @@ func (w *worker) start() {
 		w.long.Write(field)
 	}
 	w.long.Sum(w.first[:0])
-	for lane := range w.lanes {
-		for column := range uint32(2) {
-			binary.LittleEndian.PutUint32(w.first[64:], column)
-			binary.LittleEndian.PutUint32(w.first[68:], lane)
+	for lane := range int(w.lanes) {
+		for column := range 2 {
+			binary.LittleEndian.PutUint32(w.first[64:], uint32(column))
+			binary.LittleEndian.PutUint32(w.first[68:], uint32(lane))
 			w.hash(w.bytes[:], w.first[:])
 			b := &w.matrix[lane*w.lane+column]
 			for i := range b {
@@ -116,7 +127,7 @@ func (w *worker) start() {
 // tag makes the tag of the last blocks of all lanes.
 func (w *worker) tag() []byte {
 	last := &w.matrix[w.lane-1]
-	for lane := uint32(1); lane < w.lanes; lane++ {
+	for lane := 1; lane < int(w.lanes); lane++ {
 		for i, word := range w.matrix[(lane+1)*w.lane-1] {
 			last[i] ^= word
 		}

@@ -71,23 +71,23 @@ type Argon2 struct {
 	pool   pool
 }
 
-// kernel is a Kernel with its block function.
+// kernel is a Kernel with its function.
 type kernel struct {
-	name     Kernel
-	compress blockFunc
+	name Kernel
+	run  fillFunc
 }
 
 // New chooses the fastest kernel for this CPU. Each is first checked against
 // x/crypto on small inputs, which takes a fraction of a millisecond: a CPU on which one is wrong
 // would make hashes that no other verifies.
-func New(c Config) *Argon2 { return choose(c, kernels()) }
+func New(c Config) *Argon2 { return fastest(c, kernels()) }
 
-// choose takes the first kernel, of those in falling order, that is right.
-func choose(c Config, among []kernel) *Argon2 {
+// fastest takes the first kernel, of those in falling order, that is right.
+func fastest(c Config, among []kernel) *Argon2 {
 	if c.Keep <= 0 {
 		c.Keep = runtime.GOMAXPROCS(0)
 	}
-	a := &Argon2{kernel: kernel{Go, blockGo}, pool: pool{bound: c.Keep}}
+	a := &Argon2{kernel: kernel{Go, fillGo}, pool: pool{bound: c.Keep}}
 	for _, k := range among {
 		if c.Fastest != 0 && k.name > c.Fastest {
 			continue
@@ -112,7 +112,7 @@ func (k kernel) right() bool {
 	w := newWorker(p.blocks())
 	defer w.wipe()
 	want := argon2.IDKey(p.password, p.salt, p.passes, p.memory, uint8(p.lanes), p.length)
-	return string(w.derive(k.compress, p)) == string(want)
+	return string(w.derive(k.run, p)) == string(want)
 }
 
 // Kernel returns the kernel in use.
@@ -144,7 +144,7 @@ func (a *Argon2) Key(variant Variant, version uint32, password, salt []byte, pas
 	w := a.pool.take(p.blocks())
 	defer a.pool.put(w)
 	defer w.wipe()
-	return w.derive(a.kernel.compress, p), nil
+	return w.derive(a.kernel.run, p), nil
 }
 
 func (p *parameters) validate() error {

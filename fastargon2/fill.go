@@ -2,16 +2,20 @@ package fastargon2
 
 import "sync"
 
+// runLength bounds the blocks that are computed before the garbage collector may
+// stop the goroutine, to about 10 µs.
+const runLength = 64
+
 // fill computes the matrix, the lanes of a slice at the same time.
 func (w *worker) fill() {
-	for pass := range w.passes {
-		for slice := range uint32(sliceCount) {
+	for pass := range int(w.passes) {
+		for slice := range sliceCount {
 			if w.lanes == 1 {
 				w.fillSegment(pass, slice, 0)
 				continue
 			}
 			var lanes sync.WaitGroup
-			for lane := range w.lanes {
+			for lane := range int(w.lanes) {
 				lanes.Go(func() { w.fillSegment(pass, slice, lane) })
 			}
 			lanes.Wait()
@@ -20,77 +24,92 @@ func (w *worker) fill() {
 }
 
 // fillSegment computes a slice of a lane (RFC 9106 §3.4).
-func (w *worker) fillSegment(pass, slice, lane uint32) {
+func (w *worker) fillSegment(pass, slice, lane int) {
 	s := &w.scratch[lane]
 	independent := w.variant == VariantI || w.variant == VariantID && pass == 0 && slice < sliceCount/2
 	if independent {
-		s.count(pass, lane, slice, uint32(len(w.matrix)), w.passes, uint32(w.variant))
+		s.count(pass, lane, slice, len(w.matrix), int(w.passes), int(w.variant))
 	}
-	current := lane*w.lane + slice*w.segment
-	previous := current - 1
-	if slice == 0 {
-		previous += w.lane
+	start := 0
+	if pass == 0 && slice == 0 {
+		start = 2 // which are there
 	}
+	first, finished := w.finished(pass, slice)
+	begin := lane*w.lane + slice*w.segment
 	xor := pass > 0 && w.version != version10
-	for i := range w.segment {
-		if independent && i%128 == 0 {
-			s.next(w.compress)
+	ref, chosen := 0, false
+	for i := start; i < w.segment; {
+		dst, prev := begin+i, begin+i-1
+		if slice == 0 && i == 0 {
+			prev += w.lane
 		}
-		if pass > 0 || slice > 0 || i > 1 { // else start has made it
-			random := w.matrix[previous][0]
-			if independent {
-				random = s.addresses[position(int(i%128))]
+		word := w.matrix[prev][0]
+		if independent {
+			if i == start || i%128 == 0 {
+				s.next(w.run)
 			}
-			ref := w.reference(random, pass, slice, lane, i)
-			w.compress(&w.matrix[current], &w.matrix[previous], &w.matrix[ref], &s.tmp, xor)
+			word = *s.address(i)
 		}
-		previous = current
-		current++
+		if !chosen {
+			ref = w.reference(word, pass, slice, lane, i)
+		}
+		// With one lane, the choice of the next block can be made early.
+		n, random := 1, (*uint64)(nil)
+		switch {
+		case w.lanes > 1:
+		case independent:
+			random, chosen = s.address(i+1), (i+1)%128 != 0
+		default:
+			n, chosen = min(runLength, w.segment-i), true
+		}
+		ref = w.run(w.matrix, &s.tmp, random, dst, prev, ref, n, lane*w.lane, w.lane, first, finished+i, xor)
+		i += n
 	}
 }
 
 // count sets what the addresses of a segment are made of (RFC 9106 §3.4.1.2).
-func (s *scratch) count(words ...uint32) {
-	s.counter = block{}
+func (s *scratch) count(words ...int) {
+	s.blocks[counter] = block{}
 	for i, word := range words {
-		s.counter[position(i)] = uint64(word)
+		s.blocks[counter][position(i)] = uint64(word)
 	}
 }
 
 // next makes the next 128 addresses.
-func (s *scratch) next(compress blockFunc) {
-	s.counter[position(6)]++
-	compress(&s.middle, &s.zero, &s.counter, &s.tmp, false)
-	compress(&s.addresses, &s.zero, &s.middle, &s.tmp, false)
+func (s *scratch) next(run fillFunc) {
+	s.blocks[counter][position(6)]++
+	for _, in := range [...]int{counter, middle} {
+		run(s.blocks[:], &s.tmp, nil, in+1, zero, in, 1, 0, len(s.blocks), 0, len(s.blocks), false)
+	}
+}
+
+func (s *scratch) address(i int) *uint64 { return &s.blocks[addresses][position(i%128)] }
+
+// finished is the area of the lane that is in finished slices: in the first pass
+// those before this one, later the three that this one follows.
+func (w *worker) finished(pass, slice int) (first, area int) {
+	switch {
+	case pass == 0:
+		return 0, slice * w.segment
+	case slice == sliceCount-1:
+		return 0, w.lane - w.segment
+	}
+	return (slice + 1) * w.segment, w.lane - w.segment
 }
 
 // reference maps a pseudo-random word to the block that block i of the segment
 // refers to (RFC 9106 §3.4.2).
-func (w *worker) reference(random uint64, pass, slice, lane, i uint32) uint32 {
+func (w *worker) reference(random uint64, pass, slice, lane, i int) int {
 	from := lane
 	if w.lanes > 1 && (pass > 0 || slice > 0) {
-		from = uint32(random>>32) % w.lanes
+		from = int(uint32(random>>32) % w.lanes)
 	}
-	// The area has the finished slices: in the first pass those before this one,
-	// later the three that this one follows.
-	first, area := uint32(0), slice*w.segment
-	if pass > 0 {
-		area = w.lane - w.segment
-		if slice < sliceCount-1 {
-			first = (slice + 1) * w.segment
-		}
-	}
-	// Of its own lane also what is finished of this slice, but never the previous block.
-	switch {
+	first, area := w.finished(pass, slice)
+	switch { // never the previous block
 	case from == lane:
-		area += i - 1
+		area += i - 1 // and what is finished of this slice
 	case i == 0:
 		area--
 	}
-	j := random & 0xffffffff
-	at := first + area - 1 - uint32(uint64(area)*(j*j>>32)>>32)
-	if at >= w.lane {
-		at -= w.lane
-	}
-	return from*w.lane + at
+	return from*w.lane + choose(random, first, area, w.lane)
 }

@@ -11,10 +11,10 @@ import "golang.org/x/sys/cpu"
 // for 512-bit instructions, also for whatever else runs on the core.
 func kernels() (k []kernel) {
 	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512VBMI2 {
-		k = append(k, kernel{AVX512, blockAVX512})
+		k = append(k, kernel{AVX512, fillAVX512})
 	}
 	if cpu.X86.HasAVX2 {
-		k = append(k, kernel{AVX2, blockAVX2})
+		k = append(k, kernel{AVX2, fillAVX2})
 	}
 	return k
 }

@@ -12,11 +12,7 @@ import (
 // rows, 256 bytes in one piece; in the second two pairs of columns, 64 bytes of
 // each of these pieces. Between the loops the block is in tmp.
 func avx2() {
-	TEXT("blockAVX2", NOSPLIT, "func(dst, prev, ref, tmp *[128]uint64, xor bool)")
-	Doc("blockAVX2 is a blockFunc for CPUs with AVX2.")
-	Pragma("noescape")
-	dst, prev, ref, tmp, xor := arguments()
-
+	f := begin("fillAVX2", "fillAVX2 is a fillFunc for CPUs with AVX2.")
 	t := target{mul: vpmuludq, add: vpaddq, xor: vpxor, tmp: []reg.VecVirtual{YMM(), YMM()}}
 	by24, by16 := byteRotation(24), byteRotation(16)
 	t.rotate = [4]func(reg.VecVirtual){
@@ -34,21 +30,23 @@ func avx2() {
 		v[i] = []reg.VecVirtual{YMM(), YMM()}
 	}
 
-	// Row 2*n is at 0, 64, 128 and 192 of a piece, row 2*n+1 behind it.
 	offset := GP64()
+
+	Label("block")
 	XORQ(offset, offset)
+	// Row 2*n is at 0, 64, 128 and 192 of piece n, row 2*n+1 behind it.
 	Label("rows")
 	for i := range 8 {
-		VMOVDQU(indexed(prev, offset, 32*i), v[i/2][i%2])
+		VMOVDQU(indexed(f.prev, offset, 32*i), v[i/2][i%2])
 	}
 	for i := range 8 {
-		VPXOR(indexed(ref, offset, 32*i), v[i/2][i%2], v[i/2][i%2])
+		VPXOR(indexed(f.ref, offset, 32*i), v[i/2][i%2], v[i/2][i%2])
 	}
 	t.round(v, func(x reg.VecVirtual, by int) {
 		VPERMQ(operand.U8([]uint64{1: 0x39, 2: 0x4e, 3: 0x93}[by]), x, x)
 	})
 	for i := range 8 {
-		VMOVDQU(v[i/2][i%2], indexed(tmp, offset, 32*i))
+		VMOVDQU(v[i/2][i%2], indexed(f.tmp, offset, 32*i))
 	}
 	ADDQ(operand.U32(256), offset)
 	CMPQ(offset, operand.U32(blockSize))
@@ -58,8 +56,9 @@ func avx2() {
 	// words of a column two by two.
 	XORQ(offset, offset)
 	Label("columns")
+	place := func(base reg.GPVirtual, i int) operand.Mem { return indexed(base, offset, 256*(i/2)+32*(i%2)) }
 	for i := range 8 {
-		VMOVDQU(indexed(tmp, offset, 256*(i/2)+32*(i%2)), v[i/2][i%2])
+		VMOVDQU(place(f.tmp, i), v[i/2][i%2])
 	}
 	t.g(v)
 	turn(v[0], t.tmp, -1)
@@ -69,26 +68,28 @@ func avx2() {
 	turn(v[0], t.tmp, 1)
 	turn(v[2], t.tmp, -1)
 	v[3][0], v[3][1] = v[3][1], v[3][0]
-	TESTB(xor, xor)
-	JZ(operand.LabelRef("done"))
+	f.unlessXor("over")
 	for i := range 8 {
-		VPXOR(indexed(dst, offset, 256*(i/2)+32*(i%2)), v[i/2][i%2], v[i/2][i%2])
+		VPXOR(place(f.dst, i), v[i/2][i%2], v[i/2][i%2])
 	}
-	Label("done")
+	Label("over")
 	for i := range 8 {
-		VPXOR(indexed(prev, offset, 256*(i/2)+32*(i%2)), v[i/2][i%2], v[i/2][i%2])
-	}
-	for i := range 8 {
-		VPXOR(indexed(ref, offset, 256*(i/2)+32*(i%2)), v[i/2][i%2], v[i/2][i%2])
+		VPXOR(place(f.prev, i), v[i/2][i%2], v[i/2][i%2])
 	}
 	for i := range 8 {
-		VMOVDQU(v[i/2][i%2], indexed(dst, offset, 256*(i/2)+32*(i%2)))
+		VPXOR(place(f.ref, i), v[i/2][i%2], v[i/2][i%2])
 	}
+	for i := range 8 {
+		VMOVDQU(v[i/2][i%2], place(f.dst, i))
+	}
+	TESTQ(offset, offset)
+	JNZ(operand.LabelRef("chosen"))
+	f.choose()
+	Label("chosen")
 	ADDQ(operand.U8(64), offset)
 	CMPQ(offset, operand.U32(256))
 	JNE(operand.LabelRef("columns"))
-	VZEROUPPER()
-	RET()
+	f.end("block")
 }
 
 // turn rotates the four words of a column, which are in two registers: each gets

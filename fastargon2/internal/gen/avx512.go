@@ -1,28 +1,18 @@
 package main
 
 import (
+	"strconv"
+
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
 // avx512 holds the whole block in 16 registers: register 4*r + j has the columns
-// 4*j to 4*j+3 of the rows 2*r and 2*r+1.
+// 4*j to 4*j+3 of the rows 2*r and 2*r+1. They keep it for the next block.
 func avx512() {
-	TEXT("blockAVX512", NOSPLIT, "func(dst, prev, ref, tmp *[128]uint64, xor bool)")
-	Doc("blockAVX512 is a blockFunc for CPUs with AVX-512 F. It leaves tmp alone.")
-	Pragma("noescape")
-	dst, prev, ref := load("dst"), load("prev"), load("ref")
-	xor := loadBool("xor")
+	f := begin("fillAVX512", "fillAVX512 is a fillFunc for CPUs with AVX-512 F. It leaves tmp alone.")
 
-	var v [4][4]reg.VecVirtual
-	for n := range 16 {
-		v[n/4][n%4] = ZMM()
-		VMOVDQU64(at(prev, 64*n), v[n/4][n%4])
-	}
-	for n := range 16 {
-		VPXORQ(at(ref, 64*n), v[n/4][n%4], v[n/4][n%4])
-	}
 	t := target{mul: vpmuludq, add: vpaddq, xor: vpxorq}
 	for i, by := range []uint64{32, 24, 16, 63} {
 		t.rotate[i] = func(x reg.VecVirtual) { VPRORQ(operand.U8(by), x, x) }
@@ -30,24 +20,30 @@ func avx512() {
 	for range 4 {
 		t.tmp = append(t.tmp, ZMM())
 	}
+	forward, back := indices("forward", 1), indices("back", 3)
+	var v [16]reg.VecVirtual
+	for n := range v {
+		v[n] = ZMM()
+		VMOVDQU64(at(f.prev, 64*n), v[n])
+	}
 
+	Label("block512")
+	for n := range v {
+		VPXORQ(at(f.ref, 64*n), v[n], v[n])
+	}
 	// The rows: 4 registers have two of them. The words to rotate are the
 	// neighbours in half a register.
-	rows := lanes{}
-	for j := range 4 {
-		for r := range 4 {
-			rows[j] = append(rows[j], v[r][j])
-		}
+	var rows lanes
+	for n := range v {
+		rows[n%4] = append(rows[n%4], v[n])
 	}
 	t.round(rows, func(x reg.VecVirtual, by int) {
 		VPERMQ(operand.U8([]uint64{1: 0x39, 2: 0x4e, 3: 0x93}[by]), x, x)
 	})
 
-	// The columns: the words to rotate are, of each pair in half a register and the
-	// pair in the same place of the other half, the four.
-	forward, back := indices("forward", 1), indices("back", 3)
-	columns := lanes(v2(v))
-	t.round(columns, func(x reg.VecVirtual, by int) {
+	// The columns: the four words to rotate are two neighbours of one half and those
+	// in the same place of the other.
+	turn := func(x reg.VecVirtual, by int) {
 		switch by {
 		case 1:
 			VPERMQ(x, forward, x)
@@ -56,29 +52,38 @@ func avx512() {
 		case 3:
 			VPERMQ(x, back, x)
 		}
-	})
-
-	TESTB(xor, xor)
-	JZ(operand.LabelRef("done512"))
-	for n := range 16 {
-		VPXORQ(at(dst, 64*n), v[n/4][n%4], v[n/4][n%4])
 	}
-	Label("done512")
-	for n := range 16 {
-		x := t.tmp[n%4]
-		VMOVDQU64(at(prev, 64*n), x)
-		VPTERNLOGQ(operand.U8(0x96), at(ref, 64*n), x, v[n/4][n%4])
-		VMOVDQU64(v[n/4][n%4], at(dst, 64*n))
-	}
-	VZEROUPPER()
-	RET()
+	// Those with word 0 come first, so that the next block that is referred to is on its
+	// way while the others are computed.
+	t.columns512(f, v, turn, 0, 1)
+	f.choose()
+	t.columns512(f, v, turn, 1, 4)
+	f.end("block512")
 }
 
-func v2(v [4][4]reg.VecVirtual) (c [4][]reg.VecVirtual) {
-	for r := range 4 {
-		c[r] = v[r][:]
+// columns512 computes the columns 4*from to 4*to-1 and puts them into dst.
+func (t target) columns512(f frame, v [16]reg.VecVirtual, turn func(reg.VecVirtual, int), from, to int) {
+	var columns lanes
+	for r := range columns {
+		columns[r] = v[4*r+from : 4*r+to]
 	}
-	return c
+	t.round(columns, turn)
+	done := "over512_" + strconv.Itoa(from)
+	f.unlessXor(done)
+	for n := range v {
+		if from <= n%4 && n%4 < to {
+			VPXORQ(at(f.dst, 64*n), v[n], v[n])
+		}
+	}
+	Label(done)
+	for n := range v {
+		if from <= n%4 && n%4 < to {
+			x := t.tmp[n/4]
+			VMOVDQU64(at(f.prev, 64*n), x)
+			VPTERNLOGQ(operand.U8(0x96), at(f.ref, 64*n), x, v[n])
+			VMOVDQU64(v[n], at(f.dst, 64*n))
+		}
+	}
 }
 
 // round is P of RFC 9106 §3.6: G down the columns of a 4 by 4 matrix, then along

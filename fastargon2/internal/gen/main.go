@@ -13,6 +13,7 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/gotypes"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
@@ -70,13 +71,90 @@ func (t target) mix(x, y, z []reg.VecVirtual, rotate func(reg.VecVirtual)) {
 	}
 }
 
-// arguments loads the pointers of block(dst, prev, ref, tmp *block, xor bool).
-func arguments() (dst, prev, ref, tmp, xor reg.GPVirtual) {
-	return load("dst"), load("prev"), load("ref"), load("tmp"), loadBool("xor")
+// frame is the arguments of a fillFunc. Blocks are in registers by their addresses.
+type frame struct {
+	tmp, random, dst, prev, ref, n, area reg.GPVirtual
+	index, next                          reg.GPVirtual // the choice
+	matrix, lane, size, first, xor       operand.Mem
+}
+
+func begin(name, doc string) frame {
+	TEXT(name, NOSPLIT, "func(matrix [][128]uint64, tmp *[128]uint64, random *uint64, dst, prev, ref, n, lane, size, first, area int, xor bool) int")
+	Doc(doc)
+	Pragma("noescape")
+	f := frame{
+		tmp: load("tmp"), random: load("random"), dst: load("dst"), prev: load("prev"), ref: load("ref"), n: load("n"), area: load("area"),
+		index: GP64(), next: GP64(),
+		matrix: argument(Param("matrix").Base()), lane: argument(Param("lane")), size: argument(Param("size")),
+		first: argument(Param("first")), xor: argument(Param("xor")),
+	}
+	for _, b := range []reg.GPVirtual{f.dst, f.prev, f.ref} {
+		f.address(b)
+	}
+	// Without random, it is word 0 of dst.
+	TESTQ(f.random, f.random)
+	CMOVQEQ(f.dst, f.random)
+	return f
 }
 
 func load(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
 
-func loadBool(name string) reg.GPVirtual { return Load(Param(name), GP8()).(reg.GPVirtual) }
+func argument(c gotypes.Component) operand.Mem {
+	basic, err := c.Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return basic.Addr
+}
+
+// address turns the number of a block into its address.
+func (f frame) address(b reg.GPVirtual) {
+	SHLQ(operand.U8(10), b)
+	ADDQ(f.matrix, b)
+}
+
+// unlessXor jumps to a label if dst is to be overwritten.
+func (f frame) unlessXor(label string) {
+	CMPB(f.xor, operand.U8(0))
+	JE(operand.LabelRef(label))
+}
+
+// choose maps the pseudo-random word to the block that the next one refers to (RFC 9106
+// §3.4.2), and fetches it.
+func (f frame) choose() {
+	j := GP64()
+	MOVL(at(f.random, 0), j.As32())
+	IMULQ(j, j)
+	SHRQ(operand.U8(32), j)
+	IMULQ(f.area, j)
+	SHRQ(operand.U8(32), j)
+	MOVQ(f.first, f.index)
+	ADDQ(f.area, f.index)
+	SUBQ(operand.U8(1), f.index)
+	SUBQ(j, f.index)
+	MOVQ(f.index, j)
+	SUBQ(f.size, j)
+	CMOVQCC(j, f.index)
+	ADDQ(f.lane, f.index)
+	MOVQ(f.index, f.next)
+	f.address(f.next)
+	for line := range blockSize / 64 {
+		PREFETCHT0(at(f.next, 64*line))
+	}
+}
+
+// end goes on with the next block, or returns.
+func (f frame) end(again string) {
+	MOVQ(f.dst, f.prev)
+	ADDQ(operand.U32(blockSize), f.dst)
+	ADDQ(operand.U32(blockSize), f.random)
+	MOVQ(f.next, f.ref)
+	INCQ(f.area)
+	DECQ(f.n)
+	JNZ(operand.LabelRef(again))
+	Store(f.index, ReturnIndex(0))
+	VZEROUPPER()
+	RET()
+}
 
 func at(base reg.GPVirtual, offset int) operand.Mem { return operand.Mem{Base: base, Disp: offset} }
