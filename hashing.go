@@ -3,12 +3,13 @@ package passwd
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
-	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
+	"github.com/passwd-go/passwd/internal/normal"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 const (
@@ -60,7 +61,7 @@ func (s *Service) prepareHashing() error {
 
 // memory is how many bytes it takes to verify a hash, or to make one like it.
 func (s *Service) memory(h Hash) int64 {
-	inspector, ok := s.cfg.Hasher.(Inspector)
+	inspector, ok := s.cfg.Hasher.(pwhash.Inspector)
 	if !ok {
 		return 0
 	}
@@ -69,24 +70,6 @@ func (s *Service) memory(h Hash) int64 {
 		return 0 // no work will be done on it
 	}
 	return info.Memory
-}
-
-// maxPassword bounds the bytes of a password before any work is done on it.
-const maxPassword = 4096
-
-// prepare returns the form of a password that is hashed, NFC (P6), and false
-// for one that cannot be anybody's: nothing is ever trimmed, folded or cut.
-func prepare(password string) (string, bool) {
-	if len(password) > maxPassword || !utf8.ValidString(password) {
-		return "", false
-	}
-	for _, r := range password {
-		if r == 0 || r == utf8.RuneError {
-			return "", false
-		}
-	}
-	password = norm.NFC.String(password)
-	return password, password != "" && len(password) <= maxPassword
 }
 
 // hash makes a hash when it is its turn.
@@ -104,7 +87,7 @@ func (s *Service) hash(ctx context.Context, prepared string) (Hash, error) {
 }
 
 // verify compares a typed password with an account's.
-func (s *Service) verify(ctx context.Context, a Account, typed string) (Verdict, error) {
+func (s *Service) verify(ctx context.Context, a Account, typed string) (pwhash.Verdict, error) {
 	return s.verifyLogin(ctx, Login{Tenant: a.Ref.Tenant, Value: a.Ref.ID}, a, typed)
 }
 
@@ -116,8 +99,8 @@ func (s *Service) verify(ctx context.Context, a Account, typed string) (Verdict,
 // it was typed, for hashes that another stack made of it. No hash of ours matches
 // then, but the work depends on nothing else than what was typed, and all of it is
 // one turn, as it is one guess.
-func (s *Service) verifyLogin(ctx context.Context, l Login, a Account, typed string) (Verdict, error) {
-	prepared, ok := prepare(typed)
+func (s *Service) verifyLogin(ctx context.Context, l Login, a Account, typed string) (pwhash.Verdict, error) {
+	prepared, ok := normal.Password(typed)
 	h, dummy := a.Hash, s.dummyFor(l)
 	real := ok && h != ""
 	if !real {
@@ -125,7 +108,7 @@ func (s *Service) verifyLogin(ctx context.Context, l Login, a Account, typed str
 	}
 	t, err := s.gate.enter(ctx, max(s.memory(h), s.memory(dummy)))
 	if err != nil {
-		return Verdict{}, err
+		return pwhash.Verdict{}, err
 	}
 	defer s.gate.leave(t)
 
@@ -140,7 +123,7 @@ func (s *Service) verifyLogin(ctx context.Context, l Login, a Account, typed str
 		v.Stale = v.Match
 	}
 	if err != nil || !real {
-		return Verdict{}, err
+		return pwhash.Verdict{}, err
 	}
 	return v, nil
 }
@@ -155,19 +138,38 @@ func (s *Service) dummyFor(l Login) Hash {
 }
 
 // compare verifies a password when it is its turn.
-func (s *Service) compare(ctx context.Context, h Hash, prepared string) (Verdict, error) {
+func (s *Service) compare(ctx context.Context, h Hash, prepared string) (pwhash.Verdict, error) {
 	t, err := s.gate.enter(ctx, s.memory(h))
 	if err != nil {
-		return Verdict{}, err
+		return pwhash.Verdict{}, err
 	}
 	defer s.gate.leave(t)
 	return s.judge(ctx, h, prepared)
 }
 
-func (s *Service) judge(ctx context.Context, h Hash, password string) (Verdict, error) {
+func (s *Service) judge(ctx context.Context, h Hash, password string) (pwhash.Verdict, error) {
 	v, err := s.cfg.Hasher.Verify(ctx, h, password)
 	if err != nil {
-		return Verdict{}, fmt.Errorf("passwd: verifying: %w", err)
+		return pwhash.Verdict{}, fmt.Errorf("passwd: verifying: %w", err)
 	}
 	return v, nil
+}
+
+// Inspect tells what a stored hash is, without computing it: for counting what a
+// migration has left to do. Its errors are ErrFormat and a [*BoundsError],
+// for what nobody can sign in with, ErrPepperKey, with which the rest is filled in
+// nevertheless, and errors.ErrUnsupported if Config.Hasher is no [Inspector].
+func (s *Service) Inspect(h Hash) (pwhash.Info, error) {
+	inspector, ok := s.cfg.Hasher.(pwhash.Inspector)
+	if !ok {
+		return pwhash.Info{}, errors.ErrUnsupported
+	}
+	return inspector.Inspect(h)
+}
+
+// unjudgeable reports whether an error of a hasher says that it will never be
+// able to verify a hash.
+func unjudgeable(err error) bool {
+	_, beyond := errors.AsType[*pwhash.BoundsError](err)
+	return beyond || errors.Is(err, pwhash.ErrFormat)
 }

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 // Config is what a [Service] is made of. Store, Keys, Notify and Links are
@@ -33,7 +35,7 @@ type Config struct {
 	PolicyFloor Policy
 
 	// Hasher makes and verifies hashes. If nil, the zero Argon2id.
-	Hasher Hasher
+	Hasher pwhash.Hasher
 	// HashWorkers is how many hashes may be computed at once. Each holds the memory
 	// of its parameters, 19 MiB by default. If 0, GOMAXPROCS.
 	HashWorkers int
@@ -204,7 +206,7 @@ func New(cfg Config) (*Service, error) {
 		cfg.Now = time.Now
 	}
 	if cfg.Hasher == nil {
-		cfg.Hasher = Argon2id{}
+		cfg.Hasher = pwhash.Argon2id{}
 	}
 	if v, ok := cfg.Hasher.(interface{ Validate() error }); ok {
 		if err := v.Validate(); err != nil {
@@ -325,7 +327,7 @@ func (s *Service) fault(ctx context.Context, err error) error {
 		}
 	}
 	e := Event{Name: EventUnavailable, Outcome: outcomeFailure, Err: err}
-	if errors.Is(err, ErrPepperKey) {
+	if errors.Is(err, pwhash.ErrPepperKey) {
 		e.Reason = "pepper_key"
 	}
 	s.Observe(ctx, e)

@@ -2,7 +2,6 @@ package passwd
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
@@ -132,55 +131,4 @@ func (p Policy) deadline(written time.Time) (warn, must time.Time) {
 		}
 	}
 	return warn, must
-}
-
-// due marks an account, as it was read, whose password has grown too old, and
-// returns by when it must be changed if that is to be told. It writes nothing.
-func (s *Service) due(ctx context.Context, a Account) (Account, time.Time, error) {
-	if a.Must != NoReason || a.ChangedAt.IsZero() {
-		return a, time.Time{}, nil
-	}
-	p, err := s.policy(ctx, a)
-	if err != nil {
-		return a, time.Time{}, err
-	}
-	switch warn, must := p.deadline(a.ChangedAt); {
-	case must.IsZero() || s.now().Before(warn):
-		return a, time.Time{}, nil
-	case s.now().Before(must):
-		return a, must, nil
-	}
-	a.Must = Expired
-	return a, time.Time{}, nil
-}
-
-// expire is due, and writes the mark down, so that tickets and sessions know it.
-// It happens once: a marked account is not asked again, and a password write
-// takes the mark off.
-func (s *Service) expire(ctx context.Context, a Account, c Client) (Account, time.Time, error) {
-	for conflicts := 0; ; conflicts++ {
-		marked, changeBy, err := s.due(ctx, a)
-		if err != nil || marked.Must == a.Must {
-			return a, changeBy, err
-		}
-		marked.Epoch, err = s.store.Apply(ctx, Write{
-			Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, Must: marked.Must, Now: s.now(),
-		})
-		if err == nil {
-			s.Observe(ctx, Event{Name: EventChangeRequired, Account: a.Ref, Outcome: outcomeSuccess, Reason: string(marked.Must), Client: c})
-			return marked, changeBy, nil
-		}
-		if !errors.Is(err, ErrConflict) || conflicts == maxConflicts {
-			return a, changeBy, s.fault(ctx, err)
-		}
-		// Somebody else may have given the account its first epoch, no more.
-		fresh, err := s.get(ctx, a.Ref)
-		if err == nil && (fresh.Hash != a.Hash || a.Epoch != 0) {
-			err = ErrConflict
-		}
-		if err != nil {
-			return a, changeBy, err
-		}
-		a = fresh
-	}
 }

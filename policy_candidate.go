@@ -5,7 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
+	"github.com/passwd-go/passwd/internal/normal"
 )
 
 // Candidate is a password that is to be judged, and what is known about whose it
@@ -27,7 +27,7 @@ type Candidate struct {
 // is not known and who has no history.
 func NewCandidate(password string, a Account) *Candidate {
 	c := &Candidate{typed: password, account: a, now: time.Now()}
-	c.password, _ = prepare(password)
+	c.password, _ = normal.Password(password)
 	return c
 }
 
@@ -64,7 +64,7 @@ func (c *Candidate) IsCurrent(ctx context.Context) (bool, error) {
 	if c.same == nil {
 		same, err := false, error(nil)
 		if current, ok := c.Current(); ok {
-			current, _ = prepare(current)
+			current, _ = normal.Password(current)
 			same = current == c.password
 		} else if same, err = c.Matches(ctx, c.account.Hash); err != nil {
 			return false, err
@@ -99,12 +99,10 @@ func (c *Candidate) sanity() []Violation {
 	switch {
 	case c.typed == "":
 		return []Violation{{TooShort, map[string]any{"min": 1}}}
-	case len(c.typed) > maxPassword:
-		return []Violation{{TooLong, map[string]any{"max": maxPassword, "unit": "bytes"}}}
 	case c.password != "":
 		return nil
-	case len(norm.NFC.String(c.typed)) > maxPassword:
-		return []Violation{{TooLong, map[string]any{"max": maxPassword, "unit": "bytes"}}}
+	case normal.TooLong(c.typed):
+		return []Violation{{TooLong, map[string]any{"max": normal.MaxPassword, "unit": "bytes"}}}
 	}
 	return []Violation{{InvalidEncoding, nil}}
 }

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/passwd-go/passwd/internal/blocklist"
+	"github.com/passwd-go/passwd/internal/normal"
 )
 
 // TooCommon is the violation of [NotCommon]. It has no parameters.
@@ -94,7 +95,7 @@ const maxBlocklist = 64 << 20
 // be: not UTF-8, or over 4,096 bytes. There are no comments, and spaces are part
 // of the entry. The error is the reader's, or says that the list is too long.
 func NewBlocklist(r io.Reader) (*Blocklist, error) {
-	lines := bufio.NewReaderSize(io.LimitReader(r, maxBlocklist+1), 2*maxPassword)
+	lines := bufio.NewReaderSize(io.LimitReader(r, maxBlocklist+1), 2*normal.MaxPassword)
 	var entries []string
 	size, long := 0, false
 	for {
@@ -113,7 +114,7 @@ func NewBlocklist(r io.Reader) (*Blocklist, error) {
 			return nil, fmt.Errorf("passwd: reading a blocklist: %w", err)
 		}
 		entry := bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
-		if len(entry) > 0 && !long && len(entry) <= maxPassword && utf8.Valid(entry) {
+		if len(entry) > 0 && !long && len(entry) <= normal.MaxPassword && utf8.Valid(entry) {
 			entries = append(entries, string(entry))
 		}
 		if long = false; err != nil {

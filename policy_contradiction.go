@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/passwd-go/passwd/internal/normal"
 )
 
 // contradiction reports rules that no password can fulfil together, and ages that
 // would lock people out.
 func contradiction(rules []Rule) error {
-	most, oldest := maxPassword, 0
+	most, oldest := normal.MaxPassword, 0
 	var allowed, asked []Rule
 	for _, r := range rules {
 		switch r := r.(type) {

@@ -2,7 +2,6 @@ package passwd
 
 import (
 	"context"
-	"errors"
 )
 
 // NotReused refuses the account's last passwords, the current one included. Each
@@ -10,7 +9,7 @@ import (
 // only for a password that has passed everything else.
 //
 // Hashes outlive the algorithm that made them. An earlier hash that the present
-// hasher cannot judge (ErrHashFormat or a HashBoundsError: its format was given
+// hasher cannot judge (pwhash.ErrFormat or a pwhash.BoundsError: its format was given
 // up, or its parameters are beyond bounds) is passed over, which the observer is
 // told by an [EventHashNotJudged]: it must not keep the account from a better
 // password for as long as it stays in the history. Any other failure of the
@@ -74,11 +73,4 @@ func (r NotReused) Check(ctx context.Context, c *Candidate) ([]Violation, error)
 func (r NotReused) Both(other Rule) (Rule, bool) {
 	o, ok := other.(NotReused)
 	return NotReused{max(r.Last, o.Last)}, ok
-}
-
-// unjudgeable reports whether an error of a hasher says that it will never be
-// able to verify a hash.
-func unjudgeable(err error) bool {
-	_, beyond := errors.AsType[*HashBoundsError](err)
-	return beyond || errors.Is(err, ErrHashFormat)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 // counting is a hasher that counts, takes only what begins with its name, and
@@ -22,19 +23,19 @@ func (h counting) Hash(_ context.Context, password string) (passwd.Hash, error) 
 	return passwd.Hash(h.name + password), nil
 }
 
-func (h counting) Verify(_ context.Context, hash passwd.Hash, password string) (passwd.Verdict, error) {
+func (h counting) Verify(_ context.Context, hash passwd.Hash, password string) (pwhash.Verdict, error) {
 	*h.verified++
 	if *h.down != nil {
-		return passwd.Verdict{}, *h.down
+		return pwhash.Verdict{}, *h.down
 	}
 	if strings.HasPrefix(string(hash), "dear:") {
-		return passwd.Verdict{}, &passwd.HashBoundsError{Param: "m", Value: 1 << 30, Max: 1 << 20}
+		return pwhash.Verdict{}, &pwhash.BoundsError{Param: "m", Value: 1 << 30, Max: 1 << 20}
 	}
 	rest, ours := strings.CutPrefix(string(hash), h.name)
 	if !ours {
-		return passwd.Verdict{}, passwd.ErrHashFormat
+		return pwhash.Verdict{}, pwhash.ErrFormat
 	}
-	return passwd.Verdict{Match: rest == password}, nil
+	return pwhash.Verdict{Match: rest == password}, nil
 }
 
 // historic is a service with a history of 4, and ada's last passwords, of which
@@ -88,7 +89,7 @@ func TestHistorySurvivesAChangeOfAlgorithm(t *testing.T) {
 		}
 	}
 	skipped := kit.Events.Named(passwd.EventHashNotJudged)[before:]
-	if len(skipped) != 1 || skipped[0].Account != ref || !errors.Is(skipped[0].Err, passwd.ErrHashFormat) {
+	if len(skipped) != 1 || skipped[0].Account != ref || !errors.Is(skipped[0].Err, pwhash.ErrFormat) {
 		t.Errorf("skipped %+v", skipped)
 	}
 }

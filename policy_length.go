@@ -3,6 +3,8 @@ package passwd
 import (
 	"cmp"
 	"context"
+
+	"github.com/passwd-go/passwd/internal/normal"
 )
 
 // Length bounds the number of characters: code points after NFC (P2).
@@ -27,8 +29,8 @@ func (l Length) Validate() error {
 		param string
 		value int
 	}{{"min", l.Min}, {"max", l.Max}, {"insecure_min_length", l.InsecureMinLength}, {"insecure_max_length", l.InsecureMaxLength}} {
-		if b.value < 0 || b.value > maxPassword {
-			return paramError(b.param, "%d is not within 0 to %d", b.value, maxPassword)
+		if b.value < 0 || b.value > normal.MaxPassword {
+			return paramError(b.param, "%d is not within 0 to %d", b.value, normal.MaxPassword)
 		}
 	}
 	min, max := l.bounds()

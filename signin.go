@@ -8,6 +8,9 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/passwd-go/passwd/internal/normal"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 // SignIn asks whether a password is right. One of more than 4,096 bytes, or that is
@@ -141,7 +144,7 @@ type refusal struct {
 }
 
 // refusal decides what a sign-in may not even be told about.
-func (s *Service) refusal(a Account, found bool, v Verdict, count int) *refusal {
+func (s *Service) refusal(a Account, found bool, v pwhash.Verdict, count int) *refusal {
 	switch {
 	case !found:
 		return &refusal{ErrWrongCredentials, "unknown"}
@@ -181,7 +184,7 @@ func (s *Service) stopNotice(ctx context.Context, a Account, found bool, count i
 // upgrade replaces a stale hash by a better one of the same password, as well
 // as it can: the sign-in does not depend on it.
 func (s *Service) upgrade(ctx context.Context, a Account, password string) Account {
-	prepared, ok := prepare(password)
+	prepared, ok := normal.Password(password)
 	if !ok {
 		return a
 	}

@@ -3,10 +3,9 @@ package passwd
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
-	"golang.org/x/text/unicode/norm"
+	"github.com/passwd-go/passwd/internal/normal"
 )
 
 // Ref names one account of one tenant. The tenant "" is a value like any
@@ -40,15 +39,7 @@ type Login struct {
 // Fold returns the form in which identifiers are compared: outer white space
 // trimmed, Unicode normalisation form C, ASCII letters in lower case. All else
 // is exact, so "mıke" never finds "mike", on any store.
-func Fold(identifier string) string {
-	folded := norm.NFC.String(strings.TrimSpace(identifier))
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + ('a' - 'A')
-		}
-		return r
-	}, folded)
-}
+func Fold(identifier string) string { return normal.Fold(identifier) }
 
 // Reason says why an account must change its password; "" means it need not.
 type Reason string

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 // BenchmarkEstimate measures what people type.
@@ -97,7 +97,7 @@ func medianHash(b *testing.B) time.Duration {
 	times := make([]time.Duration, 21)
 	for i := range times {
 		began := time.Now()
-		if _, err := (passwd.Argon2id{}).Hash(context.Background(), "correct horse battery"); err != nil {
+		if _, err := (pwhash.Argon2id{}).Hash(context.Background(), "correct horse battery"); err != nil {
 			b.Fatal(err)
 		}
 		times[i] = time.Since(began)

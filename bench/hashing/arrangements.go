@@ -14,6 +14,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/memstore"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 const password = "Analytical-Engine-1843"
@@ -100,7 +101,7 @@ func service(ctx context.Context, goroutines int) (func(int) error, error) {
 	if err != nil {
 		return nil, err
 	}
-	hash, err := passwd.Argon2id{}.Hash(ctx, password)
+	hash, err := pwhash.Argon2id{}.Hash(ctx, password)
 	if err != nil {
 		return nil, err
 	}
