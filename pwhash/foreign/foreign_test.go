@@ -97,7 +97,7 @@ func TestAcceptedByNameOnly(t *testing.T) {
 // What Base can read is judged by Base: its own hashes are not stale, whatever is
 // accepted besides.
 func TestBaseFirst(t *testing.T) {
-	h := foreign.Hasher{Accept: foreign.Formats(), DevisePepper: "p", FlaskSecuritySalt: "s"}
+	h := foreign.Hasher{Accept: foreign.Formats(), DevisePepper: "p", FlaskSecuritySalt: "s", Argon2Key: standIn}
 	stored, err := h.Hash(t.Context(), staple)
 	if err != nil {
 		t.Fatal(err)
@@ -174,6 +174,9 @@ func TestValidate(t *testing.T) {
 		{foreign.Hasher{Accept: []foreign.Format{foreign.Wrapped}}, true},
 		{foreign.Hasher{Accept: []foreign.Format{foreign.Devise}}, false},
 		{foreign.Hasher{Accept: []foreign.Format{foreign.FlaskSecurity}}, false},
+		{foreign.Hasher{Accept: []foreign.Format{foreign.Argon2d}}, false},
+		{foreign.Hasher{Accept: []foreign.Format{foreign.Argon2d}, Argon2Key: standIn}, true},
+		{foreign.Hasher{Accept: []foreign.Format{foreign.Argon2d}, Base: pwhash.Argon2id{Key: standIn}}, true},
 		{foreign.Hasher{Bounds: pwhash.Bounds{BcryptCost: 31, PhpassLog2: 30, ScryptBytes: 1 << 40}}, true},
 		{foreign.Hasher{Bounds: pwhash.Bounds{BcryptCost: 32}}, false},
 		{foreign.Hasher{Bounds: pwhash.Bounds{PhpassLog2: 31}}, false},
@@ -186,7 +189,7 @@ func TestValidate(t *testing.T) {
 		}
 	}
 	for _, f := range foreign.Formats() {
-		h := foreign.Hasher{Accept: []foreign.Format{f}, DevisePepper: "p", FlaskSecuritySalt: "s"}
+		h := foreign.Hasher{Accept: []foreign.Format{f}, DevisePepper: "p", FlaskSecuritySalt: "s", Argon2Key: standIn}
 		if err := h.Validate(); err != nil {
 			t.Errorf("%s: %v", f, err)
 		}
