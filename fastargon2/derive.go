@@ -19,8 +19,7 @@ const wipedAtOnce = 1024
 
 // parameters are the inputs of Argon2 (RFC 9106 §3.1).
 type parameters struct {
-	variant                      Variant
-	version                      uint32
+	variant, version             uint32
 	password, salt, secret, data []byte
 	passes, memory               uint32 // memory in blocks of 1 KiB
 	lanes                        uint32
@@ -103,7 +102,7 @@ func (w *worker) derive(run fillFunc, p parameters) []byte {
 // start makes the first two blocks of every lane.
 func (w *worker) start() {
 	w.long.Reset()
-	for _, n := range [...]uint32{w.lanes, w.length, w.memory, w.passes, w.version, uint32(w.variant)} {
+	for _, n := range [...]uint32{w.lanes, w.length, w.memory, w.passes, w.version, w.variant} {
 		w.long.Write(w.encode(n))
 	}
 	for _, field := range [...][]byte{w.password, w.salt, w.secret, w.data} {

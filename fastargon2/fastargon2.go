@@ -8,19 +8,18 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// Variant is a variant of Argon2, by the number that RFC 9106 gives its type.
-type Variant uint32
-
-// The variants. New hashes should be Argon2id (RFC 9106 §4).
+// The variants of Argon2, by the type that RFC 9106 §3.1 gives them. New hashes
+// should be Argon2id (§4).
 const (
-	VariantD  Variant = 0
-	VariantI  Variant = 1
-	VariantID Variant = 2
+	VariantD  uint32 = 0
+	VariantI  uint32 = 1
+	VariantID uint32 = 2
 )
 
+// The versions of Argon2.
 const (
-	version10 = 0x10 // 2015, before the RFC: later passes overwrite
-	version13 = 0x13 // RFC 9106
+	Version10 uint32 = 0x10 // from before the RFC: later passes overwrite the matrix
+	Version13 uint32 = 0x13 // RFC 9106
 )
 
 // Kernel is an implementation of Argon2's compression function.
@@ -106,7 +105,7 @@ func fastest(c Config, among []kernel) *Argon2 {
 // right compares the kernel with x/crypto.
 func (k kernel) right() bool {
 	p := parameters{
-		variant: VariantID, version: version13, password: []byte("password"), salt: []byte("somesaltsomesalt"),
+		variant: VariantID, version: Version13, password: []byte("password"), salt: []byte("somesaltsomesalt"),
 		passes: 2, memory: 64, lanes: 1, length: 32,
 	}
 	w := newWorker(p.blocks())
@@ -125,7 +124,7 @@ func (a *Argon2) Kernel() Kernel { return a.kernel.name }
 //
 // Errors are about parameters; bounds on what a stored hash may cost are the
 // caller's.
-func (a *Argon2) Key(variant Variant, version uint32, password, salt []byte, passes, memory uint32, lanes uint8, length uint32) ([]byte, error) {
+func (a *Argon2) Key(variant, version uint32, password, salt []byte, passes, memory uint32, lanes uint8, length uint32) ([]byte, error) {
 	p := parameters{
 		variant: variant, version: version, password: password, salt: salt,
 		passes: passes, memory: memory, lanes: uint32(lanes), length: length,
@@ -133,7 +132,7 @@ func (a *Argon2) Key(variant Variant, version uint32, password, salt []byte, pas
 	if err := p.validate(); err != nil {
 		return nil, err
 	}
-	if a.kernel.name == Go && version == version13 {
+	if a.kernel.name == Go && version == Version13 {
 		switch variant {
 		case VariantI:
 			return argon2.Key(password, salt, passes, memory, lanes, length), nil
@@ -151,7 +150,7 @@ func (p *parameters) validate() error {
 	switch {
 	case p.variant > VariantID:
 		return fmt.Errorf("fastargon2: no variant %d", p.variant)
-	case p.version != version10 && p.version != version13:
+	case p.version != Version10 && p.version != Version13:
 		return fmt.Errorf("fastargon2: no version %#x", p.version)
 	case p.passes < 1:
 		return errors.New("fastargon2: no passes")

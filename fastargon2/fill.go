@@ -6,21 +6,26 @@ import "sync"
 // stop the goroutine, to about 10 µs.
 const runLength = 64
 
-// fill computes the matrix, the lanes of a slice at the same time.
+// fill computes the matrix.
 func (w *worker) fill() {
 	for pass := range int(w.passes) {
 		for slice := range sliceCount {
 			if w.lanes == 1 {
 				w.fillSegment(pass, slice, 0)
-				continue
+			} else {
+				w.fillSlice(pass, slice)
 			}
-			var lanes sync.WaitGroup
-			for lane := range int(w.lanes) {
-				lanes.Go(func() { w.fillSegment(pass, slice, lane) })
-			}
-			lanes.Wait()
 		}
 	}
+}
+
+// fillSlice computes a slice of all lanes at the same time.
+func (w *worker) fillSlice(pass, slice int) {
+	var lanes sync.WaitGroup
+	for lane := range int(w.lanes) {
+		lanes.Go(func() { w.fillSegment(pass, slice, lane) })
+	}
+	lanes.Wait()
 }
 
 // fillSegment computes a slice of a lane (RFC 9106 §3.4).
@@ -36,7 +41,7 @@ func (w *worker) fillSegment(pass, slice, lane int) {
 	}
 	first, finished := w.finished(pass, slice)
 	begin := lane*w.lane + slice*w.segment
-	xor := pass > 0 && w.version != version10
+	xor := pass > 0 && w.version != Version10
 	ref, chosen := 0, false
 	for i := start; i < w.segment; {
 		dst, prev := begin+i, begin+i-1

@@ -97,7 +97,7 @@ func TestAcceptedByNameOnly(t *testing.T) {
 // What Base can read is judged by Base: its own hashes are not stale, whatever is
 // accepted besides.
 func TestBaseFirst(t *testing.T) {
-	h := foreign.Hasher{Accept: foreign.Formats(), DevisePepper: "p", FlaskSecuritySalt: "s", Argon2Key: standIn}
+	h := foreign.Hasher{Accept: foreign.Formats(), DevisePepper: "p", FlaskSecuritySalt: "s"}
 	stored, err := h.Hash(t.Context(), staple)
 	if err != nil {
 		t.Fatal(err)
