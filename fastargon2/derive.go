@@ -37,7 +37,8 @@ type worker struct {
 	run           fillFunc
 	lane, segment int // their blocks
 
-	room    []block   // what it may use
+	room    []block // what it may use, until free is called
+	free    func()
 	matrix  []block   // what it uses, one lane after the other
 	scratch []scratch // of the lanes
 
@@ -64,7 +65,8 @@ const (
 
 func newWorker(blocks uint32) *worker {
 	long, _ := blake2b.New512(nil) // fails for keys only
-	return &worker{room: make([]block, blocks), long: long, short: long}
+	room, free := newMatrix(blocks)
+	return &worker{room: room, free: free, long: long, short: long}
 }
 
 // wipe leaves nothing that a password could be guessed by.

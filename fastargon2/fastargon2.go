@@ -109,7 +109,7 @@ func (k kernel) right() bool {
 		passes: 2, memory: 64, lanes: 1, length: 32,
 	}
 	w := newWorker(p.blocks())
-	defer w.wipe()
+	defer w.free()
 	want := argon2.IDKey(p.password, p.salt, p.passes, p.memory, uint8(p.lanes), p.length)
 	return string(w.derive(k.run, p)) == string(want)
 }

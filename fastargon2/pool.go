@@ -42,8 +42,8 @@ func (p *pool) put(w *worker) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.free = append(p.free, kept{w, time.Now()})
-	if extra := len(p.free) - p.bound; extra > 0 {
-		p.free = slices.Delete(p.free, 0, extra)
+	if len(p.free) > p.bound {
+		p.drop(1)
 	}
 	p.trimLater()
 }
@@ -62,7 +62,18 @@ func (p *pool) trim() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.timing = false
-	now := time.Now()
-	p.free = slices.DeleteFunc(p.free, func(k kept) bool { return now.Sub(k.since) >= idle })
+	n := 0
+	for n < len(p.free) && time.Since(p.free[n].since) >= idle {
+		n++
+	}
+	p.drop(n)
 	p.trimLater()
+}
+
+// drop gives back the n that have been idle for longest.
+func (p *pool) drop(n int) {
+	for _, k := range p.free[:n] {
+		k.free()
+	}
+	p.free = slices.Delete(p.free, 0, n)
 }

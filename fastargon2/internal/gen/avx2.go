@@ -13,6 +13,7 @@ import (
 // each of these pieces. Between the loops the block is in tmp.
 func avx2() {
 	f := begin("fillAVX2", "fillAVX2 is a fillFunc for CPUs with AVX2.")
+	f.tmp = load("tmp")
 	t := target{mul: vpmuludq, add: vpaddq, xor: vpxor, tmp: []reg.VecVirtual{YMM(), YMM()}}
 	by24, by16 := byteRotation(24), byteRotation(16)
 	t.rotate = [4]func(reg.VecVirtual){

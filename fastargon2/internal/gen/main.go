@@ -83,7 +83,7 @@ func begin(name, doc string) frame {
 	Doc(doc)
 	Pragma("noescape")
 	f := frame{
-		tmp: load("tmp"), random: load("random"), dst: load("dst"), prev: load("prev"), ref: load("ref"), n: load("n"), area: load("area"),
+		random: load("random"), dst: load("dst"), prev: load("prev"), ref: load("ref"), n: load("n"), area: load("area"),
 		index: GP64(), next: GP64(),
 		matrix: argument(Param("matrix").Base()), lane: argument(Param("lane")), size: argument(Param("size")),
 		first: argument(Param("first")), xor: argument(Param("xor")),

@@ -1,0 +1,29 @@
+package fastargon2
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+const hugePage = 2 << 20
+
+// newMatrix takes large matrices from the system: in huge pages where it has them,
+// as blocks are read at random and each 4 KiB page is a miss of its own; outside of core
+// dumps; and given back at once rather than when the garbage collector finds the time.
+func newMatrix(blocks uint32) (matrix []block, free func()) {
+	size := int(blocks) << 10
+	if size < 2*hugePage {
+		return make([]block, blocks), func() {}
+	}
+	mapped, err := unix.Mmap(-1, 0, size+hugePage, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		return make([]block, blocks), func() {}
+	}
+	start := unsafe.Pointer(&mapped[0])
+	aligned := mapped[-uintptr(start)%hugePage:]
+	// Kernels without these go on as they are.
+	_ = unix.Madvise(aligned[:size], unix.MADV_HUGEPAGE)
+	_ = unix.Madvise(aligned[:size], unix.MADV_DONTDUMP)
+	return unsafe.Slice((*block)(unsafe.Pointer(&aligned[0])), blocks), func() { _ = unix.Munmap(mapped) }
+}
