@@ -118,7 +118,7 @@ func portable(c fastargon2.Config) *fastargon2.Argon2 {
 	return fastargon2.NewOf(c, []fastargon2.Kernel{fastargon2.AVX2}, []fastargon2.FillFunc{fastargon2.FillGo})
 }
 
-func key(t *testing.T, a *fastargon2.Argon2, kib uint32) {
+func key(t testing.TB, a *fastargon2.Argon2, kib uint32) {
 	t.Helper()
 	if _, err := a.Key(fastargon2.VariantID, fastargon2.Version13, staple, salt, 2, kib, 1, 32); err != nil {
 		t.Error(err)
@@ -188,6 +188,16 @@ func TestKept(t *testing.T) {
 				t.Fatalf("%+v: %v", step, got)
 			}
 		}
+	})
+}
+
+// synctestIdle runs a test in which a minute can pass.
+func synctestIdle(t *testing.T, test func(a *fastargon2.Argon2, idle func())) {
+	synctest.Test(t, func(t *testing.T) {
+		test(portable(fastargon2.Config{}), func() {
+			time.Sleep(time.Minute)
+			synctest.Wait()
+		})
 	})
 }
 
