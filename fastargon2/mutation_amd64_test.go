@@ -20,9 +20,10 @@ import (
 	"github.com/passwd-go/passwd/fastargon2"
 )
 
-// unseen are instructions without which every result is right: they bring the next block
-// into the cache early, and save other code a delay.
-var unseen = regexp.MustCompile(`^(PREFETCHT0|VZEROUPPER)`)
+// unseen are instructions without which every result is right. They bring the next
+// block into the cache, or choose it early and not again (R11 is where in the block
+// the columns are), or save other code a delay.
+var unseen = regexp.MustCompile(`^(PREFETCHT0|JNZ +chosen|TESTQ +R11, R11|VZEROUPPER)`)
 
 // assembly is block_amd64.s, one function of it.
 type assembly struct {
