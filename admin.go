@@ -8,6 +8,8 @@ import (
 	"math/big"
 	"strings"
 	"time"
+
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // RequireChange asks that an account change its password.
@@ -153,11 +155,11 @@ func (s *Service) randomPassword(ctx context.Context, a Account) (string, error)
 	if err != nil {
 		return "", err
 	}
-	var violations []Violation
+	var violations []pwpolicy.Violation
 	for groups := 4; groups <= 64; groups++ {
 		password := randomGroups(groups)
 		c := s.candidate(change{account: a, next: password, method: MethodTemporary})
-		if violations, err = p.Check(ctx, c, PhaseEstimate); err != nil {
+		if violations, err = p.Check(ctx, c, pwpolicy.PhaseEstimate); err != nil {
 			return "", s.fault(ctx, err)
 		}
 		if len(violations) == 0 {

@@ -9,6 +9,7 @@ import (
 	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/pwhash"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 func goodConfig() passwd.Config {
@@ -82,10 +83,10 @@ func TestNewAcceptsBases(t *testing.T) {
 // TestTwoServicesLiveApart holds that nothing is global (I12).
 func TestTwoServicesLiveApart(t *testing.T) {
 	strict := passwdtest.New(t, passwd.Config{})
-	lax := passwdtest.New(t, passwd.Config{Policy: passwd.InsecureNoRules()})
+	lax := passwdtest.New(t, passwd.Config{Policy: pwpolicy.InsecureNoRules()})
 	a, b := strict.Add(t, ada(), adaPassword), lax.Add(t, ada(), adaPassword)
 	_, err := strict.Service.Change(ctx, passwd.Change{Account: a, Current: adaPassword, New: "1"})
-	wantViolation(t, err, passwd.TooShort)
+	wantViolation(t, err, pwpolicy.TooShort)
 	if _, err := lax.Service.Change(ctx, passwd.Change{Account: b, Current: adaPassword, New: "1"}); err != nil {
 		t.Error(err)
 	}

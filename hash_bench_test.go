@@ -8,11 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/crypto/argon2"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/pwhash"
+	"golang.org/x/crypto/argon2"
 )
 
 // BenchmarkHashThroughput compares arrangements around the same Argon2id at rising

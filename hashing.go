@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 
+	"github.com/passwd-go/passwd/internal/gate"
 	"github.com/passwd-go/passwd/internal/normal"
 	"github.com/passwd-go/passwd/pwhash"
 )
@@ -55,7 +56,7 @@ func (s *Service) prepareHashing() error {
 	if memory == 0 {
 		memory = int64(workers) * max(s.perHash, memoryPerWorker)
 	}
-	s.gate = newGate(workers, max(memory, 0), max(waiting, 0))
+	s.gate = gate.New(workers, max(memory, 0), max(waiting, 0))
 	return nil
 }
 
@@ -72,13 +73,27 @@ func (s *Service) memory(h Hash) int64 {
 	return info.Memory
 }
 
+// enter waits for a turn to hash. A client network shares the gate with others;
+// where no address is known, nobody can tell clients apart.
+func (s *Service) enter(ctx context.Context, bytes int64, c Client) (gate.Turn, error) {
+	party := ""
+	if c.Addr.IsValid() {
+		party = network(c.Addr)
+	}
+	t, err := s.gate.Enter(ctx, bytes, party)
+	if busy, ok := errors.AsType[*gate.BusyError](err); ok {
+		err = &BusyError{RetryAfter: busy.RetryAfter}
+	}
+	return t, err
+}
+
 // hash makes a hash when it is its turn.
-func (s *Service) hash(ctx context.Context, prepared string) (Hash, error) {
-	t, err := s.gate.enter(ctx, s.perHash)
+func (s *Service) hash(ctx context.Context, prepared string, c Client) (Hash, error) {
+	t, err := s.enter(ctx, s.perHash, c)
 	if err != nil {
 		return "", err
 	}
-	defer s.gate.leave(t)
+	defer s.gate.Leave(t)
 	h, err := s.cfg.Hasher.Hash(ctx, prepared)
 	if err != nil {
 		return "", fmt.Errorf("passwd: hashing: %w", err)
@@ -87,8 +102,8 @@ func (s *Service) hash(ctx context.Context, prepared string) (Hash, error) {
 }
 
 // verify compares a typed password with an account's.
-func (s *Service) verify(ctx context.Context, a Account, typed string) (pwhash.Verdict, error) {
-	return s.verifyLogin(ctx, Login{Tenant: a.Ref.Tenant, Value: a.Ref.ID}, a, typed)
+func (s *Service) verify(ctx context.Context, a Account, typed string, c Client) (pwhash.Verdict, error) {
+	return s.verifyLogin(ctx, Login{Tenant: a.Ref.Tenant, Value: a.Ref.ID}, a, typed, c)
 }
 
 // verifyLogin compares a password, typed for a login, with that of the account it
@@ -99,21 +114,21 @@ func (s *Service) verify(ctx context.Context, a Account, typed string) (pwhash.V
 // it was typed, for hashes that another stack made of it. No hash of ours matches
 // then, but the work depends on nothing else than what was typed, and all of it is
 // one turn, as it is one guess.
-func (s *Service) verifyLogin(ctx context.Context, l Login, a Account, typed string) (pwhash.Verdict, error) {
+func (s *Service) verifyLogin(ctx context.Context, l Login, a Account, typed string, c Client) (pwhash.Verdict, error) {
 	prepared, ok := normal.Password(typed)
 	h, dummy := a.Hash, s.dummyFor(l)
 	real := ok && h != ""
 	if !real {
 		h = dummy
 	}
-	t, err := s.gate.enter(ctx, max(s.memory(h), s.memory(dummy)))
+	t, err := s.enter(ctx, max(s.memory(h), s.memory(dummy)), c)
 	if err != nil {
 		return pwhash.Verdict{}, err
 	}
-	defer s.gate.leave(t)
+	defer s.gate.Leave(t)
 
 	v, err := s.judge(ctx, h, prepared)
-	if real && unjudgeable(err) {
+	if real && cannotVerify(err) {
 		s.Observe(ctx, Event{Name: EventHashNotJudged, Account: a.Ref, Outcome: outcomeFailure, Err: err})
 		h, real = dummy, false
 		v, err = s.judge(ctx, h, prepared)
@@ -138,12 +153,12 @@ func (s *Service) dummyFor(l Login) Hash {
 }
 
 // compare verifies a password when it is its turn.
-func (s *Service) compare(ctx context.Context, h Hash, prepared string) (pwhash.Verdict, error) {
-	t, err := s.gate.enter(ctx, s.memory(h))
+func (s *Service) compare(ctx context.Context, h Hash, prepared string, c Client) (pwhash.Verdict, error) {
+	t, err := s.enter(ctx, s.memory(h), c)
 	if err != nil {
 		return pwhash.Verdict{}, err
 	}
-	defer s.gate.leave(t)
+	defer s.gate.Leave(t)
 	return s.judge(ctx, h, prepared)
 }
 
@@ -167,9 +182,23 @@ func (s *Service) Inspect(h Hash) (pwhash.Info, error) {
 	return inspector.Inspect(h)
 }
 
-// unjudgeable reports whether an error of a hasher says that it will never be
+// cannotVerify reports whether an error of a hasher says that it will never be
 // able to verify a hash.
-func unjudgeable(err error) bool {
+func cannotVerify(err error) bool {
 	_, beyond := errors.AsType[*pwhash.BoundsError](err)
 	return beyond || errors.Is(err, pwhash.ErrFormat)
 }
+
+// Stats are figures of a service's hashing. Waiting that stays above 0 asks for
+// more workers, or for fewer requests; Refused that grows does so urgently.
+type Stats struct {
+	Running int    // hashes that are being computed
+	Waiting int    // calls that wait for a turn
+	Memory  int64  // bytes that what runs holds; 0 if Config.Hasher is no Inspector
+	Hashed  uint64 // turns that have ended, since New
+	Refused uint64 // calls that found the line full and got ErrBusy, since New
+}
+
+// Stats returns the figures of the moment. It is cheap, and the same for all
+// services that [Service.With] and [Service.InTenant] have made of one.
+func (s *Service) Stats() Stats { return Stats(s.gate.Stats()) }

@@ -14,12 +14,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"golang.org/x/crypto/bcrypt"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/pwhash"
+	"golang.org/x/crypto/bcrypt"
 )
 
 const (

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/hmac"
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
 )
@@ -44,8 +43,8 @@ func (s *Service) RequestReset(ctx context.Context, r RequestReset) error {
 	if r.TTL < 0 || r.TTL > maxResetTTL || r.Form != TokenLink && r.Form != UserKeyLink {
 		return ErrInvalidRequest
 	}
-	return s.request(ctx, r.Login, r.Channel, r.Client, task{
-		Kind: taskLink, TTL: r.TTL, Form: r.Form, TellShared: r.TellShared, Seed: newSeed(),
+	return s.request(ctx, r.Login, r.Channel, r.Client, &requestTask{
+		taskHead: taskHead{Kind: taskLink, Seed: newSeed()}, TTL: r.TTL, Form: r.Form, TellShared: r.TellShared,
 	})
 }
 
@@ -72,7 +71,7 @@ func (s *Service) RevealMatches(ctx context.Context, l Login, c Client) (int, er
 }
 
 // request is the one path of both: validate, limiter, put, answer.
-func (s *Service) request(ctx context.Context, l Login, ch Channel, c Client, t task) error {
+func (s *Service) request(ctx context.Context, l Login, ch Channel, c Client, t *requestTask) error {
 	l, err := checkLogin(l)
 	if err != nil {
 		return err
@@ -83,7 +82,7 @@ func (s *Service) request(ctx context.Context, l Login, ch Channel, c Client, t 
 	if s.foreign(Ref{Tenant: l.Tenant}) { // the worker would not know: it serves all tenants
 		return ErrInvalidRequest
 	}
-	if s.unattended() {
+	if s.noWorker() {
 		return ErrNotRunning
 	}
 	ask := s.newTry(ctx, c)
@@ -223,40 +222,4 @@ func (s *Service) suspend(ctx context.Context, a Account, consume *TokenRef, c C
 	}
 	s.Observe(ctx, Event{Name: EventSuspended, Account: a.Ref, Outcome: outcomeSuccess, Client: c})
 	return nil
-}
-
-// destination picks the address that a link or code goes to: one of the
-// account's own, whatever was typed.
-func destination(a Account, l Login, ch Channel) (Address, error) {
-	if l.Kind != Username { // the address that the login names
-		for _, own := range a.Address {
-			if Fold(own.Value) == l.Value && (ch == AnyChannel || ch == own.Channel) {
-				return own, nil
-			}
-		}
-	}
-	for _, wanted := range []Channel{EmailChannel, SMSChannel} {
-		for _, own := range a.Address {
-			if own.Channel == wanted && (ch == AnyChannel || ch == wanted) {
-				return own, nil
-			}
-		}
-	}
-	return Address{}, fmt.Errorf("%w: no confirmed address", errDrop)
-}
-
-// shared returns the confirmed address which a login names, as one of the
-// accounts that may be reset has it, and that account's locale.
-func shared(matches []Account, l Login, ch Channel) (to Address, locale string, found bool) {
-	for _, a := range matches {
-		if a.Disabled || !a.Active {
-			continue
-		}
-		for _, own := range a.Address {
-			if Fold(own.Value) == l.Value && (ch == AnyChannel || ch == own.Channel) {
-				return own, a.Locale, true
-			}
-		}
-	}
-	return Address{}, "", false
 }

@@ -1,54 +1,12 @@
 package passwd
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"math/rand/v2"
-	"net/url"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
-)
-
-// task is what a job's seal covers. It holds no token and no code, only the seed
-// that they grow from under the service's keys.
-type task struct {
-	Kind   taskKind
-	At     time.Time
-	Seed   seed
-	Client Client
-
-	// Of a request for a link or code.
-	Login   Login         `json:",omitzero"`
-	Channel Channel       `json:",omitempty"`
-	Form    Form          `json:",omitempty"`
-	TTL     time.Duration `json:",omitempty"`
-
-	TellShared bool `json:",omitempty"`
-	attempts   int  // claims of the job so far, this one included
-
-	// Of a notice.
-	Message  MessageKind `json:",omitempty"`
-	Account  Ref         `json:",omitzero"`
-	To       Address     `json:",omitzero"`
-	Username string      `json:",omitempty"`
-	Locale   string      `json:",omitempty"`
-	Until    time.Time   `json:",omitzero"`
-	Cancel   bool        `json:",omitempty"` // the seed is that of a "this was not me" token
-
-	// Of a host's AfterWrite.
-	Written Written `json:",omitzero"`
-}
-
-type taskKind string
-
-const (
-	taskLink       taskKind = "link"
-	taskCode       taskKind = "code"
-	taskNotice     taskKind = "notice"
-	taskAfterWrite taskKind = "after_write"
 )
 
 const (
@@ -64,53 +22,6 @@ const (
 
 // errDrop says that a job has come to nothing, and trying again would not help.
 var errDrop = errors.New("passwd: nothing to deliver")
-
-// undeliverable is the reason of a message that is dropped by an ErrUndeliverable.
-const undeliverable = "undeliverable"
-
-// job seals a task.
-func (s *Service) job(t task, key string, due, until time.Time) Job {
-	id := uuid.Must(uuid.NewV7()).String()
-	plain, err := json.Marshal(t)
-	if err != nil {
-		panic(err) // unreachable: every field has a JSON form
-	}
-	return Job{ID: id, Key: key, Sealed: s.keys.seal(id, plain), NotBefore: due, NotAfter: until}
-}
-
-type noticeDetail struct {
-	at     time.Time
-	until  time.Time // of a temporary password
-	client Client
-	cancel *seed
-}
-
-// notices are the jobs that tell an account's owner what happened, one for each
-// confirmed address, so that one that cannot be reached delays no other (M1).
-func (s *Service) notices(a Account, kind MessageKind, d noticeDetail) []Job {
-	jobs := make([]Job, len(a.Address))
-	for i, to := range a.Address {
-		t := task{
-			Kind: taskNotice, At: d.at, Client: d.client.trimmed(),
-			Message: kind, Account: a.Ref, To: to, Username: a.Username, Locale: a.Locale, Until: d.until,
-		}
-		if d.cancel != nil {
-			t.Seed, t.Cancel = *d.cancel, true
-		}
-		jobs[i] = s.job(t, "", d.at, d.at.Add(noticeLife))
-	}
-	return jobs
-}
-
-// afterWriteJob is the promise that AfterWrite is called. It is due a lease
-// later: until then the request that made the write is at it.
-func (s *Service) afterWriteJob(w Written) []Job {
-	if s.cfg.AfterWrite == nil {
-		return nil
-	}
-	t := task{Kind: taskAfterWrite, At: w.At, Written: w}
-	return []Job{s.job(t, "", w.At.Add(s.cfg.JobLease), w.At.Add(afterWriteLife))}
-}
 
 // afterWrite calls the host for the first time, and is done with the promise if
 // that went well.
@@ -148,9 +59,9 @@ func (s *Service) wakeWorker() {
 	}
 }
 
-// unattended reports that the queue lives in this process and that nothing here
+// noWorker reports that the queue lives in this process and that nothing here
 // has ever worked it off.
-func (s *Service) unattended() bool {
+func (s *Service) noWorker() bool {
 	q, ok := s.queue.(interface{ InProcess() bool })
 	return ok && q.InProcess() && !s.worker.started.Load()
 }
@@ -230,204 +141,50 @@ func (s *Service) handle(ctx context.Context, j Job) error {
 		s = &everybody
 	}
 	e := Event{Outcome: outcomeSuccess, JobID: j.ID}
-	err := s.attend(ctx, j, &e)
+	names, err := s.attend(ctx, j, &e)
 	if e.Err = err; err != nil {
 		e.Outcome = outcomeFailure
 	}
 	retry := s.now().Add(backoff(j.Attempts))
-	hook := e.Name == EventAfterWriteFailed // which is its name, however it fails
 	switch {
-	case err == nil && hook: // nothing was sent, and nothing failed
-		return s.queue.Done(ctx, j.ID)
 	case err == nil:
-		e.Name = EventNotificationSent
+		e.Name = names.done
 		err = s.queue.Done(ctx, j.ID)
-	case errors.Is(err, errDrop), e.Reason == undeliverable, !retry.Before(j.NotAfter):
-		if hook {
-			e.Reason = "expired"
-		} else {
-			e.Name = EventNotificationDropped
-		}
+	case errors.Is(err, errDrop), !retry.Before(j.NotAfter):
+		e.Name = names.dropped
+		e.Reason = cmp.Or(e.Reason, names.dropReason)
 		err = s.queue.Done(ctx, j.ID)
 	default:
-		if !hook {
-			e.Name = EventNotificationFailed
-		}
+		e.Name = names.failed
 		err = s.queue.Retry(ctx, j.ID, retry)
 	}
-	s.Observe(ctx, e)
+	if e.Name != "" {
+		s.Observe(ctx, e)
+	}
 	return err
 }
 
 // attend opens a job and does what it says, as long as it is worth doing.
-func (s *Service) attend(ctx context.Context, j Job, e *Event) error {
+func (s *Service) attend(ctx context.Context, j Job, e *Event) (taskEvents, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.JobLease*3/4)
 	defer cancel()
-	plain, err := s.keys.open(j.ID, j.Sealed)
+	t, err := s.openTask(j)
 	if err != nil {
-		e.Reason = "unsealable" // perhaps by a replica that has newer keys already
-		return err
-	}
-	var t task
-	if err := json.Unmarshal(plain, &t); err != nil {
 		e.Reason = "unreadable"
-		return err
+		if errors.Is(err, errUnsealable) { // perhaps by a replica that has newer keys already
+			e.Reason = "unsealable"
+		}
+		return messageEvents, err
 	}
-	t.attempts = j.Attempts
-	e.Account, e.Kind, e.Client = t.Account, t.Message, t.Client
-	if t.Kind == taskAfterWrite {
-		e.Name, e.Account, e.Method = EventAfterWriteFailed, t.Written.Account, t.Written.Method
-	}
+	names := t.describe(e)
 	if !s.now().Before(j.NotAfter) {
 		e.Reason = "expired"
-		return errDrop
+		return names, errDrop
 	}
-	if t.Kind == taskAfterWrite {
-		if s.cfg.AfterWrite == nil {
-			return errDrop
-		}
-		return s.cfg.AfterWrite(ctx, t.Written)
-	}
-	m, err := s.compose(ctx, t)
-	if err != nil {
-		if errors.Is(err, errDrop) {
-			e.Reason = "no_recipient"
-		}
-		return err
-	}
-	m.ID = j.ID
-	e.Account, e.Kind, e.Channel = m.Account, m.Kind, m.Channel
-	err = s.cfg.Notify.Notify(ctx, m)
-	if errors.Is(err, ErrUndeliverable) { // the notifier's word, not that of a hook
-		e.Reason = undeliverable
-	}
-	return err
+	return names, t.do(ctx, s, j, e)
 }
 
-// compose makes the message of a task.
-func (s *Service) compose(ctx context.Context, t task) (Message, error) {
-	if t.Kind == taskNotice {
-		return s.composeNotice(ctx, t)
-	}
-	matches, err := s.matching(ctx, t.Login)
-	switch {
-	case err != nil:
-		return Message{}, err
-	case len(matches) > 1 && t.TellShared:
-		return s.composeShared(ctx, t, matches)
-	case len(matches) != 1, matches[0].Disabled, !matches[0].Active:
-		return Message{}, errDrop
-	}
-	a := matches[0]
-	to, err := destination(a, t.Login, t.Channel)
-	if err != nil {
-		return Message{}, err
-	}
-	if a, err = s.pinned(ctx, a); err != nil {
-		return Message{}, err
-	}
-	m := Message{
-		Channel: to.Channel, To: to.Value, Account: a.Ref, Username: a.Username, Locale: a.Locale,
-		At: t.At, Client: t.Client,
-	}
-	if t.Kind == taskCode {
-		return s.composeCode(ctx, t, a, to, m)
-	}
-	return s.composeLink(ctx, t, a, to, m)
-}
-
-func (s *Service) composeLink(ctx context.Context, t task, a Account, to Address, m Message) (Message, error) {
-	ttl := t.TTL
-	if to.Channel == SMSChannel {
-		ttl = min(ttl, smsTTL)
-	}
-	m.Kind, m.ExpiresAt = MessageResetLink, t.At.Add(ttl)
-	m.Token = s.keys.token(t.Seed, PurposeReset)
-	m.User = s.keys[0].userKey(a.Ref)
-	query := url.Values{"token": {string(m.Token)}}
-	if t.Form == UserKeyLink {
-		query.Set("user", m.User)
-	}
-	var err error
-	if m.Link, err = s.cfg.Links.link(ctx, a, resetPage, query); err != nil {
-		return m, err
-	}
-	return m, s.issue(ctx, TokenRecord{TokenRef: s.keys.ref(PurposeReset, m.Token)}, a, to, m)
-}
-
-func (s *Service) composeCode(ctx context.Context, t task, a Account, to Address, m Message) (Message, error) {
-	request := s.keys.token(t.Seed, PurposeCode)
-	m.Kind, m.ExpiresAt = MessageResetCode, t.At.Add(t.TTL)
-	m.Code = s.keys.code(t.Seed)
-	var err error
-	if m.Link, err = s.cfg.Links.link(ctx, a, forgotPage, nil); err != nil {
-		return m, err
-	}
-	return m, s.issue(ctx, TokenRecord{
-		TokenRef: s.keys.ref(PurposeCode, request),
-		Verifier: s.keys[0].verifier(request, m.Code),
-	}, a, to, m)
-}
-
-// composeShared tells an address that it belongs to several accounts, as often
-// as any of them would get a link. It names none of them, and carries no token.
-func (s *Service) composeShared(ctx context.Context, t task, matches []Account) (Message, error) {
-	to, locale, found := shared(matches, t.Login, t.Channel)
-	if !found {
-		return Message{}, errDrop
-	}
-	if t.attempts <= 1 { // a delivery that is tried again is counted already
-		key := s.keys.limiterKey("shared", t.Login.Tenant, t.Login.Value)
-		taken, err := s.limiter.Take(ctx, key, Limit{Free: s.cfg.Limits.LiveLinks, Window: resetTTL}, s.now())
-		if err != nil {
-			return Message{}, err
-		}
-		if taken.Wait > 0 {
-			return Message{}, errors.Join(errDrop, ErrTooManyTokens)
-		}
-	}
-	m := Message{
-		Kind: MessageSharedAddress, Channel: to.Channel, To: to.Value,
-		Account: Ref{Tenant: t.Login.Tenant}, Locale: locale, At: t.At, Client: t.Client,
-	}
-	var err error
-	m.Link, err = s.cfg.Links.link(ctx, Account{Ref: m.Account, Locale: locale}, forgotPage, nil)
-	return m, err
-}
-
-// issue stores the digest of what a message carries. A retried job issues the
-// same once more, which changes nothing.
-func (s *Service) issue(ctx context.Context, rec TokenRecord, a Account, to Address, m Message) error {
-	rec.Account, rec.Epoch, rec.Address = a.Ref, a.Epoch, s.keys[0].address(to)
-	rec.IssuedAt, rec.ExpiresAt = m.At, m.ExpiresAt
-	if !s.now().Before(rec.ExpiresAt) {
-		return errDrop
-	}
-	err := s.store.Issue(ctx, rec, s.cfg.Limits.LiveLinks, nil)
-	if errors.Is(err, ErrTooManyTokens) || errors.Is(err, ErrTokenInvalid) {
-		return errors.Join(errDrop, err) // over the quota, or spent already
-	}
-	return err
-}
-
-// composeNotice tells what happened to an address that the account had then; it
-// reads nothing, so that nobody can take the news back.
-func (s *Service) composeNotice(ctx context.Context, t task) (Message, error) {
-	m := Message{
-		Kind: t.Message, Channel: t.To.Channel, To: t.To.Value, Account: t.Account, Username: t.Username,
-		Locale: t.Locale, At: t.At, ExpiresAt: t.Until, Client: t.Client,
-	}
-	page, query := forgotPage, url.Values(nil)
-	if t.Cancel {
-		page = cancelPage
-		query = url.Values{"token": {string(s.keys.token(t.Seed, PurposeCancel))}}
-	}
-	var err error
-	m.Link, err = s.cfg.Links.link(ctx, Account{Ref: t.Account, Username: t.Username, Locale: t.Locale}, page, query)
-	return m, err
-}
-
-// backoff is how long to wait after so many attempts, with a jitter, so that
+// backoff is how long to wait after n attempts, with a jitter, so that
 // what failed together is not tried again together.
 func backoff(attempts int) time.Duration {
 	wait := lastRetry

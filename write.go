@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // Written tells of a password write that has happened.
@@ -45,7 +47,7 @@ func (s *Service) replace(ctx context.Context, c change) (Written, error) {
 		return Written{}, err
 	}
 	for conflicts := 0; ; conflicts++ {
-		w, err := s.write(ctx, c, h, p.depth())
+		w, err := s.write(ctx, c, h, p.Depth())
 		if !errors.Is(err, ErrConflict) || conflicts == maxConflicts {
 			return w, err
 		}
@@ -56,16 +58,20 @@ func (s *Service) replace(ctx context.Context, c change) (Written, error) {
 }
 
 // accept asks the policy and makes the hash: the one engine (I1).
-func (s *Service) accept(ctx context.Context, c change) (Hash, Policy, error) {
+func (s *Service) accept(ctx context.Context, c change) (Hash, pwpolicy.Policy, error) {
 	p, err := s.policy(ctx, c.account)
 	if err != nil {
 		return "", p, err
 	}
-	candidate := s.candidate(c)
-	violations, err := p.Check(ctx, candidate, PhaseHistory)
-	if err == nil && len(violations) == 0 {
-		violations, err = s.sameAgain(ctx, candidate)
+	if c.account.Must != NoReason && c.account.Hash != "" {
+		if p, err = p.Over(notTheSame); err != nil {
+			return "", p, s.fault(ctx, err)
+		}
 	}
+	subject := s.subject(c)
+	subject.Past = past{s, c}
+	candidate := pwpolicy.NewCandidate(c.next, subject)
+	violations, err := p.Check(ctx, candidate, pwpolicy.PhaseHistory)
 	if err != nil {
 		return "", p, s.fault(ctx, err)
 	}
@@ -73,7 +79,7 @@ func (s *Service) accept(ctx context.Context, c change) (Hash, Policy, error) {
 		s.Observe(ctx, Event{Name: EventChangeFailed, Account: c.account.Ref, Outcome: outcomeFailure, Reason: string(CodePasswordRejected), Method: c.method, Client: c.client})
 		return "", p, &PolicyError{Violations: violations}
 	}
-	h, err := s.hash(ctx, candidate.Password())
+	h, err := s.hash(ctx, candidate.Password(), c.client)
 	return h, p, s.fault(ctx, err)
 }
 
@@ -123,14 +129,14 @@ func noticeOf(m Method) MessageKind {
 // apply makes a write and queues its jobs: in the same step where the store is
 // the queue, else after the commit.
 func (s *Service) apply(ctx context.Context, w Write, jobs []Job) (int64, error) {
-	if s.riding {
+	if s.storeIsQueue {
 		w.Jobs = jobs
 	}
 	epoch, err := s.store.Apply(ctx, w)
 	if err != nil {
 		return 0, s.fault(ctx, err)
 	}
-	if s.riding {
+	if s.storeIsQueue {
 		s.wakeWorker()
 	} else {
 		s.enqueue(context.WithoutCancel(ctx), jobs)

@@ -8,6 +8,7 @@ import (
 	"github.com/passwd-go/passwd/internal/endpoint"
 	"github.com/passwd-go/passwd/internal/jsonstrict"
 	"github.com/passwd-go/passwd/locale"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // apiPath is where the API is below Links.Base. A new version would be another.
@@ -97,10 +98,7 @@ func (c Config) changeOwn(w http.ResponseWriter, r *http.Request, in passwd.Chan
 		return c.keptSession(r, in), nil
 	}
 	if err := c.Renew(w, r, written); err != nil {
-		c.Service.Observe(r.Context(), passwd.Event{
-			Name: passwd.EventAfterWriteFailed, Account: in.Account, Outcome: "failure", Reason: "renew",
-			Method: written.Method, Client: in.Client, Err: err,
-		})
+		endpoint.RenewFailed(c.Service, r, written, in.Client, err)
 		return false, nil
 	}
 	return true, nil
@@ -262,9 +260,9 @@ func (a *api) check(w http.ResponseWriter, r *http.Request, in checkInput) (repo
 type rules []rule
 
 type rule struct {
-	Code   passwd.ViolationCode `json:"code"`
-	Params map[string]any       `json:"params"`
-	Detail string               `json:"detail"`
+	Code   pwpolicy.Code  `json:"code"`
+	Params map[string]any `json:"params"`
+	Detail string         `json:"detail"`
 }
 
 type policy struct {

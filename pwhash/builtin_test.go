@@ -13,9 +13,8 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/crypto/argon2"
-
 	"github.com/passwd-go/passwd/pwhash"
+	"golang.org/x/crypto/argon2"
 )
 
 // One cheap hasher of each algorithm.

@@ -10,11 +10,10 @@ import (
 	"strconv"
 
 	"github.com/alexedwards/argon2id"
-	"golang.org/x/crypto/argon2"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/pwhash"
+	"golang.org/x/crypto/argon2"
 )
 
 const password = "Analytical-Engine-1843"

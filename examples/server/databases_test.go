@@ -15,7 +15,6 @@ import (
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
-
 	"github.com/passwd-go/passwd/pwhash"
 )
 

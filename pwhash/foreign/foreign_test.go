@@ -9,12 +9,11 @@ import (
 	"strings"
 	"testing"
 
-	"golang.org/x/crypto/bcrypt"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/pwhash"
 	"github.com/passwd-go/passwd/pwhash/foreign"
+	"golang.org/x/crypto/bcrypt"
 )
 
 const staple = "correct horse battery staple"

@@ -8,9 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/passwd-go/passwd/pwhash"
+	"golang.org/x/text/unicode/norm"
 )
 
 // Wrap puts base around a hash that is cheap to guess, without knowing the
