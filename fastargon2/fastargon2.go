@@ -1,3 +1,35 @@
+// Package fastargon2 computes Argon2 (RFC 9106) in a third of the time that
+// golang.org/x/crypto/argon2 takes, on CPUs with AVX2 or AVX-512:
+//
+//	argon := fastargon2.New(fastargon2.Config{})
+//	svc, err := passwd.New(passwd.Config{Hasher: pwhash.Argon2id{Key: argon.Key}, …})
+//
+// Its results are those of every other implementation, so that it can be switched on
+// and off at any time. It is a module of its own, as it is cryptography that is not of
+// a well-known library.
+//
+// # Who should use it
+//
+// Hosts on which hashing is most of what a sign-in costs, which it is for nearly
+// all, and that spend the time on more expensive hashes: five passes take as long
+// as two of x/crypto did, and whoever steals the table pays for all five. Attackers
+// have had such code for years. Who keeps the costs as they are gets three times as
+// many sign-ins through a processor in return, and no better protection.
+//
+// # How
+//
+// [New] chooses once, by what the CPU has, and compares each choice with x/crypto
+// before it is used. Matrices are kept for a minute, so that one process does not
+// allocate 19 MiB for each hash, and are wiped after every use, since a pool keeps
+// secrets for longer than garbage does. With the build tag purego, and on other
+// architectures than amd64, x/crypto computes all that it can.
+//
+// # What it does not do
+//
+// It is no FIPS 140 module, and neither is Argon2. Data-dependent reads of Argon2id
+// and Argon2d are in their definition: memory caches can tell about them, here as in every
+// implementation. A matrix is wiped; copies in registers and on stacks are left to be
+// overwritten.
 package fastargon2
 
 import (
@@ -53,12 +85,13 @@ type Config struct {
 	// Fastest is the fastest kernel to choose; 0: AVX512. It is for measurements,
 	// and for hosts on which the choice is a bad one.
 	Fastest Kernel
-	// Keep is how many matrices are kept for later hashes, for a minute after the
-	// last use. More hashes than this can run at once, with new memory. 0: GOMAXPROCS.
+	// Keep is how many matrices are kept for later hashes, each for a minute after its
+	// last use. More hashes can run at once, with new memory. 0: GOMAXPROCS, which is
+	// what passwd.Config.HashWorkers is by default.
 	Keep int
 	// Dropped is called by New for each kernel that the CPU should have and that
-	// computes something else than x/crypto. It should be reported: the CPU, the
-	// hypervisor or this package has a fault. New goes on with the next kernel.
+	// does not compute what x/crypto does. New goes on with the next one. Report it:
+	// the CPU, the hypervisor or this package has a fault.
 	Dropped func(Kernel)
 }
 
@@ -76,9 +109,9 @@ type kernel struct {
 	run  fillFunc
 }
 
-// New chooses the fastest kernel for this CPU. Each is first checked against
-// x/crypto on small inputs, which takes a fraction of a millisecond: a CPU on which one is wrong
-// would make hashes that no other verifies.
+// New chooses the fastest kernel for this CPU. It first compares it with x/crypto on
+// a small input, in a fraction of a millisecond: a CPU on which it is wrong would
+// make hashes that no other verifies.
 func New(c Config) *Argon2 { return fastest(c, kernels()) }
 
 // fastest takes the first kernel, of those in falling order, that is right.
@@ -117,13 +150,13 @@ func (k kernel) right() bool {
 // Kernel returns the kernel in use.
 func (a *Argon2) Kernel() Kernel { return a.kernel.name }
 
-// Key computes a tag of so many bytes, 4 or more (RFC 9106 §3.1). Version is 0x13,
-// or 0x10 for hashes from before the RFC; memory is in KiB, 8 or more for each
-// lane, and what is not a multiple of four blocks for each lane is not used. What it worked on is wiped
-// before it returns, and kept for later calls.
+// Key computes a tag of length bytes, 4 or more (RFC 9106 §3.1). It is a
+// pwhash.Argon2Key. Memory is in KiB, 8 or more for each lane. Lanes are computed at
+// the same time. What it worked on is wiped before it returns, and kept for later
+// calls.
 //
-// Errors are about parameters; bounds on what a stored hash may cost are the
-// caller's.
+// Errors are about parameters that the RFC does not define; bounds on what a stored
+// hash may cost are the caller's. A computation that has begun runs to its end.
 func (a *Argon2) Key(variant, version uint32, password, salt []byte, passes, memory uint32, lanes uint8, length uint32) ([]byte, error) {
 	p := parameters{
 		variant: variant, version: version, password: password, salt: salt,

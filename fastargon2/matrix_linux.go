@@ -8,9 +8,11 @@ import (
 
 const hugePage = 2 << 20
 
-// newMatrix takes large matrices from the system: in huge pages where it has them,
-// as blocks are read at random and each 4 KiB page is a miss of its own; outside of core
-// dumps; and given back at once rather than when the garbage collector finds the time.
+// newMatrix takes a large matrix from the system and not from the heap. It is in
+// huge pages where there are any: blocks are read at random, and with pages of 4 KiB
+// nearly each one is a miss in the TLB. It is not in core dumps. And it is given
+// back when it is freed, not when the garbage collector comes by. GOMEMLIMIT does not
+// count it.
 func newMatrix(blocks uint32) (matrix []block, free func()) {
 	size := int(blocks) << 10
 	if size < 2*hugePage {

@@ -23,8 +23,8 @@ type kept struct {
 	since time.Time
 }
 
-// take returns a worker with room for so many blocks, and no more than twice as many: one
-// hash that takes much memory shall not hold it for ever.
+// take returns a worker with room for the blocks, but for no more than twice as
+// many: the memory of one large hash is not kept by the small ones that follow.
 func (p *pool) take(blocks uint32) *worker {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -37,7 +37,8 @@ func (p *pool) take(blocks uint32) *worker {
 	return newWorker(blocks)
 }
 
-// put keeps a worker, which has been wiped, in the place of the one that has been idle for longest.
+// put keeps a worker, which has been wiped. At the bound, it replaces the one that
+// has been idle for longest.
 func (p *pool) put(w *worker) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -48,8 +49,8 @@ func (p *pool) put(w *worker) {
 	p.trimLater()
 }
 
-// trimLater waits until the one that is idle for longest is to be given back. No timer is left when
-// there is none.
+// trimLater sets a timer for the one that has been idle for longest. When none is
+// kept, no timer is left.
 func (p *pool) trimLater() {
 	if len(p.free) == 0 || p.timing {
 		return

@@ -40,6 +40,35 @@ func TestRFC9106(t *testing.T) {
 	}
 }
 
+// A hasher with Key makes hashes that one without verifies, and the other way round;
+// Calibrate measures what it is given.
+func TestHasher(t *testing.T) {
+	a := fastargon2.New(fastargon2.Config{})
+	plain := pwhash.Argon2id{KiB: 64, Passes: 3, Lanes: 2, InsecureCosts: true}
+	fast := plain
+	fast.Key = a.Key
+	for _, pair := range [][2]pwhash.Hasher{{plain, fast}, {fast, plain}, {fast, fast}} {
+		stored, err := pair[0].Hash(t.Context(), string(staple))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v, err := pair[1].Verify(t.Context(), stored, string(staple)); err != nil || v != (pwhash.Verdict{Match: true}) {
+			t.Errorf("right: %+v, %v", v, err)
+		}
+		if v, err := pair[1].Verify(t.Context(), stored, "wrong"); err != nil || v.Match {
+			t.Errorf("wrong: %+v, %v", v, err)
+		}
+	}
+	calls := 0
+	best, took, err := pwhash.Calibrate(t.Context(), func(variant, version uint32, password, salt []byte, passes, kib uint32, lanes uint8, length uint32) ([]byte, error) {
+		calls++
+		return a.Key(variant, version, password, salt, passes, kib, lanes, length)
+	}, 1, 19456)
+	if err != nil || took <= 0 || calls != 5 || best.Key == nil {
+		t.Errorf("Calibrate: %v, %v, %d calls", took, err, calls)
+	}
+}
+
 // large is the memory of hashes that are for PASSWD_TEST_LONG.
 var large = regexp.MustCompile(`m=\d{5}|memory\\+":\[\\+"\d{5}`)
 

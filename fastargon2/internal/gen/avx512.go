@@ -53,8 +53,8 @@ func avx512() {
 			VPERMQ(x, back, x)
 		}
 	}
-	// Those with word 0 come first, so that the next block that is referred to is on its
-	// way while the others are computed.
+	// The columns of word 0 come first: it chooses the block that is needed next, which
+	// is then on its way while the others are computed.
 	t.columns512(f, v, turn, 0, 1)
 	f.choose()
 	t.columns512(f, v, turn, 1, 4)
@@ -87,8 +87,8 @@ func (t target) columns512(f frame, v [16]reg.VecVirtual, turn func(reg.VecVirtu
 }
 
 // round is P of RFC 9106 §3.6: G down the columns of a 4 by 4 matrix, then along
-// its diagonals. The diagonals are brought into columns by turning a, c and d, as b
-// is what the first half finishes last.
+// its diagonals. Turning a, c and d makes columns of the diagonals; b, which G
+// finishes last, stays.
 func (t target) round(v lanes, rotate func(x reg.VecVirtual, by int)) {
 	t.g(v)
 	for i := range v[0] {
@@ -104,8 +104,8 @@ func (t target) round(v lanes, rotate func(x reg.VecVirtual, by int)) {
 	}
 }
 
-// indices are those of a permutation that gives the k-th of four words the place of the word
-// that is by further.
+// indices are a permutation by which each of the four words of a column gets the
+// value of the one by further.
 func indices(name string, by int) reg.VecVirtual {
 	data := GLOBL(name, RODATA|NOPTR)
 	for lane := range 8 {

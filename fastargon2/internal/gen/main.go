@@ -1,14 +1,12 @@
-// Command gen writes the block functions in assembly, and their Go declarations:
+// Command gen writes the kernels in assembly, and their Go declarations; go generate
+// in package fastargon2 runs it.
 //
-//	go run . -out ../../block_amd64.s -stubs ../../block_amd64.go -pkg fastargon2
-//
-// A block holds the 8 by 16 words of RFC 9106 §3.5, in the order of
-// [position] of the package that it writes for: seen from low to high, the bits of a word's place are
-// the two low bits of its column, the low bit of its row, the two high bits of
-// its column, and the two high bits of its row. So 8 words in a row of memory are 4 columns of two
-// neighbouring rows, and both rounds, that over rows and that over pairs of
-// columns, find the words that they rotate in one register and those that they
-// combine in different ones: nothing has to be transposed.
+// A block has 8 rows of 16 words (RFC 9106 §3.5), in the order of the function
+// position of that package: from the lowest, the bits of a word's place are the two
+// low bits of its column, the low bit of its row, the high bits of its column, and the
+// high bits of its row. The words that a round combines, in rows and in pairs of columns,
+// are then in different registers, and those that it rotates in the same one, or in AVX2 in two:
+// nothing has to be transposed.
 package main
 
 import (
