@@ -86,24 +86,6 @@ func (t target) columns512(f frame, v [16]reg.VecVirtual, turn func(reg.VecVirtu
 	}
 }
 
-// round is P of RFC 9106 §3.6: G down the columns of a 4 by 4 matrix, then along
-// its diagonals. Turning a, c and d makes columns of the diagonals; b, which G
-// finishes last, stays.
-func (t target) round(v lanes, rotate func(x reg.VecVirtual, by int)) {
-	t.g(v)
-	for i := range v[0] {
-		rotate(v[0][i], 3)
-		rotate(v[3][i], 2)
-		rotate(v[2][i], 1)
-	}
-	t.g(v)
-	for i := range v[0] {
-		rotate(v[0][i], 1)
-		rotate(v[3][i], 2)
-		rotate(v[2][i], 3)
-	}
-}
-
 // indices are a permutation by which each of the four words of a column gets the
 // value of the one by further.
 func indices(name string, by int) reg.VecVirtual {

@@ -3,10 +3,10 @@
 //
 // A block has 8 rows of 16 words (RFC 9106 §3.5), in the order of the function
 // position of that package: from the lowest, the bits of a word's place are the two
-// low bits of its column, the low bit of its row, the high bits of its column, and the
-// high bits of its row. The words that a round combines, in rows and in pairs of columns,
-// are then in different registers, and those that it rotates in the same one, or in AVX2 in two:
-// nothing has to be transposed.
+// low bits of its column, the low bit of its row, the high bits of its column, and
+// the high bits of its row. The words that a round combines, in rows and in pairs of
+// columns, are then in different registers, and those that it rotates in the same
+// one, or with AVX2 in two: nothing has to be transposed.
 package main
 
 import (
@@ -35,6 +35,24 @@ type target struct {
 	add    func(x, y, to operand.Op)
 	xor    func(x, y, to operand.Op)
 	tmp    []reg.VecVirtual // one for each application
+}
+
+// round is P of RFC 9106 §3.6: G down the columns of a 4 by 4 matrix, then along
+// its diagonals. Turning a, c and d makes columns of the diagonals; b, which G
+// finishes last, stays.
+func (t target) round(v lanes, rotate func(x reg.VecVirtual, by int)) {
+	t.g(v)
+	for i := range v[0] {
+		rotate(v[0][i], 3)
+		rotate(v[3][i], 2)
+		rotate(v[2][i], 1)
+	}
+	t.g(v)
+	for i := range v[0] {
+		rotate(v[0][i], 1)
+		rotate(v[3][i], 2)
+		rotate(v[2][i], 3)
+	}
 }
 
 // g is GB of RFC 9106 §3.6, with all applications in step, so that none waits for
