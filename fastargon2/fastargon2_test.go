@@ -2,7 +2,6 @@ package fastargon2_test
 
 import (
 	"bytes"
-	"encoding/hex"
 	"fmt"
 	"runtime"
 	"slices"
@@ -283,14 +282,4 @@ func TestAllocations(t *testing.T) {
 	if n := testing.AllocsPerRun(20, func() { key(t, a, 64) }); n > 1 {
 		t.Errorf("%v allocations", n)
 	}
-}
-
-func ExampleNew() {
-	a := fastargon2.New(fastargon2.Config{
-		Dropped: func(k fastargon2.Kernel) { fmt.Println("kernel computes something else:", k) },
-	})
-	// passwd.Config{Hasher: pwhash.Argon2id{Key: a.Key}} is all that a service needs.
-	tag, err := a.Key(fastargon2.VariantID, fastargon2.Version13, []byte("password"), []byte("somesaltsomesalt"), 2, 19456, 1, 32)
-	fmt.Println(hex.EncodeToString(tag), err)
-	// Output: 2b5dc4054886ec957ef59c73b661c54dd6fb274590b278f657c6d96aac8fa6d1 <nil>
 }
