@@ -23,7 +23,7 @@ func (s *Service) OpenForm(purpose, sealed string) ([]byte, bool) {
 	if err != nil {
 		return nil, false
 	}
-	plain, err := s.keys.open(formPurpose(purpose), raw)
+	plain, _, err := s.keys.open(formPurpose(purpose), raw)
 	return plain, err == nil
 }
 
