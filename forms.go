@@ -94,7 +94,7 @@ func (s *Service) ChangeMade(ctx context.Context, r ChangeMade) (bool, error) {
 	if err := guess.take(key, s.cfg.Limits.SignIn); err != nil {
 		return false, err
 	}
-	v, err := s.verify(ctx, a, r.New)
+	v, err := s.verify(ctx, a, r.New, r.Client)
 	if err != nil {
 		return false, guess.abandon(s.fault(ctx, err))
 	}
