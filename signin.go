@@ -26,7 +26,7 @@ type SignedIn struct {
 	// password: no session, but a ticket from [Service.Ticket].
 	Must Reason
 	// ChangeBy, unless zero, is when the password will have grown too old, and its
-	// owner is to be told so; see [MaxAge].
+	// owner should be told so; see [pwpolicy.MaxAge].
 	ChangeBy time.Time
 }
 
