@@ -41,7 +41,7 @@ type LiftChange struct {
 
 // LiftChange takes back what RequireChange asked for. An account that has a
 // temporary password, or a suspended one, stays as it is. One that is Expired by a
-// policy with a [MaxAge] is marked again at its next sign-in. Errors: ErrNotFound,
+// policy with a [pwpolicy.MaxAge] is marked again at its next sign-in. Errors: ErrNotFound,
 // ErrConflict, ErrUnavailable.
 func (s *Service) LiftChange(ctx context.Context, r LiftChange) error {
 	return s.setMust(ctx, r.Account, Event{Name: EventChangeLifted, Client: r.Client})

@@ -28,7 +28,7 @@ type Config struct {
 	// PolicyFor picks another policy for an account, as tenants with rules of their
 	// own need. If nil, every account has Policy. It is asked for every new password
 	// and check of one, and at every sign-in by an account whose password has a known
-	// age (see [MaxAge]). Its error refuses the request, as ErrUnavailable.
+	// age (see [pwpolicy.MaxAge]). Its error refuses the request, as ErrUnavailable.
 	PolicyFor func(ctx context.Context, a Account) (pwpolicy.Policy, error)
 	// PolicyFloor holds for every account, whatever Policy and PolicyFor say: its
 	// rules are enforced beside theirs, and of two rules of one name both, so that a

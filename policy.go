@@ -23,7 +23,7 @@ type Check struct {
 // Report is what a policy check found.
 type Report struct {
 	Violations []pwpolicy.Violation // empty if the password is acceptable, as far as can be told beforehand
-	Score      *int                 // 0, guessed at once, to 4; nil unless a rule of the policy is [Scoring]
+	Score      *int                 // 0, guessed at once, to 4; nil unless a rule of the policy is [pwpolicy.Scoring]
 }
 
 // Check runs the local rules and the estimate only: never the current password,

@@ -32,7 +32,7 @@ type SignedIn struct {
 
 // SignIn compares a password with that of the one account that the login names.
 // It creates no session. An account whose password has grown too old by its policy
-// is marked Expired here; see [MaxAge].
+// is marked Expired here; see [pwpolicy.MaxAge].
 //
 // Whatever was wrong, the answer is ErrWrongCredentials, after the same work:
 // unknown login, several accounts of one login, no password yet, wrong password,
