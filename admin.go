@@ -21,7 +21,7 @@ type RequireChange struct {
 }
 
 // RequireChange makes the account change its password at its next sign-in, and
-// tells so to whoever asks [Service.Live]; it ends no session. An account that
+// reports it to callers of [Service.Live]; it ends no session. An account that
 // has a temporary password, or a suspended one, stays as it is: that is stricter
 // already. Errors: ErrNotFound, ErrInvalidRequest, ErrConflict, ErrUnavailable.
 func (s *Service) RequireChange(ctx context.Context, r RequireChange) error {
@@ -41,7 +41,7 @@ type LiftChange struct {
 
 // LiftChange takes back what RequireChange asked for. An account that has a
 // temporary password, or a suspended one, stays as it is. One that is Expired by a
-// policy with a [MaxAge] is marked again at its next sign-in. Errors: ErrNotFound,
+// policy with a [pwpolicy.MaxAge] is marked again at its next sign-in. Errors: ErrNotFound,
 // ErrConflict, ErrUnavailable.
 func (s *Service) LiftChange(ctx context.Context, r LiftChange) error {
 	return s.setMust(ctx, r.Account, Event{Name: EventChangeLifted, Client: r.Client})
@@ -226,12 +226,13 @@ func (s *Service) Revoke(ctx context.Context, r Revoke) (epoch int64, err error)
 	return epoch, err
 }
 
-// Forget removes everything of ours about an account. A host that deletes a user
-// calls it in the same transaction ([Service.With]), or after it, so that who gets the
-// id later inherits nothing: what is begun between a Forget and the end of the row, a
-// sign-in say, would be left. As long as the row exists, why the account has to
-// change its password stays, a suspension above all. An unknown account is no error. Errors: ErrNotFound for an account of another tenant ([Service.InTenant]),
-// ErrUnavailable.
+// Forget removes everything that the library keeps about an account. A host that
+// deletes a user calls it in the same transaction ([Service.With]), or afterwards, so
+// that whoever gets the id later inherits nothing: what is begun between a Forget and
+// the end of the row, a sign-in for example, would be left. While the row exists, the
+// reason why the account must change its password stays, a suspension above all.
+// An unknown account is no error. Errors: ErrNotFound for an account of another tenant
+// ([Service.InTenant]), ErrUnavailable.
 func (s *Service) Forget(ctx context.Context, r Ref) error {
 	if s.foreign(r) {
 		return ErrNotFound

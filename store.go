@@ -134,8 +134,8 @@ type Credentials interface {
 	// current hash is not among them.
 	History(ctx context.Context, r Ref, n int) ([]Hash, error)
 
-	// Forget removes everything of ours about the account: epoch, time of change,
-	// tokens, sessions, history. The next epoch starts anew at a random number. While
+	// Forget removes everything that the library keeps about the account: epoch, time of
+	// change, tokens, sessions, history. The next epoch starts anew at a random number. While
 	// the host's row exists, Must and MustUntil stay, for to forget must not lift a
 	// suspension; they go with the row, and a reused id inherits nothing. Forgetting
 	// an unknown account is not an error.

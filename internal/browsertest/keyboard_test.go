@@ -8,6 +8,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/browsertest/chrome"
 	"github.com/passwd-go/passwd/internal/browsertest/stage"
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/session"
 )
 
@@ -20,7 +21,7 @@ type focus struct {
 const focusState = `(() => {
 	const e = document.activeElement, s = getComputedStyle(e), r = e.getBoundingClientRect();
 	return {
-		Name: e === document.body ? "" : e.id || (e.matches("a, button") ? e.textContent.trim() : e.className),
+		Name: e === document.body ? "" : e.id || (e.matches("a, button") ? e.ariaLabel || e.textContent.trim() : e.className),
 		Seen: s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2 && s.outlineColor !== getComputedStyle(document.body).backgroundColor,
 		InView: r.top >= 0 && r.bottom <= innerHeight && r.left >= 0 && r.right <= innerWidth,
 	};
@@ -66,10 +67,13 @@ func ring(t *testing.T, b *chrome.Tab, back bool) []string {
 }
 
 // The order of Tab is that of the page, forwards and backwards, and the focus is
-// seen in every scheme.
+// seen in every scheme, of which the everyday run has the last.
 func TestFocusOrder(t *testing.T) {
 	h := host(t, stage.Options{})
-	for _, scheme := range schemes {
+	for n, scheme := range schemes {
+		if n < len(schemes)-1 && !testrun.CI() {
+			continue
+		}
 		t.Run(scheme.Name, func(t *testing.T) {
 			b := open(t, chrome.Options{})
 			b.Show(scheme)
@@ -80,7 +84,7 @@ func TestFocusOrder(t *testing.T) {
 				"/forgot":      {"Demo", "login", "Send link", "Use a code instead", "Sign in"},
 				"/forgot/code": {"Demo", "login", "Send code", "Use a link instead", "Sign in"},
 				"/reset/new":   {"Demo", "Request a new link", "Sign in"},
-				"/done":        {"Demo", "Continue"},
+				"/done":        {"Demo", "Continue", "Sign in"},
 			} {
 				b.Visit(h.Origin + mount + path)
 				if got := ring(t, b, false); !slices.Equal(got, want) {
