@@ -237,11 +237,15 @@ func (w *World) consumed(spent *passwd.TokenRef) {
 
 func (w *World) opened(r session.Record) { w.sessions = append(w.sessions, &opened{Record: r}) }
 
-func (w *World) rotated(r session.Rotation) {
+func (w *World) refreshed(r session.Rotation) {
 	for _, s := range w.sessions {
-		if s.ID == r.ID {
-			s.Access, s.Refresh = r.Access, r.Refresh
+		if s.ID != r.ID {
+			continue
 		}
+		if s.Refresh != r.IfRefresh {
+			w.breaks("I4: a refresh token is used twice")
+		}
+		s.Access, s.Refresh = r.Access, r.Refresh
 	}
 }
 
