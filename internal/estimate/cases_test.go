@@ -1,0 +1,64 @@
+package estimate_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/passwd-go/passwd/internal/estimate"
+)
+
+// at2026 is an estimator that lives in 2026, whenever the tests run.
+var at2026 = estimate.Estimator{Now: func() time.Time { return time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC) }}
+
+// policyCase is a password and whether a policy should refuse it.
+type policyCase struct {
+	Password, Verdict, Kind string
+}
+
+func policyCases(t testing.TB) []policyCase {
+	t.Helper()
+	f, err := os.Open("testdata/cases.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var all []policyCase
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		var c policyCase
+		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
+			t.Fatal(err)
+		}
+		if c.Password != "" {
+			all = append(all, c)
+		}
+	}
+	if len(all) < 100 {
+		t.Fatalf("%d cases only", len(all))
+	}
+	return all
+}
+
+// caseOwner is what is known of the person whose passwords the cases are.
+var caseOwner = []string{"mmueller", "maria.mueller@contoso-bank.de", "+491701234567", "Maria", "Müller", "1987-05-14", "app.brightledger.com"}
+
+func TestCases(t *testing.T) {
+	level := map[string]float64{"long": 28, "short": 21}
+	missed := map[string]int{}
+	of := map[string]int{}
+	for _, c := range policyCases(t) {
+		r := at2026.Estimate(c.Password, caseOwner...)
+		refused := r.Bits < level[c.Kind]
+		of[c.Kind+" "+c.Verdict]++
+		if refused != (c.Verdict == "bad") {
+			missed[c.Kind+" "+c.Verdict]++
+			t.Logf("%s %s: %q %.1f bits %v", c.Kind, c.Verdict, c.Password, r.Bits, r.Weak)
+		} else if testing.Verbose() {
+			t.Logf("  ok %s %s: %q %.1f bits %v", c.Kind, c.Verdict, c.Password, r.Bits, r.Weak)
+		}
+	}
+	t.Log(missed, of)
+}
