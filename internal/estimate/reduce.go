@@ -30,6 +30,12 @@ func (in *input) reduced(seen []rune, best outcome, reductions int) outcome {
 	if latin, ok := latinKeyed(seen); ok {
 		try(latin, 1, 0)
 	}
+	if letters, others, ok := byClass(seen); ok {
+		a, b := in.direct(letters), in.direct(others)
+		if bits := a.bits + b.bits + 3; bits < best.bits {
+			best = outcome{bits, a.why | b.why}
+		}
+	}
 	if len(seen) >= 8 {
 		odd, even := interleaved(seen)
 		if in.simple(odd) || in.simple(even) {
@@ -99,6 +105,24 @@ func latinKeyed(seen []rune) ([]rune, bool) {
 		found = found || typed[i] != lowerRune(r)
 	}
 	return typed, found
+}
+
+// byClass returns the letters of a text and everything else, if these take turns.
+func byClass(seen []rune) (letters, others []rune, ok bool) {
+	turns, last := 0, false
+	for i, r := range seen {
+		affix := r < utf8.RuneSelf && isAffix(byte(r))
+		if affix {
+			others = append(others, r)
+		} else {
+			letters = append(letters, r)
+		}
+		if i == 0 || affix != last {
+			turns++
+		}
+		last = affix
+	}
+	return letters, others, turns >= 4 && len(letters) > 0
 }
 
 // interleaved returns every other character, from the first and from the second.

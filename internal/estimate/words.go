@@ -13,7 +13,11 @@ import (
 var rankedLists = [...]Reasons{CommonPassword, Word, Name, Name, Name}
 
 // The kinds of the families' words, as they are numbered in words.bin.
-var pricedKinds = [...]Reasons{CommonPassword, Word, Name, Term, Phrase, Number, Sequence}
+var pricedKinds = [...]Reasons{CommonPassword, Word, Name, Term, Phrase, Number, Sequence, Word}
+
+// fillerKind is that of articles, pronouns and the like, of which there are so few
+// in any language that they cost less than a part does.
+const fillerKind = 7
 
 const (
 	shortest = 3  // of zxcvbn's words: two letters are found in anything
@@ -99,7 +103,11 @@ func (r *reader) try(c cursor, start, at int, letter rune) {
 			r.found(start, at, math.Log2(float64(rank)), rankedLists[list])
 		}
 		if kind, bits, ok := c.price(); ok && r.m.in.families {
-			r.found(start, at, bits, pricedKinds[kind])
+			if kind == fillerKind && !r.backwards {
+				r.m.addFull(start, at, bits+caseBits(r.m.password[start:at+1]), Word)
+			} else {
+				r.found(start, at, bits, pricedKinds[kind])
+			}
 		}
 	}
 	r.from(c, start, at+1)

@@ -44,6 +44,7 @@ const (
 	kindPhrase
 	kindNumber
 	kindSeries
+	kindFiller
 )
 
 func main() {
@@ -168,7 +169,7 @@ func (b *builder) own() error {
 
 // words adds lists of words that commas separate, under heads such as "= term 5".
 func (b *builder) words(lines []string) error {
-	kinds := map[string]byte{"password": kindPassword, "word": kindWord, "name": kindName, "term": kindTerm, "phrase": kindPhrase}
+	kinds := map[string]byte{"password": kindPassword, "word": kindWord, "name": kindName, "term": kindTerm, "phrase": kindPhrase, "filler": kindFiller}
 	kind, bits := byte(0), 0.0
 	for n, line := range lines {
 		if head, ok := strings.CutPrefix(line, "="); ok {
