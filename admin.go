@@ -8,6 +8,8 @@ import (
 	"math/big"
 	"strings"
 	"time"
+
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // RequireChange asks that an account change its password.
@@ -153,11 +155,11 @@ func (s *Service) randomPassword(ctx context.Context, a Account) (string, error)
 	if err != nil {
 		return "", err
 	}
-	var violations []Violation
+	var violations []pwpolicy.Violation
 	for groups := 4; groups <= 64; groups++ {
 		password := randomGroups(groups)
 		c := s.candidate(change{account: a, next: password, method: MethodTemporary})
-		if violations, err = p.Check(ctx, c, PhaseEstimate); err != nil {
+		if violations, err = p.Check(ctx, c, pwpolicy.PhaseEstimate); err != nil {
 			return "", s.fault(ctx, err)
 		}
 		if len(violations) == 0 {
@@ -204,96 +206,6 @@ func (s *Service) NewHash(ctx context.Context, a Account, password string) (Hash
 	}
 	h, _, err := s.accept(ctx, change{account: a, next: password})
 	return h, err
-}
-
-// Check asks what the policy holds against a password, while it is being typed.
-type Check struct {
-	Password string
-	// Whose it would be: an account, or the one that a live reset token or ticket
-	// belongs to. Exactly one is set.
-	Account Ref
-	Token   Token
-	Ticket  Token
-	Client  Client
-}
-
-// Report is what a policy check found.
-type Report struct {
-	Violations []Violation // empty if the password would do, as far as can be told beforehand
-	Score      *int        // 0, guessed at once, to 4; nil unless a rule of the policy is [Scoring]
-}
-
-// Check runs the local rules and the estimate only: never the current password,
-// the history or a breach source, so that it cannot be used to guess. It spends
-// nothing. Errors: ErrTokenInvalid, ErrEnded, a RateLimitError, ErrUnavailable.
-func (s *Service) Check(ctx context.Context, r Check) (Report, error) {
-	a, err := s.checked(ctx, r)
-	if err != nil {
-		return Report{}, err
-	}
-	ask := s.newTry(ctx, r.Client)
-	if err := ask.take(s.keys.limiterKey("check", a.Ref.Tenant, a.Ref.ID), s.cfg.Limits.Checks); err != nil {
-		return Report{}, err
-	}
-	p, err := s.policy(ctx, a)
-	if err != nil {
-		return Report{}, err
-	}
-	c := s.candidate(change{account: a, next: r.Password, method: r.method(a)})
-	c.matches, c.history = nil, nil
-	violations, err := p.Check(ctx, c, PhaseEstimate)
-	if err != nil {
-		return Report{}, s.fault(ctx, err)
-	}
-	report := Report{Violations: violations}
-	if score, ok := p.Score(c); ok {
-		report.Score = &score
-	}
-	return report, nil
-}
-
-// method is how the password would come to be written.
-func (r Check) method(a Account) Method {
-	switch {
-	case r.Token != "":
-		return MethodReset
-	case r.Ticket != "":
-		return MethodForced
-	}
-	return methodFor(a)
-}
-
-func (s *Service) checked(ctx context.Context, r Check) (a Account, err error) {
-	switch {
-	case r.Token != "":
-		_, a, err = s.redeemable(ctx, PurposeReset, r.Token, r.Client)
-	case r.Ticket != "":
-		_, a, err = s.redeemable(ctx, PurposeTicket, r.Ticket, r.Client)
-	default:
-		if a, err = s.get(ctx, r.Account); errors.Is(err, ErrNotFound) {
-			err = ErrEnded
-		}
-	}
-	return a, err
-}
-
-// Requirements describes the policy of an account. One that does not exist, as at
-// registration or where only the tenant is known, is taken as it is given. Error:
-// ErrUnavailable.
-func (s *Service) Requirements(ctx context.Context, a Account) ([]Requirement, error) {
-	if a.Ref.ID != "" {
-		switch stored, err := s.get(ctx, a.Ref); {
-		case err == nil:
-			a = stored
-		case !errors.Is(err, ErrNotFound):
-			return nil, err
-		}
-	}
-	p, err := s.policy(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	return p.Requirements(), nil
 }
 
 // Revoke asks that what an account has open be ended.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 // free is a hasher that costs nothing: what is left is the library's own work.
@@ -19,8 +20,8 @@ func (free) Hash(_ context.Context, password string) (passwd.Hash, error) {
 	return passwd.Hash(password), nil
 }
 
-func (free) Verify(_ context.Context, h passwd.Hash, password string) (passwd.Verdict, error) {
-	return passwd.Verdict{Match: string(h) == password}, nil
+func (free) Verify(_ context.Context, h passwd.Hash, password string) (pwhash.Verdict, error) {
+	return pwhash.Verdict{Match: string(h) == password}, nil
 }
 
 // BenchmarkChangeOfAHash measures a whole Change around a hasher that costs
@@ -54,7 +55,7 @@ func medianHash(b *testing.B) time.Duration {
 	times := make([]time.Duration, 0, 21)
 	for range cap(times) {
 		began := time.Now()
-		if _, err := (passwd.Argon2id{}).Hash(ctx, adaPassword); err != nil {
+		if _, err := (pwhash.Argon2id{}).Hash(ctx, adaPassword); err != nil {
 			b.Fatal(err)
 		}
 		times = append(times, time.Since(began))
@@ -72,8 +73,8 @@ func medianHash(b *testing.B) time.Duration {
 // throughputs.
 func BenchmarkSignInThroughput(b *testing.B) {
 	const goroutines = 64
-	kit := passwdtest.New(b, passwd.Config{Hasher: passwd.Argon2id{}})
-	h, err := passwd.Argon2id{}.Hash(ctx, adaPassword)
+	kit := passwdtest.New(b, passwd.Config{Hasher: pwhash.Argon2id{}})
+	h, err := pwhash.Argon2id{}.Hash(ctx, adaPassword)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -87,7 +88,7 @@ func BenchmarkSignInThroughput(b *testing.B) {
 		bare += together(goroutines, calls, func(int) error {
 			bound <- struct{}{}
 			defer func() { <-bound }()
-			_, err := passwd.Argon2id{}.Verify(ctx, h, adaPassword)
+			_, err := pwhash.Argon2id{}.Verify(ctx, h, adaPassword)
 			return err
 		})
 		service += together(goroutines, calls, func(i int) error {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 // slow is a hasher that takes a second, and counts how many are at it at once.
@@ -21,7 +22,7 @@ type slow struct {
 
 func newSlow() slow { return slow{now: new(atomic.Int64), most: new(atomic.Int64)} }
 
-func (h slow) Verify(ctx context.Context, stored passwd.Hash, password string) (passwd.Verdict, error) {
+func (h slow) Verify(ctx context.Context, stored passwd.Hash, password string) (pwhash.Verdict, error) {
 	h.most.Store(max(h.most.Load(), h.now.Add(1)))
 	defer h.now.Add(-1)
 	time.Sleep(time.Second) // of the bubble's clock
@@ -91,6 +92,6 @@ func TestBusyIsNoFailure(t *testing.T) { // an overload must not lock people out
 
 type overloaded struct{ passwdtest.Hasher }
 
-func (overloaded) Verify(context.Context, passwd.Hash, string) (passwd.Verdict, error) {
-	return passwd.Verdict{}, passwd.ErrBusy
+func (overloaded) Verify(context.Context, passwd.Hash, string) (pwhash.Verdict, error) {
+	return pwhash.Verdict{}, passwd.ErrBusy
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 func TestChange(t *testing.T) { // F1
@@ -20,7 +21,7 @@ func TestChange(t *testing.T) { // F1
 	_, err := kit.Service.Change(ctx, passwd.Change{Account: ref, Current: "wrong", New: newPassword})
 	wantErr(t, err, passwd.ErrWrongPassword)
 	_, err = kit.Service.Change(ctx, passwd.Change{Account: ref, Current: adaPassword, New: "short"})
-	wantViolation(t, err, passwd.TooShort)
+	wantViolation(t, err, pwpolicy.TooShort)
 	_, err = kit.Service.Change(ctx, passwd.Change{Account: passwd.Ref{ID: "none"}, Current: adaPassword, New: newPassword})
 	wantErr(t, err, passwd.ErrEnded)
 	if _, err := kit.Service.Live(ctx, ref, in.Epoch); err != nil {
@@ -98,7 +99,7 @@ func TestChangeByLogin(t *testing.T) {
 	if err := kit.Service.RequireChange(ctx, passwd.RequireChange{Account: ref, Reason: passwd.Administrator}); err != nil {
 		t.Fatal(err)
 	}
-	wantViolation(t, change(newPassword, newPassword, passwd.IfRequired), passwd.SimilarCurrent) // T9
+	wantViolation(t, change(newPassword, newPassword, passwd.IfRequired), pwpolicy.SimilarCurrent) // T9
 	if err := change(newPassword, adaPassword, passwd.IfRequired); err != nil {
 		t.Fatal(err)
 	}
@@ -131,9 +132,9 @@ func TestForcedChange(t *testing.T) { // F7, T9
 				t.Fatal(err)
 			}
 			_, err = kit.Service.ChangeWithTicket(ctx, passwd.ChangeWithTicket{Ticket: ticket, New: adaPassword})
-			wantViolation(t, err, passwd.Reused) // T9
+			wantViolation(t, err, pwpolicy.Reused) // T9
 			_, err = kit.Service.ChangeWithTicket(ctx, passwd.ChangeWithTicket{Ticket: ticket, New: "short"})
-			wantViolation(t, err, passwd.TooShort)
+			wantViolation(t, err, pwpolicy.TooShort)
 			w, err := kit.Service.ChangeWithTicket(ctx, passwd.ChangeWithTicket{Ticket: ticket, New: newPassword})
 			if err != nil || w.Method != passwd.MethodForced {
 				t.Fatalf("%+v, %v", w, err)
@@ -190,7 +191,7 @@ func TestTicketLife(t *testing.T) {
 }
 
 func TestTemporaryPassword(t *testing.T) { // T9, F6
-	kit := passwdtest.New(t, passwd.Config{Policy: passwd.Conventional()})
+	kit := passwdtest.New(t, passwd.Config{Policy: pwpolicy.Conventional()})
 	ref := kit.Add(t, ada(), adaPassword)
 	own := mustSignIn(t, kit, "ada", adaPassword)
 	issued, err := kit.Service.IssueTemporary(ctx, passwd.IssueTemporary{Account: ref, Client: home})
@@ -218,7 +219,7 @@ func TestTemporaryPassword(t *testing.T) { // T9, F6
 		t.Fatal(err)
 	}
 	_, err = kit.Service.ChangeWithTicket(ctx, passwd.ChangeWithTicket{Ticket: ticket, New: issued.Password})
-	wantViolation(t, err, passwd.Reused)
+	wantViolation(t, err, pwpolicy.Reused)
 
 	// An administrator's flag, or none, does not make it a lasting password.
 	if err := kit.Service.RequireChange(ctx, passwd.RequireChange{Account: ref}); err != nil {
@@ -245,11 +246,11 @@ func TestTemporaryPassword(t *testing.T) { // T9, F6
 }
 
 func TestTemporaryPasswordConforms(t *testing.T) {
-	long, err := passwd.NewPolicy(passwd.Length{Min: 90}, passwd.Classes{Digit: 9, Symbol: 9, Upper: 9, Lower: 9})
+	long, err := pwpolicy.New(pwpolicy.Length{Min: 90}, pwpolicy.Classes{Digit: 9, Symbol: 9, Upper: 9, Lower: 9})
 	if err != nil {
 		t.Fatal(err)
 	}
-	impossible, err := passwd.NewPolicy(passwd.Length{InsecureMinLength: 1, InsecureMaxLength: 4})
+	impossible, err := pwpolicy.New(pwpolicy.Length{InsecureMinLength: 1, InsecureMaxLength: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +261,7 @@ func TestTemporaryPasswordConforms(t *testing.T) {
 	}
 	kit = passwdtest.New(t, passwd.Config{Policy: impossible})
 	_, err = kit.Service.IssueTemporary(ctx, passwd.IssueTemporary{Account: kit.Add(t, ada(), adaPassword)})
-	wantViolation(t, err, passwd.TooLong)
+	wantViolation(t, err, pwpolicy.TooLong)
 }
 
 func TestCompromised(t *testing.T) { // P11, conflict 16
@@ -326,7 +327,7 @@ func TestForget(t *testing.T) { // §4: a reused id inherits nothing
 }
 
 func TestHistory(t *testing.T) {
-	policy, err := passwd.NewPolicy(passwd.Length{}, passwd.NotReused{Last: 3})
+	policy, err := pwpolicy.New(pwpolicy.Length{}, pwpolicy.NotReused{Last: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -340,14 +341,14 @@ func TestHistory(t *testing.T) {
 		}
 		return err
 	}
-	wantViolation(t, change(adaPassword), passwd.Reused)
+	wantViolation(t, change(adaPassword), pwpolicy.Reused)
 	for _, next := range []string{"second password of ada", "third password of ada"} {
 		if err := change(next); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, used := range []string{adaPassword, "second password of ada", "third password of ada"} {
-		wantViolation(t, change(used), passwd.Reused)
+		wantViolation(t, change(used), pwpolicy.Reused)
 	}
 	if err := change("fourth password of ada"); err != nil {
 		t.Fatal(err)
@@ -358,15 +359,15 @@ func TestHistory(t *testing.T) {
 }
 
 func TestRequirementsOfAccounts(t *testing.T) { // of the account as it is stored
-	strict, err := passwd.NewPolicy(passwd.Length{Min: 40})
+	strict, err := pwpolicy.New(pwpolicy.Length{Min: 40})
 	if err != nil {
 		t.Fatal(err)
 	}
-	kit := passwdtest.New(t, passwd.Config{PolicyFor: func(_ context.Context, a passwd.Account) (passwd.Policy, error) {
+	kit := passwdtest.New(t, passwd.Config{PolicyFor: func(_ context.Context, a passwd.Account) (pwpolicy.Policy, error) {
 		if a.Locale == "en" {
 			return strict, nil
 		}
-		return passwd.Policy{}, nil
+		return pwpolicy.Policy{}, nil
 	}})
 	ref := kit.Add(t, ada(), adaPassword)
 	for _, c := range []struct {

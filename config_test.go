@@ -8,6 +8,8 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwhash"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 func goodConfig() passwd.Config {
@@ -40,7 +42,7 @@ func TestNewNamesTheField(t *testing.T) {
 		{"Config.Links.Base", func(c *passwd.Config) { c.Links.Base = "ftp://example.com" }},
 		{"Config.Links.Base", func(c *passwd.Config) { c.Links.Base = "https://exa mple.com" }},
 		{"Config.JobLease", func(c *passwd.Config) { c.JobLease = -1 }},
-		{"Config.Hasher", func(c *passwd.Config) { c.Hasher = passwd.Argon2id{KiB: 64, Passes: 1, Lanes: 1} }},
+		{"Config.Hasher", func(c *passwd.Config) { c.Hasher = pwhash.Argon2id{KiB: 64, Passes: 1, Lanes: 1} }},
 		{"Config.Limits.SignIn", func(c *passwd.Config) { c.Limits.SignIn.Free = 3 }},
 		{"Config.Limits.Address", func(c *passwd.Config) { c.Limits.Address = passwd.Limit{Window: time.Hour} }},
 		{"Config.Limits.StopAfter", func(c *passwd.Config) { c.Limits.StopAfter = 101 }},
@@ -81,10 +83,10 @@ func TestNewAcceptsBases(t *testing.T) {
 // TestTwoServicesLiveApart holds that nothing is global (I12).
 func TestTwoServicesLiveApart(t *testing.T) {
 	strict := passwdtest.New(t, passwd.Config{})
-	lax := passwdtest.New(t, passwd.Config{Policy: passwd.InsecureNoRules()})
+	lax := passwdtest.New(t, passwd.Config{Policy: pwpolicy.InsecureNoRules()})
 	a, b := strict.Add(t, ada(), adaPassword), lax.Add(t, ada(), adaPassword)
 	_, err := strict.Service.Change(ctx, passwd.Change{Account: a, Current: adaPassword, New: "1"})
-	wantViolation(t, err, passwd.TooShort)
+	wantViolation(t, err, pwpolicy.TooShort)
 	if _, err := lax.Service.Change(ctx, passwd.Change{Account: b, Current: adaPassword, New: "1"}); err != nil {
 		t.Error(err)
 	}

@@ -2,38 +2,52 @@ package passwd_test
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// TestRootStaysSmall keeps out of every importer what only some need: servers,
-// templates, databases, drivers, the testing package, and zxcvbn-go, whose import
-// alone costs 40 ms of start-up.
-func TestRootStaysSmall(t *testing.T) {
-	out, err := exec.Command("go", "list", "-deps", ".").Output()
-	if err != nil {
-		t.Fatalf("go list: %v", err)
+// TestPartsStaySmall keeps out of every importer what only some need: servers,
+// templates, databases, drivers, the testing package, zxcvbn-go (whose import alone
+// costs 40 ms of start-up), and of the wings each other and the service.
+func TestPartsStaySmall(t *testing.T) {
+	const module = "github.com/passwd-go/passwd"
+	heavy := []string{"net/http", "html/template", "text/template", "database/sql", "testing", "os/exec", "net/smtp"}
+	tests := []struct {
+		pkg     string
+		modules []string // import path prefixes of what it may need
+		own     []string // packages of this module, beside internal ones
+	}{
+		{".", []string{"golang.org/x/crypto/", "golang.org/x/text/", "golang.org/x/sys/", "github.com/google/uuid"}, []string{module + "/pwhash", module + "/pwpolicy"}},
+		{"./pwhash", []string{"golang.org/x/crypto/", "golang.org/x/sys/", "golang.org/x/text/unicode/norm", "golang.org/x/text/transform"}, nil},
+		{"./pwpolicy", []string{"golang.org/x/text/"}, nil},
 	}
-	deps := strings.Fields(string(out))
-	if len(deps) < 50 {
-		t.Fatalf("go list named %d packages only", len(deps))
-	}
-	forbidden := []string{"net/http", "html/template", "text/template", "database/sql", "testing", "os/exec", "net/smtp"}
-	for _, dep := range deps {
-		for _, f := range forbidden {
-			if dep == f {
-				t.Errorf("the root package imports %s", dep)
+	for _, tt := range tests {
+		out, err := exec.Command("go", "list", "-deps", tt.pkg).Output()
+		if err != nil {
+			t.Fatalf("go list: %v", err)
+		}
+		deps := strings.Fields(string(out))
+		if len(deps) < 40 {
+			t.Fatalf("go list named %d packages only", len(deps))
+		}
+		self := strings.TrimSuffix(module+strings.TrimPrefix(tt.pkg, "."), "/")
+		for _, dep := range deps {
+			host, _, _ := strings.Cut(dep, "/")
+			allowed := false
+			switch {
+			case dep == self:
+				allowed = true
+			case !strings.Contains(host, "."): // of the standard library
+				allowed = !slices.Contains(heavy, dep)
+			case dep == module || strings.HasPrefix(dep, module+"/"):
+				allowed = slices.Contains(tt.own, dep) || strings.Contains(dep+"/", "/internal/")
+			default:
+				allowed = slices.ContainsFunc(tt.modules, func(m string) bool { return strings.HasPrefix(dep, m) })
 			}
-		}
-		if host, _, _ := strings.Cut(dep, "/"); !strings.Contains(host, ".") {
-			continue // of the standard library
-		}
-		known := false
-		for _, prefix := range []string{"github.com/passwd-go/passwd", "golang.org/x/crypto/", "golang.org/x/text/", "golang.org/x/sys/", "github.com/google/uuid"} {
-			known = known || strings.HasPrefix(dep, prefix)
-		}
-		if !known || strings.HasPrefix(dep, "github.com/passwd-go/passwd/") && !strings.HasPrefix(dep, "github.com/passwd-go/passwd/internal/") {
-			t.Errorf("the root package imports %s", dep)
+			if !allowed {
+				t.Errorf("%s imports %s", tt.pkg, dep)
+			}
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // Code is the stable, public name of a failure. Codes are API: they are never
@@ -99,7 +101,7 @@ func (e *RateLimitError) Is(target error) bool { return target == ErrRateLimited
 // PolicyError lists everything that the policy holds against a new password. Its code
 // is CodePasswordRejected; there is no sentinel for it, use [errors.AsType].
 type PolicyError struct {
-	Violations []Violation // never empty
+	Violations []pwpolicy.Violation // never empty
 }
 
 func (e *PolicyError) Error() string {
@@ -150,3 +152,16 @@ func CodeOf(err error) Code {
 	}
 	return CodeInternal
 }
+
+// BusyError says that too many passwords wait to be hashed, and when it is worth
+// trying again. It is ErrBusy.
+type BusyError struct {
+	RetryAfter time.Duration // 1 s to 1 min, in whole seconds: about what the line would take
+}
+
+func (e *BusyError) Error() string {
+	return fmt.Sprintf("passwd: busy, try again in %v", e.RetryAfter)
+}
+
+// Is makes a BusyError match ErrBusy.
+func (e *BusyError) Is(target error) bool { return target == ErrBusy }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 func TestCodeOf(t *testing.T) {
@@ -29,7 +30,7 @@ func TestCodeOf(t *testing.T) {
 		{fmt.Errorf("totp: %w", passwd.ErrSecondFactor), passwd.CodeSecondFactorRequired},
 		{passwd.ErrNoChangeNeeded, passwd.CodeNoChangeNeeded},
 		{passwd.ErrConflict, passwd.CodeConflict},
-		{&passwd.PolicyError{Violations: []passwd.Violation{{Code: passwd.TooShort}}}, passwd.CodePasswordRejected},
+		{&passwd.PolicyError{Violations: []pwpolicy.Violation{{Code: pwpolicy.TooShort}}}, passwd.CodePasswordRejected},
 		{passwd.ErrTokenInvalid, passwd.CodeInvalidToken},
 		{passwd.ErrInvalidRequest, passwd.CodeInvalidRequest},
 		{&passwd.RateLimitError{Wait: time.Second}, passwd.CodeRateLimited},

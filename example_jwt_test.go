@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/memstore"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 // accessTokens is a host's own: JWTs with the account and the epoch in them.
@@ -60,7 +60,7 @@ func Example_jwt() {
 		}
 	}
 	const current, next = "Analytical-Engine-1843", "Difference-Engine-1822"
-	hash, err := passwd.Argon2id{}.Hash(ctx, current)
+	hash, err := pwhash.Argon2id{}.Hash(ctx, current)
 	check(err)
 	svc, err := passwd.New(passwd.Config{
 		Store:  memstore.New(passwd.Account{Ref: passwd.Ref{ID: "7"}, Username: "ada", Hash: hash, Active: true}),

@@ -13,6 +13,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 var errDown = errors.New("the cable is out, and here is a secret of the database")
@@ -164,7 +165,7 @@ const graceFirst = "nanosecond wire 11.8 inches"
 
 func newFixture(t *testing.T, cfg passwd.Config, store *memstore.Store) fixture {
 	t.Helper()
-	policy, err := passwd.NewPolicy(passwd.Length{}, passwd.NotLogin{}, passwd.NotReused{Last: 3})
+	policy, err := pwpolicy.New(pwpolicy.Length{}, pwpolicy.NotLogin{}, pwpolicy.NotReused{Last: 3})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/crypto/argon2"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwhash"
+	"golang.org/x/crypto/argon2"
 )
 
 // BenchmarkHashThroughput compares arrangements around the same Argon2id at rising
@@ -23,10 +23,10 @@ import (
 // for its peak-MiB, which is that of the whole process.
 func BenchmarkHashThroughput(b *testing.B) {
 	kit := passwdtest.New(b, passwd.Config{
-		Hasher: passwd.Argon2id{}, HashWaiting: 1000,
+		Hasher: pwhash.Argon2id{}, HashWaiting: 1000,
 		Limits: passwd.Limits{Address: passwd.Limit{Free: 1 << 20, Window: time.Hour}}, // all in flight count
 	})
-	h, err := passwd.Argon2id{}.Hash(ctx, adaPassword)
+	h, err := pwhash.Argon2id{}.Hash(ctx, adaPassword)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -3,12 +3,14 @@ package passwd
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
-	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
+	"github.com/passwd-go/passwd/internal/gate"
+	"github.com/passwd-go/passwd/internal/normal"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 const (
@@ -54,13 +56,13 @@ func (s *Service) prepareHashing() error {
 	if memory == 0 {
 		memory = int64(workers) * max(s.perHash, memoryPerWorker)
 	}
-	s.gate = newGate(workers, max(memory, 0), max(waiting, 0))
+	s.gate = gate.New(workers, max(memory, 0), max(waiting, 0))
 	return nil
 }
 
 // memory is how many bytes it takes to verify a hash, or to make one like it.
 func (s *Service) memory(h Hash) int64 {
-	inspector, ok := s.cfg.Hasher.(Inspector)
+	inspector, ok := s.cfg.Hasher.(pwhash.Inspector)
 	if !ok {
 		return 0
 	}
@@ -71,31 +73,22 @@ func (s *Service) memory(h Hash) int64 {
 	return info.Memory
 }
 
-// maxPassword bounds the bytes of a password before any work is done on it.
-const maxPassword = 4096
-
-// prepare returns the form of a password that is hashed, NFC (P6), and false
-// for one that cannot be anybody's: nothing is ever trimmed, folded or cut.
-func prepare(password string) (string, bool) {
-	if len(password) > maxPassword || !utf8.ValidString(password) {
-		return "", false
+// enter waits for a turn to hash.
+func (s *Service) enter(ctx context.Context, bytes int64) (gate.Turn, error) {
+	t, err := s.gate.Enter(ctx, bytes)
+	if busy, ok := errors.AsType[*gate.BusyError](err); ok {
+		err = &BusyError{RetryAfter: busy.RetryAfter}
 	}
-	for _, r := range password {
-		if r == 0 || r == utf8.RuneError {
-			return "", false
-		}
-	}
-	password = norm.NFC.String(password)
-	return password, password != "" && len(password) <= maxPassword
+	return t, err
 }
 
 // hash makes a hash when it is its turn.
 func (s *Service) hash(ctx context.Context, prepared string) (Hash, error) {
-	t, err := s.gate.enter(ctx, s.perHash)
+	t, err := s.enter(ctx, s.perHash)
 	if err != nil {
 		return "", err
 	}
-	defer s.gate.leave(t)
+	defer s.gate.Leave(t)
 	h, err := s.cfg.Hasher.Hash(ctx, prepared)
 	if err != nil {
 		return "", fmt.Errorf("passwd: hashing: %w", err)
@@ -104,7 +97,7 @@ func (s *Service) hash(ctx context.Context, prepared string) (Hash, error) {
 }
 
 // verify compares a typed password with an account's.
-func (s *Service) verify(ctx context.Context, a Account, typed string) (Verdict, error) {
+func (s *Service) verify(ctx context.Context, a Account, typed string) (pwhash.Verdict, error) {
 	return s.verifyLogin(ctx, Login{Tenant: a.Ref.Tenant, Value: a.Ref.ID}, a, typed)
 }
 
@@ -116,21 +109,21 @@ func (s *Service) verify(ctx context.Context, a Account, typed string) (Verdict,
 // it was typed, for hashes that another stack made of it. No hash of ours matches
 // then, but the work depends on nothing else than what was typed, and all of it is
 // one turn, as it is one guess.
-func (s *Service) verifyLogin(ctx context.Context, l Login, a Account, typed string) (Verdict, error) {
-	prepared, ok := prepare(typed)
+func (s *Service) verifyLogin(ctx context.Context, l Login, a Account, typed string) (pwhash.Verdict, error) {
+	prepared, ok := normal.Password(typed)
 	h, dummy := a.Hash, s.dummyFor(l)
 	real := ok && h != ""
 	if !real {
 		h = dummy
 	}
-	t, err := s.gate.enter(ctx, max(s.memory(h), s.memory(dummy)))
+	t, err := s.enter(ctx, max(s.memory(h), s.memory(dummy)))
 	if err != nil {
-		return Verdict{}, err
+		return pwhash.Verdict{}, err
 	}
-	defer s.gate.leave(t)
+	defer s.gate.Leave(t)
 
 	v, err := s.judge(ctx, h, prepared)
-	if real && unjudgeable(err) {
+	if real && cannotVerify(err) {
 		s.Observe(ctx, Event{Name: EventHashNotJudged, Account: a.Ref, Outcome: outcomeFailure, Err: err})
 		h, real = dummy, false
 		v, err = s.judge(ctx, h, prepared)
@@ -140,7 +133,7 @@ func (s *Service) verifyLogin(ctx context.Context, l Login, a Account, typed str
 		v.Stale = v.Match
 	}
 	if err != nil || !real {
-		return Verdict{}, err
+		return pwhash.Verdict{}, err
 	}
 	return v, nil
 }
@@ -155,19 +148,52 @@ func (s *Service) dummyFor(l Login) Hash {
 }
 
 // compare verifies a password when it is its turn.
-func (s *Service) compare(ctx context.Context, h Hash, prepared string) (Verdict, error) {
-	t, err := s.gate.enter(ctx, s.memory(h))
+func (s *Service) compare(ctx context.Context, h Hash, prepared string) (pwhash.Verdict, error) {
+	t, err := s.enter(ctx, s.memory(h))
 	if err != nil {
-		return Verdict{}, err
+		return pwhash.Verdict{}, err
 	}
-	defer s.gate.leave(t)
+	defer s.gate.Leave(t)
 	return s.judge(ctx, h, prepared)
 }
 
-func (s *Service) judge(ctx context.Context, h Hash, password string) (Verdict, error) {
+func (s *Service) judge(ctx context.Context, h Hash, password string) (pwhash.Verdict, error) {
 	v, err := s.cfg.Hasher.Verify(ctx, h, password)
 	if err != nil {
-		return Verdict{}, fmt.Errorf("passwd: verifying: %w", err)
+		return pwhash.Verdict{}, fmt.Errorf("passwd: verifying: %w", err)
 	}
 	return v, nil
 }
+
+// Inspect tells what a stored hash is, without computing it: for counting what a
+// migration has left to do. Its errors are ErrFormat and a [*BoundsError],
+// for what nobody can sign in with, ErrPepperKey, with which the rest is filled in
+// nevertheless, and errors.ErrUnsupported if Config.Hasher is no [Inspector].
+func (s *Service) Inspect(h Hash) (pwhash.Info, error) {
+	inspector, ok := s.cfg.Hasher.(pwhash.Inspector)
+	if !ok {
+		return pwhash.Info{}, errors.ErrUnsupported
+	}
+	return inspector.Inspect(h)
+}
+
+// cannotVerify reports whether an error of a hasher says that it will never be
+// able to verify a hash.
+func cannotVerify(err error) bool {
+	_, beyond := errors.AsType[*pwhash.BoundsError](err)
+	return beyond || errors.Is(err, pwhash.ErrFormat)
+}
+
+// Stats are figures of a service's hashing. Waiting that stays above 0 asks for
+// more workers, or for fewer requests; Refused that grows does so urgently.
+type Stats struct {
+	Running int    // hashes that are being computed
+	Waiting int    // calls that wait for a turn
+	Memory  int64  // bytes that what runs holds; 0 if Config.Hasher is no Inspector
+	Hashed  uint64 // turns that have ended, since New
+	Refused uint64 // calls that found the line full and got ErrBusy, since New
+}
+
+// Stats returns the figures of the moment. It is cheap, and the same for all
+// services that [Service.With] and [Service.InTenant] have made of one.
+func (s *Service) Stats() Stats { return Stats(s.gate.Stats()) }

@@ -14,11 +14,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"golang.org/x/crypto/bcrypt"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwhash"
+	"golang.org/x/crypto/bcrypt"
 )
 
 const (
@@ -28,7 +28,7 @@ const (
 
 // recorder is a hasher that remembers what it was asked to verify.
 type recorder struct {
-	passwd.Argon2id
+	pwhash.Argon2id
 	mu    *sync.Mutex
 	asked *[]string // hash and password
 }
@@ -37,7 +37,7 @@ func newRecorder() recorder {
 	return recorder{Argon2id: cheapArgon2, mu: new(sync.Mutex), asked: new([]string)}
 }
 
-func (r recorder) Verify(ctx context.Context, h passwd.Hash, password string) (passwd.Verdict, error) {
+func (r recorder) Verify(ctx context.Context, h passwd.Hash, password string) (pwhash.Verdict, error) {
 	r.mu.Lock()
 	*r.asked = append(*r.asked, string(h)+" "+password)
 	r.mu.Unlock()
@@ -143,9 +143,9 @@ func TestFormIsOneFailure(t *testing.T) {
 // agreeable is a recorder that finds every password right, at no cost.
 type agreeable struct{ recorder }
 
-func (r agreeable) Verify(ctx context.Context, h passwd.Hash, password string) (passwd.Verdict, error) {
+func (r agreeable) Verify(ctx context.Context, h passwd.Hash, password string) (pwhash.Verdict, error) {
 	*r.asked = append(*r.asked, string(h)+" "+password)
-	return passwd.Verdict{Match: true, Stale: true}, nil
+	return pwhash.Verdict{Match: true, Stale: true}, nil
 }
 
 // I6: unknown logins look like the table does, and each always the same. That the
@@ -256,8 +256,8 @@ type heavy struct {
 	each int64
 }
 
-func (h heavy) Inspect(passwd.Hash) (passwd.HashInfo, error) {
-	return passwd.HashInfo{Format: "heavy", Memory: h.each}, nil
+func (h heavy) Inspect(passwd.Hash) (pwhash.Info, error) {
+	return pwhash.Info{Format: "heavy", Memory: h.each}, nil
 }
 
 // I8, H7: HashMemory bounds what HashWorkers would let through.
@@ -308,7 +308,7 @@ func TestServiceInspect(t *testing.T) {
 		t.Fatal(err)
 	}
 	info, err := svc.Inspect("$2b$05$abcdefghijklmnopqrstuu8.veTXNDPV2eEsdpKNczMw2otgh5LnK")
-	if want := (passwd.HashInfo{Format: "bcrypt", Cost: "cost=5", Memory: 4 << 10, Stale: true}); err != nil || info != want {
+	if want := (pwhash.Info{Format: "bcrypt", Cost: "cost=5", Memory: 4 << 10, Stale: true}); err != nil || info != want {
 		t.Errorf("%+v, %v, want %+v", info, err, want)
 	}
 }
@@ -325,14 +325,14 @@ func TestFIPS(t *testing.T) {
 		return
 	}
 	t.Log("in FIPS mode")
-	for _, pepper := range []passwd.Pepper{{}, {Current: pepperKey("k1")}} {
-		h := passwd.PBKDF2{Rounds: 1000, InsecureCosts: true, Only: true, Pepper: pepper}
+	for _, pepper := range []pwhash.Pepper{{}, {Current: pepperKey("k1")}} {
+		h := pwhash.PBKDF2{Rounds: 1000, InsecureCosts: true, Only: true, Pepper: pepper}
 		for _, password := range []string{"", "short", strings.Repeat("long", 100)} {
 			stored, err := h.Hash(t.Context(), password)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if v, err := h.Verify(t.Context(), stored, password); err != nil || v != (passwd.Verdict{Match: true}) {
+			if v, err := h.Verify(t.Context(), stored, password); err != nil || v != (pwhash.Verdict{Match: true}) {
 				t.Errorf("%q: %+v, %v", password, v, err)
 			}
 			if v, err := h.Verify(t.Context(), stored, password+"x"); err != nil || v.Match {

@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/crypto/bcrypt"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwhash"
+	"golang.org/x/crypto/bcrypt"
 )
 
 // TestTimeOfUnknownLogin measures how well the time of a failed sign-in tells an
@@ -27,7 +27,7 @@ func TestTimeOfUnknownLogin(t *testing.T) {
 		}
 		return passwd.Hash(h)
 	}
-	own, err := passwd.Argon2id{}.Hash(ctx, adaPassword)
+	own, err := pwhash.Argon2id{}.Hash(ctx, adaPassword)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestTimeOfUnknownLogin(t *testing.T) {
 		{"half bcrypt, Dummies in proportion", []passwd.Hash{own, legacy}, []passwd.Hash{nobodys, ""}, 0.4, 0.6},
 	} {
 		kit := passwdtest.New(t, passwd.Config{
-			Hasher: passwd.Argon2id{}, Dummies: tt.dummies,
+			Hasher: pwhash.Argon2id{}, Dummies: tt.dummies,
 			Limits: passwd.Limits{Address: passwd.Limit{Free: 1 << 20, Window: time.Hour}},
 		})
 		const samples = 300

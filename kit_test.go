@@ -8,6 +8,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 const (
@@ -49,7 +50,7 @@ func wantErr(t *testing.T, err, want error) {
 	}
 }
 
-func wantViolation(t *testing.T, err error, code passwd.ViolationCode) {
+func wantViolation(t *testing.T, err error, code pwpolicy.Code) {
 	t.Helper()
 	rejected, ok := errors.AsType[*passwd.PolicyError](err)
 	if !ok {

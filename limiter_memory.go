@@ -36,7 +36,20 @@ type memoryLimiter struct {
 	mu      sync.Mutex
 	bound   int
 	index   map[string]int // from a key to its place in entries
-	entries []tries
+	entries []entry
+}
+
+// entry is what is known of a key.
+type entry struct {
+	key string
+	Tally
+}
+
+func (e entry) lessThan(other entry) bool {
+	if e.Count != other.Count {
+		return e.Count < other.Count
+	}
+	return e.Last.Before(other.Last)
 }
 
 // Take counts a try.
@@ -44,11 +57,11 @@ func (m *memoryLimiter) Take(_ context.Context, key string, l Limit, now time.Ti
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	i, known := m.index[key]
-	t := tries{key: key}
+	t := entry{key: key}
 	if known {
 		t = m.entries[i]
 	}
-	taken := t.take(l, now)
+	taken := t.Take(l, now)
 	switch {
 	case taken.Wait > 0: // refused: nothing is counted
 	case known:
@@ -67,7 +80,7 @@ func (m *memoryLimiter) Refund(_ context.Context, key string) error {
 	if !known {
 		return nil
 	}
-	if m.entries[i].refund(); m.entries[i].count == 0 {
+	if m.entries[i].Refund(); m.entries[i].Count <= 0 {
 		m.remove(i)
 	}
 	return nil
@@ -88,13 +101,13 @@ func (m *memoryLimiter) Count(_ context.Context, key string, now time.Time) (int
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	i, known := m.index[key]
-	if !known || m.entries[i].passed(now) {
+	if !known || m.entries[i].Passed(now) {
 		return 0, nil
 	}
-	return m.entries[i].count, nil
+	return m.entries[i].Count, nil
 }
 
-func (m *memoryLimiter) add(t tries, now time.Time) {
+func (m *memoryLimiter) add(t entry, now time.Time) {
 	if len(m.entries) >= m.bound {
 		m.evict(now)
 	}
@@ -110,7 +123,7 @@ func (m *memoryLimiter) remove(i int) {
 		m.entries[i] = m.entries[last]
 		m.index[m.entries[i].key] = i
 	}
-	m.entries[last] = tries{}
+	m.entries[last] = entry{}
 	m.entries = m.entries[:last]
 }
 
@@ -123,7 +136,7 @@ func (m *memoryLimiter) evict(now time.Time) {
 		if !few {
 			i = rand.IntN(len(m.entries))
 		}
-		if m.entries[i].passed(now) {
+		if m.entries[i].Passed(now) {
 			least = i
 			break
 		}
@@ -132,90 +145,4 @@ func (m *memoryLimiter) evict(now time.Time) {
 		}
 	}
 	m.remove(least)
-}
-
-// tries is what a limiter knows of a key.
-type tries struct {
-	key      string
-	count    int       // Taken.Count
-	level    int       // without a window: takes counted and not forgiven
-	windowed bool      // the last take was under a Limit with a window
-	until    time.Time // the end of the window; without one, of the wait
-	last     time.Time // the latest take counted
-}
-
-// passed reports whether there is nothing more to know of the key.
-func (t *tries) passed(now time.Time) bool { return t.windowed && !now.Before(t.until) }
-
-func (t *tries) lessThan(other tries) bool {
-	if t.count != other.count {
-		return t.count < other.count
-	}
-	return t.last.Before(other.last)
-}
-
-func (t *tries) take(l Limit, now time.Time) Taken {
-	if l.Window > 0 {
-		return t.takeInWindow(l, now)
-	}
-	return t.takeWithBackoff(l, now)
-}
-
-func (t *tries) takeInWindow(l Limit, now time.Time) Taken {
-	if !t.windowed || t.passed(now) {
-		*t = tries{key: t.key, windowed: true, until: now.Add(l.Window)}
-	}
-	if t.count >= l.Free {
-		return Taken{Wait: t.until.Sub(now), Count: t.count}
-	}
-	t.count++
-	t.last = now
-	return Taken{Count: t.count}
-}
-
-func (t *tries) takeWithBackoff(l Limit, now time.Time) Taken {
-	if t.windowed {
-		*t = tries{key: t.key}
-	}
-	if wait := t.until.Sub(now); wait > 0 {
-		return Taken{Wait: wait, Count: t.count}
-	}
-	if now.Before(t.last) {
-		now = t.last // the clock was set back: no time has passed
-	}
-	if longest := l.longest(); longest > 0 {
-		forgiven := min(now.Sub(t.last)/longest, time.Duration(t.level))
-		t.level -= int(forgiven)
-	}
-	t.count++
-	t.level++
-	t.last = now
-	t.until = time.Time{}
-	if wait := l.wait(t.level); wait > 0 {
-		t.until = now.Add(wait)
-	}
-	return Taken{Count: t.count}
-}
-
-func (t *tries) refund() {
-	t.count--
-	t.level = max(t.level-1, 0)
-	if !t.windowed {
-		t.until = time.Time{}
-	}
-}
-
-// longest is MaxWait; a Limit without one has the same wait over and over.
-func (l Limit) longest() time.Duration { return max(l.Wait, l.MaxWait) }
-
-// wait returns the wait that the n-th take in a row begins.
-func (l Limit) wait(n int) time.Duration {
-	doublings := n - l.Free
-	switch {
-	case doublings < 0:
-		return 0
-	case l.Wait > l.longest()>>doublings: // so it would be longer, or overflow
-		return l.longest()
-	}
-	return l.Wait << doublings
 }

@@ -8,6 +8,10 @@ import (
 	"net/url"
 	"sync/atomic"
 	"time"
+
+	"github.com/passwd-go/passwd/internal/gate"
+	"github.com/passwd-go/passwd/pwhash"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // Config is what a [Service] is made of. Store, Keys, Notify and Links are
@@ -20,20 +24,20 @@ type Config struct {
 	Links  Links    // where the links in them lead
 
 	// Policy judges new passwords, on every path. The zero Policy is NIST().
-	Policy Policy
+	Policy pwpolicy.Policy
 	// PolicyFor picks another policy for an account, as tenants with rules of their
 	// own need. If nil, every account has Policy. It is asked for every new password
 	// and check of one, and at every sign-in by an account whose password has a known
 	// age (see [MaxAge]). Its error refuses the request, as ErrUnavailable.
-	PolicyFor func(ctx context.Context, a Account) (Policy, error)
+	PolicyFor func(ctx context.Context, a Account) (pwpolicy.Policy, error)
 	// PolicyFloor holds for every account, whatever Policy and PolicyFor say: its
 	// rules are enforced beside theirs, and of two rules of one name both, so that a
 	// tenant may tighten it and cannot loosen it. A policy that contradicts it, so
 	// that no password would do, refuses the request. The zero Policy is no floor.
-	PolicyFloor Policy
+	PolicyFloor pwpolicy.Policy
 
 	// Hasher makes and verifies hashes. If nil, the zero Argon2id.
-	Hasher Hasher
+	Hasher pwhash.Hasher
 	// HashWorkers is how many hashes may be computed at once. Each holds the memory
 	// of its parameters, 19 MiB by default. If 0, GOMAXPROCS.
 	HashWorkers int
@@ -85,65 +89,6 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Limits are the bounds on trying. The zero value of each is its default.
-type Limits struct {
-	// SignIn bounds failures of one account, or of one login that names none, in a
-	// row: sign-in and every change by login together, guesses of the current
-	// password by a signed-in user apart. 10 free, then waits of 1 s to 15 min.
-	SignIn Limit
-	// StopAfter failures in a row, an account refuses even the right password until
-	// it is reset, and its owner is told once. 100, which is also the most (NIST
-	// SP 800-63B-4 §3.2.2).
-	StopAfter int
-	// Address bounds failures from one client address (IPv6: one /64), whichever
-	// accounts they were at. 100 in 10 minutes.
-	Address Limit
-	// ResetRequests bounds requests for links and codes from one client address, and
-	// apart from them calls of RevealMatches. 60 in an hour.
-	ResetRequests Limit
-	// Checks bounds policy checks while typing, for one account. 60 in a minute.
-	Checks Limit
-	// LiveLinks is how many unused links, and how many unused codes, an account may
-	// have at a time; what is asked for beyond is not sent, which the answer does not
-	// tell (I6). 3.
-	LiveLinks int
-}
-
-const mostFailures = 100
-
-func (l Limits) withDefaults() Limits {
-	fill := func(l *Limit, d Limit) {
-		if *l == (Limit{}) {
-			*l = d
-		}
-	}
-	fill(&l.SignIn, Limit{Free: 10, Wait: time.Second, MaxWait: 15 * time.Minute})
-	fill(&l.Address, Limit{Free: 100, Window: 10 * time.Minute})
-	fill(&l.ResetRequests, Limit{Free: 60, Window: time.Hour})
-	fill(&l.Checks, Limit{Free: 60, Window: time.Minute})
-	l.StopAfter = cmp.Or(l.StopAfter, mostFailures)
-	l.LiveLinks = cmp.Or(l.LiveLinks, 3)
-	return l
-}
-
-func (l Limits) validate() error {
-	for _, f := range []struct {
-		name string
-		Limit
-	}{{"SignIn", l.SignIn}, {"Address", l.Address}, {"ResetRequests", l.ResetRequests}, {"Checks", l.Checks}} {
-		if f.Free < 1 || f.Window < 0 || f.Wait < 0 || f.MaxWait < f.Wait || f.Window == 0 && f.Wait == 0 {
-			return fmt.Errorf("passwd: Config.Limits.%s: need Free of 1 or more, and either a Window or a Wait of at most MaxWait", f.name)
-		}
-	}
-	if l.StopAfter < 1 || l.StopAfter > mostFailures {
-		return fmt.Errorf("passwd: Config.Limits.StopAfter: %d is not within 1 to %d", l.StopAfter, mostFailures)
-	}
-	if l.LiveLinks < 1 {
-		return fmt.Errorf("passwd: Config.Limits.LiveLinks: %d is less than 1", l.LiveLinks)
-	}
-	return nil
-}
-
 // Service is the whole life of a password. It is immutable and safe for
 // concurrent use; make it once with [New].
 type Service struct {
@@ -153,7 +98,7 @@ type Service struct {
 	riding  bool // the store is the queue: jobs ride in Apply
 	limiter Limiter
 	keys    keyring
-	gate    *gate
+	gate    *gate.Gate
 	perHash int64  // bytes that a new hash takes
 	dummies []Hash // of passwords nobody knows, at the price of real ones
 	base    *url.URL
@@ -204,7 +149,7 @@ func New(cfg Config) (*Service, error) {
 		cfg.Now = time.Now
 	}
 	if cfg.Hasher == nil {
-		cfg.Hasher = Argon2id{}
+		cfg.Hasher = pwhash.Argon2id{}
 	}
 	if v, ok := cfg.Hasher.(interface{ Validate() error }); ok {
 		if err := v.Validate(); err != nil {
@@ -241,7 +186,7 @@ func (s *Service) use(store Store) {
 	case s.cfg.Queue == nil && isQueue:
 		s.queue, s.riding = queue, true
 	case s.cfg.Queue == nil:
-		s.cfg.Queue = NewMemoryQueue(0)
+		s.cfg.Queue = new(MemoryQueue)
 		s.queue, s.riding = s.cfg.Queue, false
 	default:
 		s.queue = s.cfg.Queue
@@ -325,7 +270,7 @@ func (s *Service) fault(ctx context.Context, err error) error {
 		}
 	}
 	e := Event{Name: EventUnavailable, Outcome: outcomeFailure, Err: err}
-	if errors.Is(err, ErrPepperKey) {
+	if errors.Is(err, pwhash.ErrPepperKey) {
 		e.Reason = "pepper_key"
 	}
 	s.Observe(ctx, e)

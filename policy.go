@@ -1,185 +1,245 @@
 package passwd
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"reflect"
-	"slices"
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
-// Violation is one thing that a policy holds against a password: a stable code
-// and its parameters, never the password or the value of an attribute. Package
-// locale has the sentences.
-type Violation struct {
-	Code   ViolationCode
-	Params map[string]any // numbers, strings and lists of strings; nil if there are none
+// Check asks what the policy holds against a password, while it is being typed.
+type Check struct {
+	Password string
+	// Whose it would be: an account, or the one that a live reset token or ticket
+	// belongs to. Exactly one is set.
+	Account Ref
+	Token   Token
+	Ticket  Token
+	Client  Client
 }
 
-// ViolationCode names a violation. Codes are API: never renamed, and a code only
-// ever gains parameters.
-type ViolationCode string
-
-// The codes and parameters of violations.
-const (
-	TooShort        ViolationCode = "too_short"        // min (characters)
-	TooLong         ViolationCode = "too_long"         // max, unit ("characters" or "bytes")
-	InvalidEncoding ViolationCode = "invalid_encoding" // not UTF-8, or with NUL or U+FFFD in it
-	MissingClass    ViolationCode = "missing_class"    // class, min
-	Numeric         ViolationCode = "numeric"          // digits only
-	SameAsLogin     ViolationCode = "same_as_login"    // attribute ("username", "email", "mobile")
-	Reused          ViolationCode = "reused"           // depth: one of the last so many, the current one included
-	TooRepeated     ViolationCode = "repeated"         // max: of the same character in a row
-	TooSequential   ViolationCode = "sequence"         // max: of neighbours in a row, "abcd" or "4321"
-	// ForbiddenCharacters has one of two parameters: characters, those that must
-	// not occur, or allowed, those that alone may. Both are the policy's, never
-	// taken from the password.
-	ForbiddenCharacters ViolationCode = "forbidden_characters"
-	MissingCharacters   ViolationCode = "missing_characters" // characters, min: so many of these
-	TooYoung            ViolationCode = "too_young"          // hours_left: until the password may be changed again
-)
-
-// Requirement says what a policy asks for, so that a person can be told before
-// they type. Its code and parameters are those of the violation that it prevents.
-type Requirement struct {
-	Code   ViolationCode
-	Params map[string]any
+// Report is what a policy check found.
+type Report struct {
+	Violations []pwpolicy.Violation // empty if the password would do, as far as can be told beforehand
+	Score      *int                 // 0, guessed at once, to 4; nil unless a rule of the policy is [Scoring]
 }
 
-// Phase orders rules by cost. All rules of a phase run, and Breach and History run
-// only for a password that has passed the rest, so that a refused one costs neither
-// network nor hashing.
-type Phase int
-
-// The phases, in their order.
-const (
-	PhaseSanity   Phase = iota // what holds under every policy: no rule needs it
-	PhaseLocal                 // looks at the password and the account only
-	PhaseEstimate              // a strength estimate; the last one that runs while somebody types
-	PhaseBreach                // asks a source outside
-	PhaseHistory               // compares hashes
-)
-
-// Rule is one requirement of a policy. It is immutable and safe for concurrent
-// use.
-type Rule interface {
-	// Name is the rule's name in a policy's JSON form, "length".
-	Name() string
-	Phase() Phase
-	// Describe says what the rule asks for; nil if nothing can be said beforehand.
-	Describe() []Requirement
-	// Check returns what is wrong with the candidate, and an error only if it could
-	// not decide: that refuses the request (unavailable), not the password.
-	Check(ctx context.Context, c *Candidate) ([]Violation, error)
-}
-
-// Policy is a set of rules, immutable once made. The zero Policy is [NIST].
-type Policy struct {
-	rules []Rule
-	made  bool
-}
-
-// NewPolicy makes a policy of rules, which run in the order of their phases and,
-// within a phase, in the given order. Whatever the rules, a password is never
-// empty, never over 4,096 bytes, and always UTF-8 without NUL; without a [Length],
-// it may be "1".
-//
-// It refuses a nil rule, two rules of one name, a rule that refuses its own
-// parameters by a method Validate() error (see [ParamError]), and built-in rules
-// that no password can fulfil together. A rule may also have a method Depth() int,
-// how many replaced hashes it looks back at, a method Both(Rule) (Rule, bool),
-// see Config.PolicyFloor, and be [Aging].
-func NewPolicy(rules ...Rule) (Policy, error) {
-	p, err := newPolicy(rules)
+// Check runs the local rules and the estimate only: never the current password,
+// the history or a breach source, so that it cannot be used to guess. It spends
+// nothing. Errors: ErrTokenInvalid, ErrEnded, a RateLimitError, ErrUnavailable.
+func (s *Service) Check(ctx context.Context, r Check) (Report, error) {
+	a, err := s.checked(ctx, r)
 	if err != nil {
-		return Policy{}, fmt.Errorf("passwd: policy: %w", err)
+		return Report{}, err
 	}
-	return p, nil
-}
-
-// With returns the policy with further rules. Its errors are those of NewPolicy.
-func (p Policy) With(rules ...Rule) (Policy, error) {
-	return NewPolicy(slices.Concat(p.list(), rules)...)
-}
-
-func newPolicy(rules []Rule) (Policy, error) {
-	seen := make(map[string]bool, len(rules))
-	for i, r := range rules {
-		if r == nil {
-			return Policy{}, fmt.Errorf("rule %d is nil", i)
-		}
-		if seen[r.Name()] {
-			return Policy{}, fmt.Errorf("two rules are named %q", r.Name())
-		}
-		seen[r.Name()] = true
-		if v, ok := r.(interface{ Validate() error }); ok {
-			if err := v.Validate(); err != nil {
-				return Policy{}, inRule(r.Name(), err)
-			}
-		}
+	ask := s.newTry(ctx, r.Client)
+	if err := ask.take(s.keys.limiterKey("check", a.Ref.Tenant, a.Ref.ID), s.cfg.Limits.Checks); err != nil {
+		return Report{}, err
 	}
-	sorted := append([]Rule(nil), rules...)
-	sortByPhase(sorted)
-	return Policy{rules: sorted, made: true}, contradiction(sorted)
-}
-
-func sortByPhase(rules []Rule) {
-	slices.SortStableFunc(rules, func(a, b Rule) int { return cmp.Compare(a.Phase(), b.Phase()) })
-}
-
-func (p Policy) list() []Rule {
-	if !p.made {
-		return NIST().rules
+	p, err := s.policy(ctx, a)
+	if err != nil {
+		return Report{}, err
 	}
-	return p.rules
+	c := s.candidate(change{account: a, next: r.Password, method: r.method(a)})
+	violations, err := p.Check(ctx, c, pwpolicy.PhaseEstimate)
+	if err != nil {
+		return Report{}, s.fault(ctx, err)
+	}
+	report := Report{Violations: violations}
+	if score, ok := p.Score(c); ok {
+		report.Score = &score
+	}
+	return report, nil
 }
 
-// Requirements describes the policy, rule by rule.
-func (p Policy) Requirements() []Requirement {
-	var all []Requirement
-	for _, r := range p.list() {
-		for _, requirement := range r.Describe() {
-			same := func(other Requirement) bool { return reflect.DeepEqual(other, requirement) }
-			if !slices.ContainsFunc(all, same) { // of a floor's rule as well
-				all = append(all, requirement)
-			}
+// method is how the password would come to be written.
+func (r Check) method(a Account) Method {
+	switch {
+	case r.Token != "":
+		return MethodReset
+	case r.Ticket != "":
+		return MethodForced
+	}
+	return methodFor(a)
+}
+
+func (s *Service) checked(ctx context.Context, r Check) (a Account, err error) {
+	switch {
+	case r.Token != "":
+		_, a, err = s.redeemable(ctx, PurposeReset, r.Token, r.Client)
+	case r.Ticket != "":
+		_, a, err = s.redeemable(ctx, PurposeTicket, r.Ticket, r.Client)
+	default:
+		if a, err = s.get(ctx, r.Account); errors.Is(err, ErrNotFound) {
+			err = ErrEnded
 		}
 	}
-	return all
+	return a, err
 }
 
-// Check returns everything that the policy holds against the candidate, as far
-// as the phase last. The error is that of a rule which could not decide.
-func (p Policy) Check(ctx context.Context, c *Candidate, last Phase) ([]Violation, error) {
-	found := c.sanity()
-	if len(found) > 0 {
-		return found, nil
-	}
-	for _, r := range p.list() {
-		if r.Phase() > last || r.Phase() >= PhaseBreach && len(found) > 0 {
-			break
+// Requirements describes the policy of an account. One that does not exist, as at
+// registration or where only the tenant is known, is taken as it is given. Error:
+// ErrUnavailable.
+func (s *Service) Requirements(ctx context.Context, a Account) ([]pwpolicy.Requirement, error) {
+	if a.Ref.ID != "" {
+		switch stored, err := s.get(ctx, a.Ref); {
+		case err == nil:
+			a = stored
+		case !errors.Is(err, ErrNotFound):
+			return nil, err
 		}
-		violations, err := r.Check(ctx, c)
+	}
+	p, err := s.policy(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	return p.Requirements(), nil
+}
+
+// policy returns the policy of an account, over the floor.
+func (s *Service) policy(ctx context.Context, a Account) (pwpolicy.Policy, error) {
+	if s.cfg.PolicyFor == nil {
+		return s.cfg.Policy, nil
+	}
+	p, err := s.cfg.PolicyFor(ctx, a)
+	if err == nil {
+		p, err = p.Over(s.cfg.PolicyFloor)
+	}
+	return p, s.fault(ctx, err)
+}
+
+// candidate is a password on its way, for the rules.
+func (s *Service) candidate(c change) *pwpolicy.Candidate {
+	return pwpolicy.NewCandidate(c.next, s.subject(c))
+}
+
+// subject is the account that a password is for, without what it had before.
+func (s *Service) subject(c change) pwpolicy.Subject {
+	a := c.account
+	subject := pwpolicy.Subject{
+		Personal: a.Personal, Context: s.words(a.Ref),
+		Occasion: pwpolicy.Occasion(c.method), Current: c.current, ChangedAt: a.ChangedAt, Now: s.now(),
+	}
+	for _, kind := range []LoginKind{Username, Email, Mobile} {
+		if value := a.identifier(kind); value != "" {
+			subject.Logins = append(subject.Logins, pwpolicy.Attribute{Name: string(kind), Value: value})
+		}
+	}
+	return subject
+}
+
+// words are what the passwords of all accounts of a tenant must not be made of.
+func (s *Service) words(r Ref) []string {
+	var words []string
+	for _, w := range []string{s.base.Hostname(), r.Tenant} {
+		if _, notName := netip.ParseAddr(w); w != "" && notName != nil {
+			words = append(words, w)
+		}
+	}
+	return words
+}
+
+// past is what the rules may ask about an account's passwords.
+type past struct {
+	service *Service
+	change  change
+}
+
+func (p past) IsCurrent(ctx context.Context, password string) (bool, error) {
+	return p.matches(ctx, p.change.account.Hash, password)
+}
+
+func (p past) IsEarlier(ctx context.Context, password string, n int) (bool, error) {
+	hashes, err := p.service.store.History(ctx, p.change.account.Ref, n)
+	if errors.Is(err, ErrNotFound) { // at registration
+		err = nil
+	}
+	if err != nil {
+		return false, err
+	}
+	for _, h := range hashes {
+		if same, err := p.matches(ctx, h, password); same || err != nil {
+			return same, err
+		}
+	}
+	return false, nil
+}
+
+// matches costs a hash. One that the hasher cannot judge, as its format was given up
+// or its parameters are beyond bounds, is passed over, with an event: it must not
+// keep the account from a better password for as long as it stays in the history.
+func (p past) matches(ctx context.Context, h Hash, password string) (bool, error) {
+	if h == "" {
+		return false, nil
+	}
+	v, err := p.service.compare(ctx, h, password)
+	if cannotVerify(err) {
+		c := p.change
+		p.service.Observe(ctx, Event{Name: EventHashNotJudged, Account: c.account.Ref, Outcome: outcomeFailure, Method: c.method, Client: c.client, Err: err})
+		err = nil
+	}
+	return v.Match, err
+}
+
+// notTheSame is under every policy where an account must change its password: an
+// issued or leaked one must not become permanent (T9).
+var notTheSame = func() pwpolicy.Policy {
+	p, err := pwpolicy.New(pwpolicy.NotReused{Last: 1})
+	if err != nil {
+		panic(err) // unreachable
+	}
+	return p
+}()
+
+// due marks an account, as it was read, whose password has grown too old, and
+// returns by when it must be changed if that is to be told. It writes nothing.
+func (s *Service) due(ctx context.Context, a Account) (Account, time.Time, error) {
+	if a.Must != NoReason || a.ChangedAt.IsZero() {
+		return a, time.Time{}, nil
+	}
+	p, err := s.policy(ctx, a)
+	if err != nil {
+		return a, time.Time{}, err
+	}
+	switch warn, must := p.Deadline(a.ChangedAt); {
+	case must.IsZero() || s.now().Before(warn):
+		return a, time.Time{}, nil
+	case s.now().Before(must):
+		return a, must, nil
+	}
+	a.Must = Expired
+	return a, time.Time{}, nil
+}
+
+// expire is due, and writes the mark down, so that tickets and sessions know it.
+// It happens once: a marked account is not asked again, and a password write
+// takes the mark off.
+func (s *Service) expire(ctx context.Context, a Account, c Client) (Account, time.Time, error) {
+	for conflicts := 0; ; conflicts++ {
+		marked, changeBy, err := s.due(ctx, a)
+		if err != nil || marked.Must == a.Must {
+			return a, changeBy, err
+		}
+		marked.Epoch, err = s.store.Apply(ctx, Write{
+			Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, Must: marked.Must, Now: s.now(),
+		})
+		if err == nil {
+			s.Observe(ctx, Event{Name: EventChangeRequired, Account: a.Ref, Outcome: outcomeSuccess, Reason: string(marked.Must), Client: c})
+			return marked, changeBy, nil
+		}
+		if !errors.Is(err, ErrConflict) || conflicts == maxConflicts {
+			return a, changeBy, s.fault(ctx, err)
+		}
+		// Somebody else may have given the account its first epoch, no more.
+		fresh, err := s.get(ctx, a.Ref)
+		if err == nil && (fresh.Hash != a.Hash || a.Epoch != 0) {
+			err = ErrConflict
+		}
 		if err != nil {
-			return nil, fmt.Errorf("passwd: policy rule %q: %w", r.Name(), err)
+			return a, changeBy, err
 		}
-		for _, v := range violations {
-			same := func(other Violation) bool { return reflect.DeepEqual(other, v) }
-			if !slices.ContainsFunc(found, same) { // by a floor's rule as well
-				found = append(found, v)
-			}
-		}
+		a = fresh
 	}
-	return found, nil
-}
-
-// depth is how many replaced hashes the policy's rules look back at.
-func (p Policy) depth() int {
-	n := 0
-	for _, r := range p.list() {
-		if h, ok := r.(interface{ Depth() int }); ok {
-			n = max(n, h.Depth())
-		}
-	}
-	return n
 }

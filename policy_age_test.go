@@ -8,6 +8,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 const day = 24 * time.Hour
@@ -19,7 +20,7 @@ func change(kit *passwdtest.Kit, r passwd.Ref, current, next string) error {
 }
 
 func TestMinAge(t *testing.T) {
-	kit := passwdtest.New(t, passwd.Config{Policy: policyOf(t, passwd.Length{}, passwd.MinAge{Hours: 24})})
+	kit := passwdtest.New(t, passwd.Config{Policy: policyOf(t, pwpolicy.Length{}, pwpolicy.MinAge{Hours: 24})})
 	ref := kit.Add(t, ada(), adaPassword)
 	if err := change(kit, ref, adaPassword, newPassword); err != nil {
 		t.Fatalf("the age is not known: %v", err)
@@ -30,13 +31,13 @@ func TestMinAge(t *testing.T) {
 	}{{0, 24}, {time.Second, 24}, {22*time.Hour + 59*time.Minute, 2}, {time.Hour - time.Second, 1}} {
 		kit.Clock.Advance(c.later)
 		err := change(kit, ref, newPassword, adaPassword)
-		wantViolation(t, err, passwd.TooYoung)
+		wantViolation(t, err, pwpolicy.TooYoung)
 		report, err := kit.Service.Check(ctx, passwd.Check{Password: adaPassword, Account: ref})
 		if err != nil || len(report.Violations) != 1 || report.Violations[0].Params["hours_left"] != c.left {
 			t.Errorf("%v later: %v, %v, want %d hours left", c.later, report.Violations, err, c.left)
 		}
 		_, err = kit.Service.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: login("ada"), Current: newPassword, New: adaPassword, When: passwd.Always})
-		wantViolation(t, err, passwd.TooYoung)
+		wantViolation(t, err, pwpolicy.TooYoung)
 	}
 	kit.Clock.Advance(time.Minute)
 	if err := change(kit, ref, newPassword, adaPassword); err != nil {
@@ -51,14 +52,14 @@ func TestMinAge(t *testing.T) {
 // TestMinAgeExempts holds that the minimum age delays nothing but a change by
 // choice: a stolen or forgotten password is replaced at once (I11).
 func TestMinAgeExempts(t *testing.T) {
-	policy := policyOf(t, passwd.Length{}, passwd.MinAge{Hours: 24})
+	policy := policyOf(t, pwpolicy.Length{}, pwpolicy.MinAge{Hours: 24})
 	fresh := func(t *testing.T) (*passwdtest.Kit, passwd.Ref) {
 		kit := passwdtest.New(t, passwd.Config{Policy: policy})
 		ref := kit.Add(t, ada(), "a password before the current one")
 		if err := change(kit, ref, "a password before the current one", adaPassword); err != nil {
 			t.Fatal(err)
 		}
-		wantViolation(t, change(kit, ref, adaPassword, newPassword), passwd.TooYoung)
+		wantViolation(t, change(kit, ref, adaPassword, newPassword), pwpolicy.TooYoung)
 		kit.Deliver(t)
 		return kit, ref
 	}
@@ -103,16 +104,16 @@ func TestMinAgeExempts(t *testing.T) {
 }
 
 // aged is a service whose passwords grow old, and ada's, written now.
-func aged(t *testing.T, rule passwd.MaxAge) (*passwdtest.Kit, passwd.Ref) {
+func aged(t *testing.T, rule pwpolicy.MaxAge) (*passwdtest.Kit, passwd.Ref) {
 	t.Helper()
-	kit := passwdtest.New(t, passwd.Config{Policy: policyOf(t, passwd.Length{}, rule)})
+	kit := passwdtest.New(t, passwd.Config{Policy: policyOf(t, pwpolicy.Length{}, rule)})
 	a := ada()
 	a.ChangedAt = kit.Clock.Now()
 	return kit, kit.Add(t, a, adaPassword)
 }
 
 func TestMaxAge(t *testing.T) {
-	kit, ref := aged(t, passwd.MaxAge{Days: 90, WarnDays: 14, GraceDays: 7})
+	kit, ref := aged(t, pwpolicy.MaxAge{Days: 90, WarnDays: 14, GraceDays: 7})
 	written := kit.Clock.Now()
 	in := mustSignIn(t, kit, "ada", adaPassword)
 	for _, c := range []struct {
@@ -147,7 +148,7 @@ func TestMaxAge(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = kit.Service.ChangeWithTicket(ctx, passwd.ChangeWithTicket{Ticket: ticket, New: adaPassword})
-	wantViolation(t, err, passwd.Reused)
+	wantViolation(t, err, pwpolicy.Reused)
 	if _, err = kit.Service.ChangeWithTicket(ctx, passwd.ChangeWithTicket{Ticket: ticket, New: newPassword}); err != nil {
 		t.Fatal(err)
 	}
@@ -160,8 +161,8 @@ func TestMaxAge(t *testing.T) {
 func TestMaxAgeUnderAFloor(t *testing.T) {
 	for _, days := range [][2]int{{30, 90}, {90, 30}} {
 		kit := passwdtest.New(t, passwd.Config{
-			PolicyFloor: policyOf(t, passwd.MaxAge{Days: days[0], WarnDays: 5}),
-			Policy:      policyOf(t, passwd.Length{}, passwd.MaxAge{Days: days[1], WarnDays: 5}),
+			PolicyFloor: policyOf(t, pwpolicy.MaxAge{Days: days[0], WarnDays: 5}),
+			Policy:      policyOf(t, pwpolicy.Length{}, pwpolicy.MaxAge{Days: days[1], WarnDays: 5}),
 		})
 		a := ada()
 		a.ChangedAt = kit.Clock.Now()
@@ -180,7 +181,7 @@ func TestMaxAgeUnderAFloor(t *testing.T) {
 // TestMaxAgeByLogin holds that an over-age password is a need for a change, seen
 // by whichever path comes first.
 func TestMaxAgeByLogin(t *testing.T) {
-	kit, _ := aged(t, passwd.MaxAge{Days: 90})
+	kit, _ := aged(t, pwpolicy.MaxAge{Days: 90})
 	byLogin := func(next string) (passwd.Written, error) {
 		return kit.Service.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: login("ada"), Current: adaPassword, New: next})
 	}
@@ -189,7 +190,7 @@ func TestMaxAgeByLogin(t *testing.T) {
 	wantErr(t, err, passwd.ErrNoChangeNeeded)
 	kit.Clock.Advance(time.Second)
 	_, err = byLogin(adaPassword)
-	wantViolation(t, err, passwd.Reused)
+	wantViolation(t, err, pwpolicy.Reused)
 	if w, err := byLogin(newPassword); err != nil || w.Method != passwd.MethodForced {
 		t.Errorf("%+v, %v", w, err)
 	}
@@ -198,7 +199,7 @@ func TestMaxAgeByLogin(t *testing.T) {
 // P11: without the rule a password never grows old, and neither does one of
 // which nobody knows when it was written.
 func TestPasswordsDoNotGrowOld(t *testing.T) {
-	kit, _ := aged(t, passwd.MaxAge{Days: 1})
+	kit, _ := aged(t, pwpolicy.MaxAge{Days: 1})
 	unknown := ada()
 	unknown.Username, unknown.Email, unknown.Mobile = "unknown", "", ""
 	kit.Add(t, unknown, adaPassword)
@@ -220,7 +221,7 @@ func TestPasswordsDoNotGrowOld(t *testing.T) {
 // TestMaxAgeKeepsTheStricterReason holds that age never takes the place of
 // another reason, and that a policy which cannot be had lets nobody in (I10).
 func TestMaxAgeKeepsTheStricterReason(t *testing.T) {
-	kit, ref := aged(t, passwd.MaxAge{Days: 1})
+	kit, ref := aged(t, pwpolicy.MaxAge{Days: 1})
 	if err := kit.Service.RequireChange(ctx, passwd.RequireChange{Account: ref, Reason: passwd.Administrator}); err != nil {
 		t.Fatal(err)
 	}
@@ -228,8 +229,8 @@ func TestMaxAgeKeepsTheStricterReason(t *testing.T) {
 	if in := mustSignIn(t, kit, "ada", adaPassword); in.Must != passwd.Administrator {
 		t.Errorf("must %q", in.Must)
 	}
-	down := passwdtest.New(t, passwd.Config{PolicyFor: func(context.Context, passwd.Account) (passwd.Policy, error) {
-		return passwd.Policy{}, errDown
+	down := passwdtest.New(t, passwd.Config{PolicyFor: func(context.Context, passwd.Account) (pwpolicy.Policy, error) {
+		return pwpolicy.Policy{}, errDown
 	}})
 	a := ada()
 	a.ChangedAt = down.Clock.Now()
@@ -241,7 +242,7 @@ func TestMaxAgeKeepsTheStricterReason(t *testing.T) {
 // TestFirstEpochRacesExpiry holds that an account without an epoch, over age, can
 // sign in although another sign-in gives it one in between.
 func TestFirstEpochRacesExpiry(t *testing.T) {
-	kit, ref := aged(t, passwd.MaxAge{Days: 1})
+	kit, ref := aged(t, pwpolicy.MaxAge{Days: 1})
 	kit.Clock.Advance(2 * day)
 	if e := account(t, kit, ref).Epoch; e != 0 {
 		t.Fatalf("epoch %d before the test", e)
@@ -249,12 +250,12 @@ func TestFirstEpochRacesExpiry(t *testing.T) {
 	first := true
 	racing := passwdtest.New(t, passwd.Config{
 		Store: kit.Store, Now: kit.Clock.Now,
-		PolicyFor: func(context.Context, passwd.Account) (passwd.Policy, error) {
+		PolicyFor: func(context.Context, passwd.Account) (pwpolicy.Policy, error) {
 			if first {
 				first = false
 				mustSignIn(t, kit, "ada", adaPassword)
 			}
-			return policyOf(t, passwd.Length{}, passwd.MaxAge{Days: 1}), nil
+			return policyOf(t, pwpolicy.Length{}, pwpolicy.MaxAge{Days: 1}), nil
 		},
 	})
 	if in := mustSignIn(t, racing, "ada", adaPassword); in.Must != passwd.Expired || in.Epoch != account(t, kit, ref).Epoch {
@@ -277,7 +278,7 @@ func TestExpiryDoesNotOverwrite(t *testing.T) {
 		},
 	} {
 		for _, pinned := range []bool{false, true} {
-			kit, ref := aged(t, passwd.MaxAge{Days: 1})
+			kit, ref := aged(t, pwpolicy.MaxAge{Days: 1})
 			if pinned {
 				mustSignIn(t, kit, "ada", adaPassword)
 			} else if name == "revoked" {
@@ -287,9 +288,9 @@ func TestExpiryDoesNotOverwrite(t *testing.T) {
 			var once sync.Once
 			racing := passwdtest.New(t, passwd.Config{
 				Store: kit.Store, Now: kit.Clock.Now,
-				PolicyFor: func(context.Context, passwd.Account) (p passwd.Policy, err error) {
+				PolicyFor: func(context.Context, passwd.Account) (p pwpolicy.Policy, err error) {
 					once.Do(func() { err = between(kit, ref) })
-					return policyOf(t, passwd.Length{}, passwd.MaxAge{Days: 1}), err
+					return policyOf(t, pwpolicy.Length{}, pwpolicy.MaxAge{Days: 1}), err
 				},
 			})
 			_, err := signIn(racing, "ada", adaPassword)

@@ -8,40 +8,15 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwhash"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
-
-// counting is a hasher that counts, takes only what begins with its name, and
-// fails if told to.
-type counting struct {
-	name     string
-	verified *int
-	down     *error
-}
-
-func (h counting) Hash(_ context.Context, password string) (passwd.Hash, error) {
-	return passwd.Hash(h.name + password), nil
-}
-
-func (h counting) Verify(_ context.Context, hash passwd.Hash, password string) (passwd.Verdict, error) {
-	*h.verified++
-	if *h.down != nil {
-		return passwd.Verdict{}, *h.down
-	}
-	if strings.HasPrefix(string(hash), "dear:") {
-		return passwd.Verdict{}, &passwd.HashBoundsError{Param: "m", Value: 1 << 30, Max: 1 << 20}
-	}
-	rest, ours := strings.CutPrefix(string(hash), h.name)
-	if !ours {
-		return passwd.Verdict{}, passwd.ErrHashFormat
-	}
-	return passwd.Verdict{Match: rest == password}, nil
-}
 
 // historic is a service with a history of 4, and ada's last passwords, of which
 // the oldest has a hash by another algorithm.
 func historic(t *testing.T) (*passwdtest.Kit, passwd.Ref, counting) {
 	t.Helper()
-	cfg := passwd.Config{Policy: policyOf(t, passwd.Length{}, passwd.NotReused{Last: 4})}
+	cfg := passwd.Config{Policy: policyOf(t, pwpolicy.Length{}, pwpolicy.NotReused{Last: 4})}
 	h := counting{"old:", new(int), new(error)}
 	cfg.Hasher = h
 	old := passwdtest.New(t, cfg)
@@ -88,7 +63,7 @@ func TestHistorySurvivesAChangeOfAlgorithm(t *testing.T) {
 		}
 	}
 	skipped := kit.Events.Named(passwd.EventHashNotJudged)[before:]
-	if len(skipped) != 1 || skipped[0].Account != ref || !errors.Is(skipped[0].Err, passwd.ErrHashFormat) {
+	if len(skipped) != 1 || skipped[0].Account != ref || !errors.Is(skipped[0].Err, pwhash.ErrFormat) {
 		t.Errorf("skipped %+v", skipped)
 	}
 }
@@ -122,20 +97,9 @@ func TestResetOfAHashNobodyCanJudge(t *testing.T) {
 
 // P6: the current password is compared in the form that is hashed.
 func TestTheCurrentPasswordInAnotherForm(t *testing.T) {
-	kit := passwdtest.New(t, passwd.Config{Policy: policyOf(t, passwd.Length{}, passwd.NotReused{Last: 1})})
+	kit := passwdtest.New(t, passwd.Config{Policy: policyOf(t, pwpolicy.Length{}, pwpolicy.NotReused{Last: 1})})
 	ref := kit.Add(t, ada(), "caf\u00e9 au lait froid")
-	wantViolation(t, change(kit, ref, "cafe\u0301 au lait froid", "caf\u00e9 au lait froid"), passwd.Reused)
-}
-
-// asking is a rule that asks for the current password in the wrong phase.
-type asking struct{ bannedWord }
-
-func (asking) Check(ctx context.Context, c *passwd.Candidate) ([]passwd.Violation, error) {
-	same, err := c.IsCurrent(ctx)
-	if !same {
-		return nil, err
-	}
-	return []passwd.Violation{{Code: "banned_word"}}, err
+	wantViolation(t, change(kit, ref, "cafe\u0301 au lait froid", "caf\u00e9 au lait froid"), pwpolicy.Reused)
 }
 
 // TestCheckIsNoOracle holds that a check while typing cannot be used to guess the
@@ -148,4 +112,42 @@ func TestCheckIsNoOracle(t *testing.T) {
 		t.Errorf("%+v, %v", report, err)
 	}
 	wantViolation(t, change(kit, ref, adaPassword, adaPassword), "banned_word")
+}
+
+// counting is a hasher that counts, takes only what begins with its name, and
+// fails if told to.
+type counting struct {
+	name     string
+	verified *int
+	down     *error
+}
+
+func (h counting) Hash(_ context.Context, password string) (passwd.Hash, error) {
+	return passwd.Hash(h.name + password), nil
+}
+
+func (h counting) Verify(_ context.Context, hash passwd.Hash, password string) (pwhash.Verdict, error) {
+	*h.verified++
+	if *h.down != nil {
+		return pwhash.Verdict{}, *h.down
+	}
+	if strings.HasPrefix(string(hash), "dear:") {
+		return pwhash.Verdict{}, &pwhash.BoundsError{Param: "m", Value: 1 << 30, Max: 1 << 20}
+	}
+	rest, ours := strings.CutPrefix(string(hash), h.name)
+	if !ours {
+		return pwhash.Verdict{}, pwhash.ErrFormat
+	}
+	return pwhash.Verdict{Match: rest == password}, nil
+}
+
+// asking is a rule that asks for the current password in the wrong phase.
+type asking struct{ bannedWord }
+
+func (asking) Check(ctx context.Context, c *pwpolicy.Candidate) ([]pwpolicy.Violation, error) {
+	same, err := c.IsCurrent(ctx)
+	if !same {
+		return nil, err
+	}
+	return []pwpolicy.Violation{{Code: "banned_word"}}, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 const firstPassword = "the very first password"
@@ -45,7 +46,7 @@ var paths = map[string]func(t *testing.T, kit *passwdtest.Kit, ref passwd.Ref) (
 			t.Fatal(err)
 		}
 		set := withTicket(t, kit, issued.Password)
-		wantViolation(t, set(issued.Password), passwd.Reused) // T9
+		wantViolation(t, set(issued.Password), pwpolicy.Reused) // T9
 		return set
 	},
 	"link": func(t *testing.T, kit *passwdtest.Kit, _ passwd.Ref) func(string) error {
@@ -91,7 +92,7 @@ func withToken(kit *passwdtest.Kit, token passwd.Token) func(string) error {
 // lovelace is ada with a family name.
 func lovelace() passwd.Account {
 	a := ada()
-	a.Personal = []passwd.Attribute{{Name: "family_name", Value: "Lovelace"}}
+	a.Personal = []pwpolicy.Attribute{{Name: "family_name", Value: "Lovelace"}}
 	return a
 }
 
@@ -99,27 +100,27 @@ func lovelace() passwd.Account {
 // password costs neither token nor ticket (I4), and that nothing is written.
 func TestEveryPathAsksThePolicy(t *testing.T) {
 	policy := policyOf(t,
-		passwd.Length{Max: 100}, passwd.NotCommon{}, passwd.NotSimilar{}, passwd.NotLogin{}, passwd.NotNumeric{},
-		passwd.Repeated{Max: 5}, passwd.Sequence{Max: 5}, passwd.Characters{Forbidden: "<>"}, bannedWord{}, passwd.NotReused{Last: 4},
+		pwpolicy.Length{Max: 100}, pwpolicy.NotCommon{}, pwpolicy.NotSimilar{}, pwpolicy.NotLogin{}, pwpolicy.NotNumeric{},
+		pwpolicy.Repeated{Max: 5}, pwpolicy.Sequence{Max: 5}, pwpolicy.Characters{Forbidden: "<>"}, bannedWord{}, pwpolicy.NotReused{Last: 4},
 	)
 	bad := []struct {
 		password string
-		code     passwd.ViolationCode
+		code     pwpolicy.Code
 	}{
-		{"", passwd.TooShort},
-		{"short", passwd.TooShort},
-		{"walnut teapots", passwd.TooShort}, // 14
-		{strings.Repeat("long ", 21), passwd.TooLong},
-		{strings.Repeat("long", 2000), passwd.TooLong},
-		{"\xffbad UTF-8 that is long", passwd.InvalidEncoding},
-		{"with \x00 NUL, long enough", passwd.InvalidEncoding},
-		{"QwertyuiopAsdfghjkl", passwd.TooCommon},
-		{"L0velace-ecalevol", passwd.Similar},
-		{"ADA@example.com", passwd.SameAsLogin},
-		{"8301-7492-5560-3187", passwd.Numeric},
-		{"walnuts in teapotssssss", passwd.TooRepeated},
-		{"walnuts in teapots efghij", passwd.TooSequential},
-		{"walnuts <in> teapots", passwd.ForbiddenCharacters},
+		{"", pwpolicy.TooShort},
+		{"short", pwpolicy.TooShort},
+		{"walnut teapots", pwpolicy.TooShort}, // 14
+		{strings.Repeat("long ", 21), pwpolicy.TooLong},
+		{strings.Repeat("long", 2000), pwpolicy.TooLong},
+		{"\xffbad UTF-8 that is long", pwpolicy.InvalidEncoding},
+		{"with \x00 NUL, long enough", pwpolicy.InvalidEncoding},
+		{"QwertyuiopAsdfghjkl", pwpolicy.TooCommon},
+		{"L0velace-ecalevol", pwpolicy.Similar},
+		{"ADA@example.com", pwpolicy.SameAsLogin},
+		{"8301-7492-5560-3187", pwpolicy.Numeric},
+		{"walnuts in teapotssssss", pwpolicy.TooRepeated},
+		{"walnuts in teapots efghij", pwpolicy.TooSequential},
+		{"walnuts <in> teapots", pwpolicy.ForbiddenCharacters},
 		{"walnuts in a banned word", "banned_word"},
 	}
 	for name, prepare := range paths {
@@ -155,12 +156,12 @@ func TestEveryPathAsksThePolicy(t *testing.T) {
 // bannedWord is a rule of the host's own.
 type bannedWord struct{}
 
-func (bannedWord) Name() string                   { return "banned_word" }
-func (bannedWord) Phase() passwd.Phase            { return passwd.PhaseLocal }
-func (bannedWord) Describe() []passwd.Requirement { return nil }
-func (bannedWord) Check(_ context.Context, c *passwd.Candidate) ([]passwd.Violation, error) {
+func (bannedWord) Name() string                     { return "banned_word" }
+func (bannedWord) Phase() pwpolicy.Phase            { return pwpolicy.PhaseLocal }
+func (bannedWord) Describe() []pwpolicy.Requirement { return nil }
+func (bannedWord) Check(_ context.Context, c *pwpolicy.Candidate) ([]pwpolicy.Violation, error) {
 	if strings.Contains(c.Password(), "banned") {
-		return []passwd.Violation{{Code: "banned_word"}}, nil
+		return []pwpolicy.Violation{{Code: "banned_word"}}, nil
 	}
 	return nil, nil
 }
@@ -168,7 +169,7 @@ func (bannedWord) Check(_ context.Context, c *passwd.Candidate) ([]passwd.Violat
 // TestIssuedPasswordsAskThePolicy holds the same for the one password that nobody
 // chooses: what the rules refuse is not issued.
 func TestIssuedPasswordsAskThePolicy(t *testing.T) {
-	for _, phase := range []passwd.Phase{passwd.PhaseLocal, passwd.PhaseEstimate, passwd.PhaseBreach, passwd.PhaseHistory} {
+	for _, phase := range []pwpolicy.Phase{pwpolicy.PhaseLocal, pwpolicy.PhaseEstimate, pwpolicy.PhaseBreach, pwpolicy.PhaseHistory} {
 		ran := 0
 		kit := passwdtest.New(t, passwd.Config{Policy: policyOf(t, hostRule{phase: phase, ran: &ran})})
 		ref := kit.Add(t, ada(), adaPassword)
@@ -184,36 +185,36 @@ func TestIssuedPasswordsAskThePolicy(t *testing.T) {
 // TestRulesSeeThePath holds what a rule is told about how a password comes to be
 // written, and what everybody's password must not be made of.
 func TestRulesSeeThePath(t *testing.T) {
-	want := map[string]passwd.Method{
-		"change": passwd.MethodChange, "change by login": passwd.MethodChange, "change by login, forced": passwd.MethodForced,
-		"ticket": passwd.MethodForced, "temporary password": passwd.MethodForced, "link": passwd.MethodReset,
-		"code": passwd.MethodReset, "registration": "",
+	want := map[string]pwpolicy.Occasion{
+		"change": pwpolicy.OccasionChange, "change by login": pwpolicy.OccasionChange, "change by login, forced": pwpolicy.OccasionForced,
+		"ticket": pwpolicy.OccasionForced, "temporary password": pwpolicy.OccasionForced, "link": pwpolicy.OccasionReset,
+		"code": pwpolicy.OccasionReset, "registration": "",
 	}
 	for name, prepare := range paths {
-		var seen passwd.Method
+		var seen pwpolicy.Occasion
 		var words []string
 		var current bool
-		rule := ruleFunc(func(c *passwd.Candidate) {
-			seen, words = c.Method(), c.Words()
-			_, current = c.Current()
+		rule := ruleFunc(func(c *pwpolicy.Candidate) {
+			subject := c.Subject()
+			seen, words, current = subject.Occasion, subject.Context, subject.Current != ""
 		})
 		kit := passwdtest.New(t, passwd.Config{Policy: policyOf(t, rule)})
 		if err := prepare(t, kit, kit.Add(t, ada(), adaPassword))(newPassword); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if seen != want[name] || strings.Join(words, " ") != "app.example.com" || current != strings.HasPrefix(name, "change") {
-			t.Errorf("%s: method %q, words %q, current known: %v", name, seen, words, current)
+			t.Errorf("%s: occasion %q, words %q, current known: %v", name, seen, words, current)
 		}
 	}
 }
 
 // ruleFunc is a rule that looks and accepts.
-type ruleFunc func(c *passwd.Candidate)
+type ruleFunc func(c *pwpolicy.Candidate)
 
-func (ruleFunc) Name() string                   { return "look" }
-func (ruleFunc) Phase() passwd.Phase            { return passwd.PhaseLocal }
-func (ruleFunc) Describe() []passwd.Requirement { return nil }
-func (f ruleFunc) Check(_ context.Context, c *passwd.Candidate) ([]passwd.Violation, error) {
+func (ruleFunc) Name() string                     { return "look" }
+func (ruleFunc) Phase() pwpolicy.Phase            { return pwpolicy.PhaseLocal }
+func (ruleFunc) Describe() []pwpolicy.Requirement { return nil }
+func (f ruleFunc) Check(_ context.Context, c *pwpolicy.Candidate) ([]pwpolicy.Violation, error) {
 	f(c)
 	return nil, nil
 }

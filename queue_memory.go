@@ -2,6 +2,7 @@ package passwd
 
 import (
 	"bytes"
+	"cmp"
 	"container/list"
 	"context"
 	"sync"
@@ -10,22 +11,18 @@ import (
 
 const defaultQueueJobs = 10_000
 
-// NewMemoryQueue returns a Queue that keeps at most so many jobs in memory; 0 or
-// less is 10,000. It serves one process, and a restart loses what waits: a Store
-// that is a Queue as well loses nothing.
+// MemoryQueue is a [Queue] in memory. It serves one process, and a restart loses
+// what waits: a [Store] that is a Queue as well loses nothing. The zero MemoryQueue
+// is ready to use.
 //
 // The oldest job is the one that was put first. A job whose id is in the queue
 // already is not put again.
-func NewMemoryQueue(jobs int) Queue {
-	if jobs <= 0 {
-		jobs = defaultQueueJobs
-	}
-	return &memoryQueue{bound: jobs, byID: make(map[string]*list.Element), waiting: make(map[string]int)}
-}
+type MemoryQueue struct {
+	// Max bounds how many jobs Put lets in. If 0, 10,000. It must not be changed while
+	// the queue is in use.
+	Max int
 
-type memoryQueue struct {
 	mu      sync.Mutex
-	bound   int
 	jobs    list.List // of *queued, oldest first
 	byID    map[string]*list.Element
 	waiting map[string]int // how many unclaimed jobs have a key
@@ -33,26 +30,37 @@ type memoryQueue struct {
 
 type queued struct {
 	Job
-	claimed bool
+	claimed bool      // and neither done nor to be retried: it absorbs nothing
 	until   time.Time // end of the lease of a claimed job
 }
 
-func (q *queued) due(now time.Time) bool {
-	return !q.NotBefore.After(now) && (!q.claimed || !q.until.After(now))
-}
-
 // InProcess says that no other process can work off the queue.
-func (*memoryQueue) InProcess() bool { return true }
+func (*MemoryQueue) InProcess() bool { return true }
 
 // Put adds a job.
-func (m *memoryQueue) Put(_ context.Context, j Job) error {
+func (m *MemoryQueue) Put(_ context.Context, j Job) error {
+	return m.put(j, cmp.Or(m.Max, defaultQueueJobs))
+}
+
+// PutAll adds jobs whatever the bound: those of a [Write], for a store that has
+// just made it.
+func (m *MemoryQueue) PutAll(jobs ...Job) {
+	for _, j := range jobs {
+		m.put(j, 0)
+	}
+}
+
+func (m *MemoryQueue) put(j Job, bound int) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.byID[j.ID] != nil || m.waiting[j.Key] > 0 {
 		return nil
 	}
-	if m.jobs.Len() >= m.bound {
+	if bound > 0 && m.jobs.Len() >= bound {
 		return ErrQueueFull
+	}
+	if m.byID == nil {
+		m.byID, m.waiting = make(map[string]*list.Element), make(map[string]int)
 	}
 	j.Sealed = bytes.Clone(j.Sealed)
 	m.byID[j.ID] = m.jobs.PushBack(&queued{Job: j})
@@ -61,13 +69,13 @@ func (m *memoryQueue) Put(_ context.Context, j Job) error {
 }
 
 // Claim leases jobs that are due.
-func (m *memoryQueue) Claim(_ context.Context, n int, lease time.Duration, now time.Time) ([]Job, error) {
+func (m *MemoryQueue) Claim(_ context.Context, n int, lease time.Duration, now time.Time) ([]Job, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var claimed []Job
 	for e := m.jobs.Front(); e != nil && len(claimed) < n; e = e.Next() {
 		q := e.Value.(*queued)
-		if !q.due(now) {
+		if q.NotBefore.After(now) || q.claimed && q.until.After(now) {
 			continue
 		}
 		m.unawait(q)
@@ -81,7 +89,7 @@ func (m *memoryQueue) Claim(_ context.Context, n int, lease time.Duration, now t
 }
 
 // Done deletes a job.
-func (m *memoryQueue) Done(_ context.Context, id string) error {
+func (m *MemoryQueue) Done(_ context.Context, id string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if e := m.byID[id]; e != nil {
@@ -92,8 +100,8 @@ func (m *memoryQueue) Done(_ context.Context, id string) error {
 	return nil
 }
 
-// Retry makes a job due again.
-func (m *memoryQueue) Retry(_ context.Context, id string, at time.Time) error {
+// Retry makes a job due again. From then on it absorbs again.
+func (m *MemoryQueue) Retry(_ context.Context, id string, at time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if e := m.byID[id]; e != nil {
@@ -107,14 +115,14 @@ func (m *memoryQueue) Retry(_ context.Context, id string, at time.Time) error {
 
 // await notes that an unclaimed job with the key waits. The empty key is never
 // noted: it absorbs nothing.
-func (m *memoryQueue) await(key string) {
+func (m *MemoryQueue) await(key string) {
 	if key != "" {
 		m.waiting[key]++
 	}
 }
 
 // unawait takes back what await noted of a job, if it is unclaimed.
-func (m *memoryQueue) unawait(q *queued) {
+func (m *MemoryQueue) unawait(q *queued) {
 	if q.claimed || q.Key == "" {
 		return
 	}

@@ -67,7 +67,7 @@ func wantClaimed(t *testing.T, q passwd.Queue, now time.Time, want ...string) {
 }
 
 func TestMemoryQueueOldestFirst(t *testing.T) {
-	q := passwd.NewMemoryQueue(0)
+	q := new(passwd.MemoryQueue)
 	later := job("d", "")
 	later.NotBefore = queueStart.Add(time.Second)
 	put(t, q, job("c", ""), later, job("a", ""), job("b", ""))
@@ -91,7 +91,7 @@ func TestMemoryQueueOldestFirst(t *testing.T) {
 }
 
 func TestMemoryQueueLease(t *testing.T) {
-	q := passwd.NewMemoryQueue(0)
+	q := new(passwd.MemoryQueue)
 	put(t, q, job("a", ""), job("b", ""))
 	wantClaimed(t, q, queueStart, "a 1", "b 1")
 	done(t, q, "a")
@@ -109,7 +109,7 @@ func TestMemoryQueueLease(t *testing.T) {
 }
 
 func TestMemoryQueueAbsorbs(t *testing.T) {
-	q := passwd.NewMemoryQueue(0)
+	q := new(passwd.MemoryQueue)
 	put(t, q, job("a", "k"), job("b", "k"), job("c", "other"), job("d", ""), job("e", ""))
 	wantClaimed(t, q, queueStart, "a 1", "c 1", "d 1", "e 1")
 
@@ -133,7 +133,7 @@ func TestMemoryQueueAbsorbs(t *testing.T) {
 }
 
 func TestMemoryQueueDoneBeforeClaim(t *testing.T) {
-	q := passwd.NewMemoryQueue(0)
+	q := new(passwd.MemoryQueue)
 	put(t, q, job("a", "k"))
 	done(t, q, "a")
 	put(t, q, job("b", "k"))
@@ -144,7 +144,7 @@ func TestMemoryQueueDoneBeforeClaim(t *testing.T) {
 }
 
 func TestMemoryQueuePutTwice(t *testing.T) {
-	q := passwd.NewMemoryQueue(0)
+	q := new(passwd.MemoryQueue)
 	put(t, q, job("a", ""), job("a", ""))
 	wantClaimed(t, q, queueStart, "a 1")
 	put(t, q, job("a", ""))
@@ -154,7 +154,7 @@ func TestMemoryQueuePutTwice(t *testing.T) {
 // I8
 func TestMemoryQueueFull(t *testing.T) {
 	for _, tt := range []struct{ bound, want int }{{1, 1}, {3, 3}, {0, 10_000}} {
-		q := passwd.NewMemoryQueue(tt.bound)
+		q := &passwd.MemoryQueue{Max: tt.bound}
 		for i := range tt.want {
 			put(t, q, job(fmt.Sprint(i), fmt.Sprint("k", i)))
 		}
@@ -172,7 +172,7 @@ func TestMemoryQueueFull(t *testing.T) {
 }
 
 func TestMemoryQueueKeepsItsBytes(t *testing.T) {
-	q := passwd.NewMemoryQueue(0)
+	q := new(passwd.MemoryQueue)
 	j := job("a", "")
 	put(t, q, j)
 	clear(j.Sealed)
@@ -185,7 +185,7 @@ func TestMemoryQueueKeepsItsBytes(t *testing.T) {
 }
 
 func TestMemoryQueueInProcess(t *testing.T) {
-	q, ok := passwd.NewMemoryQueue(0).(interface{ InProcess() bool })
+	q, ok := passwd.Queue(new(passwd.MemoryQueue)).(interface{ InProcess() bool })
 	if !ok || !q.InProcess() {
 		t.Error("the queue does not say that it lives in one process")
 	}
@@ -194,7 +194,7 @@ func TestMemoryQueueInProcess(t *testing.T) {
 // Claimers in parallel get every job once, while others are put.
 func TestMemoryQueueParallelClaims(t *testing.T) {
 	const putters, each, claimers = 4, 200, 8
-	q := passwd.NewMemoryQueue(0)
+	q := new(passwd.MemoryQueue)
 	var mu sync.Mutex
 	claimed := make(map[string]int)
 	var wg sync.WaitGroup

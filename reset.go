@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/hmac"
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
 )
@@ -223,40 +222,4 @@ func (s *Service) suspend(ctx context.Context, a Account, consume *TokenRef, c C
 	}
 	s.Observe(ctx, Event{Name: EventSuspended, Account: a.Ref, Outcome: outcomeSuccess, Client: c})
 	return nil
-}
-
-// destination picks the address that a link or code goes to: one of the
-// account's own, whatever was typed.
-func destination(a Account, l Login, ch Channel) (Address, error) {
-	if l.Kind != Username { // the address that the login names
-		for _, own := range a.Address {
-			if Fold(own.Value) == l.Value && (ch == AnyChannel || ch == own.Channel) {
-				return own, nil
-			}
-		}
-	}
-	for _, wanted := range []Channel{EmailChannel, SMSChannel} {
-		for _, own := range a.Address {
-			if own.Channel == wanted && (ch == AnyChannel || ch == wanted) {
-				return own, nil
-			}
-		}
-	}
-	return Address{}, fmt.Errorf("%w: no confirmed address", errDrop)
-}
-
-// shared returns the confirmed address which a login names, as one of the
-// accounts that may be reset has it, and that account's locale.
-func shared(matches []Account, l Login, ch Channel) (to Address, locale string, found bool) {
-	for _, a := range matches {
-		if a.Disabled || !a.Active {
-			continue
-		}
-		for _, own := range a.Address {
-			if Fold(own.Value) == l.Value && (ch == AnyChannel || ch == own.Channel) {
-				return own, a.Locale, true
-			}
-		}
-	}
-	return Address{}, "", false
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 func TestResetByLink(t *testing.T) { // M1, T7
@@ -89,7 +90,7 @@ func TestRejectedPasswordBurnsNothing(t *testing.T) { // I4
 	token := resetToken(t, kit, "ada")
 	for range 10 {
 		_, err := kit.Service.Reset(ctx, passwd.Reset{Token: token, New: "short", Client: home})
-		wantViolation(t, err, passwd.TooShort)
+		wantViolation(t, err, pwpolicy.TooShort)
 	}
 	if _, err := kit.Service.Reset(ctx, passwd.Reset{Token: token, New: newPassword, Client: home}); err != nil {
 		t.Fatal(err)
@@ -352,7 +353,7 @@ func TestThisWasNotMe(t *testing.T) { // §6: the thief knows the password and c
 
 	token := resetToken(t, kit, "ada")
 	_, err := kit.Service.Reset(ctx, passwd.Reset{Token: token, New: "second one of the thief"})
-	wantViolation(t, err, passwd.Reused) // the leaked password must not come back
+	wantViolation(t, err, pwpolicy.Reused) // the leaked password must not come back
 	if _, err := kit.Service.Reset(ctx, passwd.Reset{Token: token, New: newPassword}); err != nil {
 		t.Fatal(err)
 	}

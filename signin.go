@@ -3,11 +3,10 @@ package passwd
 import (
 	"context"
 	"errors"
-	"net/netip"
-	"strconv"
-	"strings"
 	"time"
-	"unicode/utf8"
+
+	"github.com/passwd-go/passwd/internal/normal"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 // SignIn asks whether a password is right. One of more than 4,096 bytes, or that is
@@ -141,7 +140,7 @@ type refusal struct {
 }
 
 // refusal decides what a sign-in may not even be told about.
-func (s *Service) refusal(a Account, found bool, v Verdict, count int) *refusal {
+func (s *Service) refusal(a Account, found bool, v pwhash.Verdict, count int) *refusal {
 	switch {
 	case !found:
 		return &refusal{ErrWrongCredentials, "unknown"}
@@ -181,7 +180,7 @@ func (s *Service) stopNotice(ctx context.Context, a Account, found bool, count i
 // upgrade replaces a stale hash by a better one of the same password, as well
 // as it can: the sign-in does not depend on it.
 func (s *Service) upgrade(ctx context.Context, a Account, password string) Account {
-	prepared, ok := prepare(password)
+	prepared, ok := normal.Password(password)
 	if !ok {
 		return a
 	}
@@ -198,192 +197,6 @@ func (s *Service) upgrade(ctx context.Context, a Account, password string) Accou
 	}
 	s.Observe(ctx, e)
 	return a
-}
-
-const maxLogin = 512 // bytes; no e-mail address is longer than 320
-
-// checkLogin refuses what cannot be a login, and folds it. The answer depends on
-// the text alone.
-func checkLogin(l Login) (Login, error) {
-	switch l.Kind {
-	case AnyKind, Username, Email, Mobile:
-	default:
-		return l, ErrInvalidRequest
-	}
-	if len(l.Value) > maxLogin || len(l.Tenant) > maxLogin || !utf8.ValidString(l.Value) || strings.ContainsRune(l.Value, 0) {
-		return l, ErrInvalidRequest
-	}
-	if l.Value = Fold(l.Value); l.Value == "" {
-		return l, ErrInvalidRequest
-	}
-	return l, nil
-}
-
-// kinds returns the kinds that a login may be of, in the order they count.
-func (l Login) kinds() []LoginKind {
-	if l.Kind != AnyKind {
-		return []LoginKind{l.Kind}
-	}
-	switch digits := strings.TrimPrefix(l.Value, "+"); {
-	case strings.Contains(l.Value, "@"):
-		return []LoginKind{Email}
-	case digits != l.Value, strings.Trim(digits, "0123456789") == "":
-		return []LoginKind{Mobile, Username}
-	}
-	return []LoginKind{Username}
-}
-
-// enoughMatches is how many accounts are fetched to learn that a login names
-// more than one; some for stores whose comparison is looser than ours.
-const enoughMatches = 8
-
-// matching returns the accounts that a checked login names: those of the first
-// kind that matches, never a union. It asks for every kind in any case, so that
-// the work does not tell which one matched.
-func (s *Service) matching(ctx context.Context, l Login) ([]Account, error) {
-	var first []Account
-	for _, kind := range l.kinds() {
-		candidates, err := s.store.Find(ctx, Login{Tenant: l.Tenant, Kind: kind, Value: l.Value}, enoughMatches)
-		if err != nil {
-			return nil, s.fault(ctx, err)
-		}
-		if first != nil {
-			continue
-		}
-		for _, a := range candidates {
-			if a.Ref.Tenant == l.Tenant && !s.foreign(a.Ref) && Fold(a.identifier(kind)) == l.Value {
-				first = append(first, a)
-			}
-		}
-	}
-	return first, nil
-}
-
-// find returns the one account that a checked login names; false if there is
-// none, or more than one.
-func (s *Service) find(ctx context.Context, l Login) (Account, bool, error) {
-	matches, err := s.matching(ctx, l)
-	if err != nil || len(matches) != 1 {
-		return Account{}, false, err
-	}
-	return matches[0], true, nil
-}
-
-// try is a guess under way, and what was counted for it.
-type try struct {
-	s      *Service
-	ctx    context.Context
-	client Client
-	taken  []string
-	count  int // failures in a row with this one, if it is one, by the last key taken
-}
-
-func (s *Service) newTry(ctx context.Context, c Client) *try {
-	return &try{s: s, ctx: ctx, client: c}
-}
-
-// take counts the try under a key, before the work (§9). When the key must
-// wait, what was counted before is taken back: a throttled try is no failure.
-func (t *try) take(key string, l Limit) error {
-	taken, err := t.s.limiter.Take(t.ctx, key, l, t.s.now())
-	if err != nil {
-		return t.abandon(t.s.fault(t.ctx, err))
-	}
-	if taken.Wait > 0 {
-		t.s.Observe(t.ctx, Event{Name: EventRateLimited, Outcome: outcomeFailure, Client: t.client})
-		return t.abandon(&RateLimitError{Wait: taken.Wait})
-	}
-	t.taken = append(t.taken, key)
-	t.count = taken.Count
-	return nil
-}
-
-// abandon takes back what was counted, for a try that came to no answer, and
-// returns err. A caller that went away gets nothing back: to hang up must not
-// be a way to guess for free.
-func (t *try) abandon(err error) error {
-	if t.ctx.Err() != nil || errors.Is(err, context.Canceled) {
-		return err
-	}
-	for _, key := range t.taken {
-		if refundErr := t.s.limiter.Refund(t.ctx, key); refundErr != nil {
-			return t.s.fault(t.ctx, refundErr)
-		}
-	}
-	t.taken = nil
-	return err
-}
-
-// succeeded forgets the failures of the account, takes back what was counted for
-// the address, and remembers the address under seen, unless that is "".
-func (t *try) succeeded(seen string) error {
-	last := len(t.taken) - 1
-	for i, key := range t.taken {
-		var err error
-		if i == last {
-			err = t.s.limiter.Clear(t.ctx, key)
-		} else {
-			err = t.s.limiter.Refund(t.ctx, key)
-		}
-		if err != nil {
-			return t.s.fault(t.ctx, err)
-		}
-	}
-	t.taken = nil
-	if seen == "" {
-		return nil
-	}
-	// Cleared first, so that the month is counted from the latest sign-in.
-	if err := t.s.limiter.Clear(t.ctx, seen); err != nil {
-		return t.s.fault(t.ctx, err)
-	}
-	_, err := t.s.limiter.Take(t.ctx, seen, Limit{Free: 1, Window: rememberAddress}, t.s.now())
-	return t.s.fault(t.ctx, err)
-}
-
-// rememberAddress is how long an address that signed in to an account has a
-// count of its own there, so that strangers cannot keep the owner out.
-const rememberAddress = 30 * 24 * time.Hour
-
-// guessKey names the count of failures that a try at a login belongs to. The
-// epoch is part of an account's key, so that a reset lifts a lockout in the very
-// write that sets the password (I11).
-func (s *Service) guessKey(ctx context.Context, l Login, a Account, found bool, c Client) (string, error) {
-	if !found {
-		return s.keys.limiterKey("login", l.Tenant, l.Value), nil
-	}
-	epoch := strconv.FormatInt(a.Epoch, 10)
-	if seen := s.seenKey(a.Ref, c.Addr); seen != "" {
-		n, err := s.limiter.Count(ctx, seen, s.now())
-		if err != nil {
-			return "", s.fault(ctx, err)
-		}
-		if n > 0 {
-			return s.keys.limiterKey("known", a.Ref.Tenant, a.Ref.ID, epoch, network(c.Addr)), nil
-		}
-	}
-	return s.keys.limiterKey("account", a.Ref.Tenant, a.Ref.ID, epoch), nil
-}
-
-func (s *Service) seenKey(r Ref, addr netip.Addr) string {
-	if !addr.IsValid() {
-		return ""
-	}
-	return s.keys.limiterKey("seen", r.Tenant, r.ID, network(addr))
-}
-
-func (s *Service) addressKey(c Client) string { return s.keys.limiterKey("address", network(c.Addr)) }
-
-// network is what counts as one address: IPv4 whole, of IPv6 the /64 that a
-// single customer has.
-func network(addr netip.Addr) string {
-	addr = addr.Unmap().WithZone("")
-	if addr.Is6() {
-		if p, err := addr.Prefix(64); err == nil {
-			return p.String()
-		}
-	}
-	return addr.String()
 }
 
 // Ticket issues proof that a must-change sign-in succeeded: good for one

@@ -10,11 +10,11 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/crypto/bcrypt"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwhash"
+	"golang.org/x/crypto/bcrypt"
 )
 
 func TestSignInByAnyLogin(t *testing.T) {
@@ -56,7 +56,7 @@ type countingHasher struct {
 	verified *atomic.Int64
 }
 
-func (h countingHasher) Verify(ctx context.Context, stored passwd.Hash, password string) (passwd.Verdict, error) {
+func (h countingHasher) Verify(ctx context.Context, stored passwd.Hash, password string) (pwhash.Verdict, error) {
 	h.verified.Add(1)
 	return h.Hasher.Verify(ctx, stored, password)
 }
@@ -280,10 +280,10 @@ type cancelling struct {
 	cancel context.CancelFunc
 }
 
-func (h cancelling) Verify(ctx context.Context, stored passwd.Hash, password string) (passwd.Verdict, error) {
+func (h cancelling) Verify(ctx context.Context, stored passwd.Hash, password string) (pwhash.Verdict, error) {
 	h.cancel()
 	if err := ctx.Err(); err != nil {
-		return passwd.Verdict{}, err
+		return pwhash.Verdict{}, err
 	}
 	return h.Hasher.Verify(ctx, stored, password)
 }
@@ -327,7 +327,7 @@ func TestUpgradeOfAnotherHash(t *testing.T) { // H4
 	a := ada()
 	a.Ref.ID, a.Hash, a.Active = "1", passwd.Hash(old), true
 	store := memstore.New(a)
-	kit := passwdtest.New(t, passwd.Config{Store: store, Hasher: passwd.Argon2id{}})
+	kit := passwdtest.New(t, passwd.Config{Store: store, Hasher: pwhash.Argon2id{}})
 	if _, err := signIn(kit, "ada", "wrong"); err != passwd.ErrWrongCredentials {
 		t.Fatal(err)
 	}

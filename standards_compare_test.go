@@ -16,7 +16,7 @@ func TestSecretsAreComparedInConstantTime(t *testing.T) {
 	constant := map[string]bool{"subtle.ConstantTimeCompare": true, "hmac.Equal": true}
 	bytewise := map[string]bool{"bytes.Equal": true, "bytes.Compare": true, "slices.Equal": true, "strings.Compare": true}
 	compares := map[string]bool{}
-	for _, dir := range []string{".", "foreign", "session", "session/jwt", "wire", "passwdhttp"} {
+	for _, dir := range []string{".", "pwhash", "pwhash/foreign", "session", "session/jwt", "wire", "passwdhttp"} {
 		files, err := os.ReadDir(dir)
 		if err != nil {
 			t.Fatal(err)
@@ -61,7 +61,7 @@ func TestSecretsAreComparedInConstantTime(t *testing.T) {
 		}
 	}
 	for what, fn := range map[string]string{
-		"tags of own hashes": ".: verify", "tags of others' hashes": "foreign: matches", "codes": ".: RedeemCode", "user keys": ".: holds",
+		"tags of own hashes": "pwhash: verify", "tags of others' hashes": "pwhash/foreign: matches", "codes": ".: RedeemCode", "user keys": ".: holds",
 		"what a JWT is bound to": "session/jwt: mine", "secrets of applications": "wire: fits",
 	} {
 		if !compares[fn] {

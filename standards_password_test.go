@@ -13,6 +13,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // P2, P3, P4: passwords of 64 characters and more are set and sign in, and every
@@ -40,7 +41,7 @@ func TestLongPasswordsAreWhole(t *testing.T) {
 		}
 		current = next
 	}
-	wantViolation(t, change(kit, ref, current, longest+"x"), passwd.TooLong)
+	wantViolation(t, change(kit, ref, current, longest+"x"), pwpolicy.TooLong)
 	mustSignIn(t, kit, "ada", current)
 }
 

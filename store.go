@@ -3,10 +3,9 @@ package passwd
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
-	"golang.org/x/text/unicode/norm"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // Ref names one account of one tenant. The tenant "" is a value like any
@@ -14,40 +13,6 @@ import (
 type Ref struct {
 	Tenant string
 	ID     string // in the store's canonical form; "" names nobody
-}
-
-// LoginKind tells which attribute of an account a [Login] names.
-type LoginKind string
-
-// The kinds of login.
-const (
-	// AnyKind lets the shape of the value decide: with an "@" it is an e-mail
-	// address; with a leading "+" or of digits only a mobile number and, where
-	// no account has that number, a username; anything else is a username.
-	AnyKind  LoginKind = ""
-	Username LoginKind = "username"
-	Email    LoginKind = "email"
-	Mobile   LoginKind = "mobile"
-)
-
-// Login is what a person types to say who they are.
-type Login struct {
-	Tenant string // at most 512 bytes
-	Kind   LoginKind
-	Value  string // at most 512 bytes of UTF-8 without NUL, as typed; the service folds it
-}
-
-// Fold returns the form in which identifiers are compared: outer white space
-// trimmed, Unicode normalisation form C, ASCII letters in lower case. All else
-// is exact, so "mıke" never finds "mike", on any store.
-func Fold(identifier string) string {
-	folded := norm.NFC.String(strings.TrimSpace(identifier))
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			return r + ('a' - 'A')
-		}
-		return r
-	}, folded)
 }
 
 // Reason says why an account must change its password; "" means it need not.
@@ -65,13 +30,6 @@ const (
 	// leaked password would hand the account to whoever holds the leak.
 	Compromised Reason = "compromised"
 )
-
-// Attribute is a piece of personal data that a password must not resemble. A
-// violation may name it ("first_name"); its value is never repeated.
-type Attribute struct {
-	Name  string
-	Value string
-}
 
 // Channel is the way a message travels.
 type Channel string
@@ -96,10 +54,10 @@ type Account struct {
 	Ref      Ref
 	Username string // as it was chosen; "" if there is none, as of the next two
 	Email    string
-	Mobile   string      // as the host writes numbers: it is compared by Fold alone
-	Personal []Attribute // what else a password must not resemble
-	Locale   string      // BCP 47 tag for messages; "" leaves the choice to the notifier
-	Address  []Address   // confirmed addresses, the preferred one first
+	Mobile   string               // as the host writes numbers: it is compared by Fold alone
+	Personal []pwpolicy.Attribute // what else a password must not resemble
+	Locale   string               // BCP 47 tag for messages; "" leaves the choice to the notifier
+	Address  []Address            // confirmed addresses, the preferred one first
 
 	Hash      Hash      // "" means that there is no password yet
 	Epoch     int64     // security generation; 0 until the first Apply or Issue needs one

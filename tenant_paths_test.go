@@ -6,12 +6,13 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // Whatever a service of one tenant is asked to do with an account of another's, it
 // does not do it.
 func TestInTenantLeavesOthersAlone(t *testing.T) {
-	policy, err := passwd.NewPolicy(passwd.Length{Min: 15}, passwd.NotReused{Last: 3})
+	policy, err := pwpolicy.New(pwpolicy.Length{Min: 15}, pwpolicy.NotReused{Last: 3})
 	if err != nil {
 		t.Fatal(err)
 	}

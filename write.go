@@ -3,8 +3,9 @@ package passwd
 import (
 	"context"
 	"errors"
-	"net/netip"
 	"time"
+
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // Written tells of a password write that has happened.
@@ -46,7 +47,7 @@ func (s *Service) replace(ctx context.Context, c change) (Written, error) {
 		return Written{}, err
 	}
 	for conflicts := 0; ; conflicts++ {
-		w, err := s.write(ctx, c, h, p.depth())
+		w, err := s.write(ctx, c, h, p.Depth())
 		if !errors.Is(err, ErrConflict) || conflicts == maxConflicts {
 			return w, err
 		}
@@ -57,16 +58,20 @@ func (s *Service) replace(ctx context.Context, c change) (Written, error) {
 }
 
 // accept asks the policy and makes the hash: the one engine (I1).
-func (s *Service) accept(ctx context.Context, c change) (Hash, Policy, error) {
+func (s *Service) accept(ctx context.Context, c change) (Hash, pwpolicy.Policy, error) {
 	p, err := s.policy(ctx, c.account)
 	if err != nil {
 		return "", p, err
 	}
-	candidate := s.candidate(c)
-	violations, err := p.Check(ctx, candidate, PhaseHistory)
-	if err == nil && len(violations) == 0 {
-		violations, err = s.sameAgain(ctx, candidate)
+	if c.account.Must != NoReason && c.account.Hash != "" {
+		if p, err = p.Over(notTheSame); err != nil {
+			return "", p, s.fault(ctx, err)
+		}
 	}
+	subject := s.subject(c)
+	subject.Past = past{s, c}
+	candidate := pwpolicy.NewCandidate(c.next, subject)
+	violations, err := p.Check(ctx, candidate, pwpolicy.PhaseHistory)
 	if err != nil {
 		return "", p, s.fault(ctx, err)
 	}
@@ -76,66 +81,6 @@ func (s *Service) accept(ctx context.Context, c change) (Hash, Policy, error) {
 	}
 	h, err := s.hash(ctx, candidate.Password())
 	return h, p, s.fault(ctx, err)
-}
-
-// policy returns the policy of an account, over the floor.
-func (s *Service) policy(ctx context.Context, a Account) (Policy, error) {
-	if s.cfg.PolicyFor == nil {
-		return s.cfg.Policy, nil
-	}
-	p, err := s.cfg.PolicyFor(ctx, a)
-	if err == nil {
-		p, err = p.Over(s.cfg.PolicyFloor)
-	}
-	return p, s.fault(ctx, err)
-}
-
-func (s *Service) candidate(c change) *Candidate {
-	candidate := NewCandidate(c.next, c.account)
-	candidate.method = c.method
-	candidate.current = c.current
-	candidate.words = s.words(c.account.Ref)
-	candidate.now = s.now()
-	candidate.matches = func(ctx context.Context, h Hash, password string) (bool, error) {
-		v, err := s.compare(ctx, h, password)
-		if unjudgeable(err) {
-			s.Observe(ctx, Event{Name: EventHashNotJudged, Account: c.account.Ref, Outcome: outcomeFailure, Method: c.method, Client: c.client, Err: err})
-			err = nil
-		}
-		return v.Match, err
-	}
-	candidate.history = func(ctx context.Context, n int) ([]Hash, error) {
-		hashes, err := s.store.History(ctx, c.account.Ref, n)
-		if errors.Is(err, ErrNotFound) { // at registration
-			err = nil
-		}
-		return hashes, err
-	}
-	return candidate
-}
-
-// words are what the passwords of all accounts of a tenant must not be made of.
-func (s *Service) words(r Ref) []string {
-	var words []string
-	for _, w := range []string{s.base.Hostname(), r.Tenant} {
-		if _, notName := netip.ParseAddr(w); w != "" && notName != nil {
-			words = append(words, w)
-		}
-	}
-	return words
-}
-
-// sameAgain refuses the current password where the account must change it: an
-// issued or leaked password must not become permanent (T9), under any policy.
-func (s *Service) sameAgain(ctx context.Context, c *Candidate) ([]Violation, error) {
-	if c.account.Must == NoReason || c.account.Hash == "" {
-		return nil, nil
-	}
-	same, err := c.IsCurrent(ctx)
-	if err != nil || !same {
-		return nil, err
-	}
-	return []Violation{{Reused, map[string]any{"depth": 1}}}, nil
 }
 
 // write is the one place where a hash reaches the store.

@@ -73,7 +73,7 @@ func TestDocsCompile(t *testing.T) {
 			}
 			file := &goFile{declarations: map[string]string{}}
 			file.merge(t, fmt.Sprintf("func block(%s) %s {\n%s\n%s\n}", f.given, result, shown.ReplaceAllString(c, "_ = wire."), f.rest))
-			source := file.source(t, "github.com/passwd-go/passwd/foreign", "github.com/passwd-go/passwd/memstore",
+			source := file.source(t, "github.com/passwd-go/passwd/pwhash/foreign", "github.com/passwd-go/passwd/memstore",
 				"github.com/passwd-go/passwd/session", "github.com/passwd-go/passwd/wire", "time")
 			folder := fmt.Sprintf("%s-%d", strings.TrimSuffix(path.Base(name), ".md"), i+1)
 			sources[folder] = strings.Replace(string(source), "package main", "package block", 1)

@@ -3,8 +3,8 @@ package locale_test
 import (
 	"testing"
 
-	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/locale"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // BenchmarkFirstUse is what the first sentence in a language costs.
@@ -22,7 +22,7 @@ func BenchmarkFirstUse(b *testing.B) {
 }
 
 func BenchmarkViolation(b *testing.B) {
-	v := passwd.Violation{Code: passwd.TooShort, Params: map[string]any{"min": 15}}
+	v := pwpolicy.Violation{Code: pwpolicy.TooShort, Params: map[string]any{"min": 15}}
 	for _, lang := range []string{"en", "ar"} {
 		b.Run(lang, func(b *testing.B) {
 			b.ReportAllocs()
@@ -36,7 +36,7 @@ func BenchmarkViolation(b *testing.B) {
 
 func BenchmarkDescribe(b *testing.B) {
 	b.ReportAllocs()
-	requirements := passwd.Conventional().Requirements()
+	requirements := pwpolicy.Conventional().Requirements()
 	for b.Loop() {
 		locale.Printer{}.Describe(requirements)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/locale"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // What the account says comes before what the browser says.
@@ -21,7 +22,7 @@ func ExampleMatch() {
 }
 
 func ExamplePrinter_Describe() {
-	policy, err := passwd.NewPolicy(passwd.Length{Min: 12}, passwd.Classes{Upper: 1, Digit: 1})
+	policy, err := pwpolicy.New(pwpolicy.Length{Min: 12}, pwpolicy.Classes{Upper: 1, Digit: 1})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -42,9 +43,9 @@ func ExamplePrinter_Describe() {
 
 func ExamplePrinter_Violation() {
 	p := locale.Match("fr-CA")
-	fmt.Println(p.Violation(passwd.Violation{Code: passwd.TooShort, Params: map[string]any{"min": 15}}))
-	fmt.Println(p.Violation(passwd.Violation{Code: passwd.SameAsLogin, Params: map[string]any{"attribute": "email"}}))
-	fmt.Println(p.Violation(passwd.Violation{Code: "of_a_host"}))
+	fmt.Println(p.Violation(pwpolicy.Violation{Code: pwpolicy.TooShort, Params: map[string]any{"min": 15}}))
+	fmt.Println(p.Violation(pwpolicy.Violation{Code: pwpolicy.SameAsLogin, Params: map[string]any{"attribute": "email"}}))
+	fmt.Println(p.Violation(pwpolicy.Violation{Code: "of_a_host"}))
 	// Output:
 	// Utilisez au moins 15 caractères.
 	// Le mot de passe est identique à votre adresse e-mail.
@@ -61,7 +62,7 @@ func ExamplePrinter_Problem() {
 }
 
 func ExamplePasswordRules() {
-	requirements := passwd.NIST().Requirements()
+	requirements := pwpolicy.NIST().Requirements()
 	fmt.Printf("<input type=password passwordrules=%q minlength=%d>\n", locale.PasswordRules(requirements), locale.MinLength(requirements))
 	// Output:
 	// <input type=password passwordrules="minlength: 15; allowed: ascii-printable;" minlength=15>

@@ -5,8 +5,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/locale"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // TestConcurrentFirstUse is for the race detector.
@@ -18,7 +18,7 @@ func TestConcurrentFirstUse(t *testing.T) {
 				if q := locale.Match(p.Language() + "-x-test, en;q=0.5"); q != p {
 					t.Errorf("printer %d is %q", i, q.Language())
 				}
-				if p.Violation(passwd.Violation{Code: passwd.TooShort, Params: map[string]any{"min": 15}}) == "" {
+				if p.Violation(pwpolicy.Violation{Code: pwpolicy.TooShort, Params: map[string]any{"min": 15}}) == "" {
 					t.Error("no sentence")
 				}
 			})

@@ -10,9 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/text/language"
-
 	"github.com/passwd-go/passwd"
+	"golang.org/x/text/language"
 )
 
 // Mail is a message in words, in UTF-8. To whom it goes is Message.To; headers and

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // PasswordRules returns what a policy asks for in the words of the attribute
@@ -13,13 +13,13 @@ import (
 // allowed: ascii-printable;". A maximum under 64 is left out: it is not for a
 // manager to make weak passwords (P3). So is what the format has no words for:
 // more than one character of a class, and all that is not ASCII.
-func PasswordRules(requirements []passwd.Requirement) string {
+func PasswordRules(requirements []pwpolicy.Requirement) string {
 	permitted := printable
 	for _, r := range requirements {
-		if set, ok := r.Params["allowed"].(string); ok && r.Code == passwd.ForbiddenCharacters {
+		if set, ok := r.Params["allowed"].(string); ok && r.Code == pwpolicy.ForbiddenCharacters {
 			permitted = permitted.only(func(c rune) bool { return strings.ContainsRune(set, c) })
 		}
-		if set, ok := r.Params["characters"].(string); ok && r.Code == passwd.ForbiddenCharacters {
+		if set, ok := r.Params["characters"].(string); ok && r.Code == pwpolicy.ForbiddenCharacters {
 			permitted = permitted.only(func(c rune) bool { return !strings.ContainsRune(set, c) })
 		}
 	}
@@ -27,10 +27,10 @@ func PasswordRules(requirements []passwd.Requirement) string {
 	if least := MinLength(requirements); least > 0 {
 		fmt.Fprintf(&rules, "minlength: %d; ", least)
 	}
-	if most := least(requirements, passwd.TooLong); most >= 64 {
+	if most := least(requirements, pwpolicy.TooLong); most >= 64 {
 		fmt.Fprintf(&rules, "maxlength: %d; ", most)
 	}
-	if most := least(requirements, passwd.TooRepeated); most > 0 {
+	if most := least(requirements, pwpolicy.TooRepeated); most > 0 {
 		fmt.Fprintf(&rules, "max-consecutive: %d; ", most)
 	}
 	for _, r := range requirements {
@@ -45,10 +45,10 @@ func PasswordRules(requirements []passwd.Requirement) string {
 
 // MinLength returns the least number of characters that a policy asks for, the
 // value of the attribute minlength; 0 if it asks for none.
-func MinLength(requirements []passwd.Requirement) int {
+func MinLength(requirements []pwpolicy.Requirement) int {
 	least := 0
 	for _, r := range requirements {
-		if r.Code == passwd.TooShort {
+		if r.Code == pwpolicy.TooShort {
 			n, _ := number(r.Params["min"])
 			least = max(least, n)
 		}
@@ -58,7 +58,7 @@ func MinLength(requirements []passwd.Requirement) int {
 
 // least returns the smallest max that the requirements of a code have; 0 if none
 // has one. A manager's characters are single bytes, so the unit does not matter.
-func least(requirements []passwd.Requirement, code passwd.ViolationCode) int {
+func least(requirements []pwpolicy.Requirement, code pwpolicy.Code) int {
 	var all []int
 	for _, r := range requirements {
 		if n, ok := number(r.Params["max"]); ok && r.Code == code {
@@ -73,11 +73,11 @@ func least(requirements []passwd.Requirement, code passwd.ViolationCode) int {
 
 // required returns of which characters a requirement asks for one; "" if it is
 // about something else.
-func required(r passwd.Requirement) ascii {
+func required(r pwpolicy.Requirement) ascii {
 	switch r.Code {
-	case passwd.MissingClass:
+	case pwpolicy.MissingClass:
 		return classCharacters(r.Params["class"])
-	case passwd.MissingCharacters:
+	case pwpolicy.MissingCharacters:
 		set, _ := r.Params["characters"].(string)
 		return printable.only(func(c rune) bool { return strings.ContainsRune(set, c) })
 	}

@@ -9,7 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // details are the parameters by which a more telling sentence is chosen, the most
@@ -32,7 +32,7 @@ func (c *catalogue) sentence(lang string, section map[string]message, code strin
 			return s
 		}
 	}
-	if passwd.ViolationCode(code) == passwd.TooLong {
+	if pwpolicy.Code(code) == pwpolicy.TooLong {
 		unit, told := params["unit"].(string)
 		if !told {
 			unit = "characters"

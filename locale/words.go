@@ -5,26 +5,27 @@ import (
 	"strings"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // Violation says what is wrong with a password, and what to do about it: "Use at
 // least 15 characters." Of a code that it does not know, such as a host's own, it
 // says in general that another password is needed.
-func (p Printer) Violation(v passwd.Violation) string {
+func (p Printer) Violation(v pwpolicy.Violation) string {
 	c := p.catalogue()
 	return c.sentence(p.Language(), c.Violations, string(v.Code), v.Params)
 }
 
 // Requirement says beforehand what is asked for: "At least 15 characters." Of a
 // code that it does not know it says that there are further rules.
-func (p Printer) Requirement(r passwd.Requirement) string {
+func (p Printer) Requirement(r pwpolicy.Requirement) string {
 	c := p.catalogue()
 	return c.sentence(p.Language(), c.Requirements, string(r.Code), r.Params)
 }
 
 // Violations says what is wrong with a password in as few sentences as is good to
 // read: several missing classes are put into one, and none is said twice.
-func (p Printer) Violations(all []passwd.Violation) []string {
+func (p Printer) Violations(all []pwpolicy.Violation) []string {
 	clauses := make([]clause, len(all))
 	for i, v := range all {
 		clauses[i] = clause{v.Code, v.Params}
@@ -34,7 +35,7 @@ func (p Printer) Violations(all []passwd.Violation) []string {
 
 // Describe says beforehand what a policy asks for, as Violations does afterwards:
 // "At least 8 characters.", "At least one capital letter and one digit."
-func (p Printer) Describe(all []passwd.Requirement) []string {
+func (p Printer) Describe(all []pwpolicy.Requirement) []string {
 	clauses := make([]clause, len(all))
 	for i, r := range all {
 		clauses[i] = clause{r.Code, r.Params}
@@ -55,7 +56,7 @@ func (p Printer) tell(section map[string]message, all []clause) []string {
 
 // clause is a violation or a requirement.
 type clause struct {
-	code   passwd.ViolationCode
+	code   pwpolicy.Code
 	params map[string]any
 }
 
@@ -64,7 +65,7 @@ type clause struct {
 func (c clause) class() string {
 	name, _ := c.params["class"].(string)
 	n, _ := number(c.params["min"])
-	if c.code != passwd.MissingClass || n != 1 || classCharacters(name) == "" {
+	if c.code != pwpolicy.MissingClass || n != 1 || classCharacters(name) == "" {
 		return ""
 	}
 	return name
@@ -84,7 +85,7 @@ func combine(all []clause) []clause {
 	first := slices.IndexFunc(all, func(c clause) bool { return c.class() != "" })
 	rest := slices.Clone(all[first+1:])
 	rest = slices.DeleteFunc(rest, func(c clause) bool { return c.class() != "" })
-	classed := clause{passwd.MissingClass, map[string]any{"classes": classes}}
+	classed := clause{pwpolicy.MissingClass, map[string]any{"classes": classes}}
 	return slices.Concat(all[:first], []clause{classed}, rest)
 }
 

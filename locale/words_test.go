@@ -7,11 +7,12 @@ import (
 	"testing"
 
 	"github.com/passwd-go/passwd"
-	"github.com/passwd-go/passwd/breach"
 	"github.com/passwd-go/passwd/internal/endpoint"
 	"github.com/passwd-go/passwd/internal/jsonstrict"
 	"github.com/passwd-go/passwd/locale"
-	"github.com/passwd-go/passwd/strength"
+	"github.com/passwd-go/passwd/pwpolicy"
+	"github.com/passwd-go/passwd/pwpolicy/breach"
+	"github.com/passwd-go/passwd/pwpolicy/strength"
 )
 
 type params = map[string]any
@@ -19,48 +20,48 @@ type params = map[string]any
 // codes has, for each violation code, parameters to start from and for each of
 // them other values, every one of which must lead to another sentence. What only
 // one side has words for is marked.
-var codes = map[passwd.ViolationCode]struct {
+var codes = map[pwpolicy.Code]struct {
 	params params
 	others map[string][]any
 	only   map[string]string // parameter: "violation" or "requirement"
 }{
-	passwd.TooShort:            {params: params{"min": 15}, others: map[string][]any{"min": {1, 3, 100, 2_000_000}}},
-	passwd.TooLong:             {params: params{"max": 64, "unit": "characters"}, others: map[string][]any{"max": {1, 3, 128}, "unit": {"bytes", "parsecs"}}},
-	passwd.InvalidEncoding:     {},
-	passwd.MissingClass:        {params: params{"class": "upper", "min": 1}, others: map[string][]any{"class": {"lower", "digit", "symbol", "emoji"}, "min": {2, 3, 11, 100}}},
-	passwd.Numeric:             {},
-	passwd.SameAsLogin:         {params: params{"attribute": "username"}, others: map[string][]any{"attribute": {"email", "mobile"}}},
-	passwd.Reused:              {params: params{"depth": 5}, others: map[string][]any{"depth": {1, 2, 24}}},
-	passwd.TooRepeated:         {params: params{"max": 3}, others: map[string][]any{"max": {1, 2, 12}}},
-	passwd.TooSequential:       {params: params{"max": 3}, others: map[string][]any{"max": {1, 2, 12}}},
-	passwd.ForbiddenCharacters: {params: params{"characters": "<>"}, others: map[string][]any{"characters": {"&", "äß"}}},
-	passwd.MissingCharacters:   {params: params{"characters": "#+", "min": 1}, others: map[string][]any{"characters": {"-_"}, "min": {2, 3, 12}}},
-	passwd.TooYoung:            {params: params{"hours_left": 1}, others: map[string][]any{"hours_left": {2, 3, 24}}, only: map[string]string{"hours_left": "violation"}},
+	pwpolicy.TooShort:            {params: params{"min": 15}, others: map[string][]any{"min": {1, 3, 100, 2_000_000}}},
+	pwpolicy.TooLong:             {params: params{"max": 64, "unit": "characters"}, others: map[string][]any{"max": {1, 3, 128}, "unit": {"bytes", "parsecs"}}},
+	pwpolicy.InvalidEncoding:     {},
+	pwpolicy.MissingClass:        {params: params{"class": "upper", "min": 1}, others: map[string][]any{"class": {"lower", "digit", "symbol", "emoji"}, "min": {2, 3, 11, 100}}},
+	pwpolicy.Numeric:             {},
+	pwpolicy.SameAsLogin:         {params: params{"attribute": "username"}, others: map[string][]any{"attribute": {"email", "mobile"}}},
+	pwpolicy.Reused:              {params: params{"depth": 5}, others: map[string][]any{"depth": {1, 2, 24}}},
+	pwpolicy.TooRepeated:         {params: params{"max": 3}, others: map[string][]any{"max": {1, 2, 12}}},
+	pwpolicy.TooSequential:       {params: params{"max": 3}, others: map[string][]any{"max": {1, 2, 12}}},
+	pwpolicy.ForbiddenCharacters: {params: params{"characters": "<>"}, others: map[string][]any{"characters": {"&", "äß"}}},
+	pwpolicy.MissingCharacters:   {params: params{"characters": "#+", "min": 1}, others: map[string][]any{"characters": {"-_"}, "min": {2, 3, 12}}},
+	pwpolicy.TooYoung:            {params: params{"hours_left": 1}, others: map[string][]any{"hours_left": {2, 3, 24}}, only: map[string]string{"hours_left": "violation"}},
 	strength.TooWeak: {
 		params: params{"reasons": []string{"word"}}, // and min_bits, which nobody is told in words
 		others: map[string][]any{"reasons": {[]string{"date"}, []string{"word", "date"}, []any{"word", "short"}}},
 		only:   map[string]string{"reasons": "violation"},
 	},
-	breach.Breached:       {},
-	passwd.TooCommon:      {},
-	passwd.Similar:        {params: params{"attribute": "last_name"}, others: map[string][]any{"attribute": {"email", "birthdate", "shoe_size"}}},
-	passwd.SimilarCurrent: {},
-	passwd.ContextWord:    {},
+	breach.Breached:         {},
+	pwpolicy.TooCommon:      {},
+	pwpolicy.Similar:        {params: params{"attribute": "last_name"}, others: map[string][]any{"attribute": {"email", "birthdate", "shoe_size"}}},
+	pwpolicy.SimilarCurrent: {},
+	pwpolicy.ContextWord:    {},
 }
 
 // TestEveryCode finds a sentence of its own for every code in every language, and
 // every parameter in it (P10).
 func TestEveryCode(t *testing.T) {
 	for _, p := range locale.Printers() {
-		for side, say := range map[string]func(passwd.ViolationCode, params) string{
-			"violation": func(c passwd.ViolationCode, v params) string {
-				return p.Violation(passwd.Violation{Code: c, Params: v})
+		for side, say := range map[string]func(pwpolicy.Code, params) string{
+			"violation": func(c pwpolicy.Code, v params) string {
+				return p.Violation(pwpolicy.Violation{Code: c, Params: v})
 			},
-			"requirement": func(c passwd.ViolationCode, v params) string {
-				return p.Requirement(passwd.Requirement{Code: c, Params: v})
+			"requirement": func(c pwpolicy.Code, v params) string {
+				return p.Requirement(pwpolicy.Requirement{Code: c, Params: v})
 			},
 		} {
-			seen := map[string]passwd.ViolationCode{say("of_a_host", nil): "of_a_host"}
+			seen := map[string]pwpolicy.Code{say("of_a_host", nil): "of_a_host"}
 			for code, c := range codes {
 				name := p.Language() + " " + side + " " + string(code)
 				start := say(code, c.params)
@@ -100,17 +101,17 @@ func TestEveryCode(t *testing.T) {
 // TestSentences reads some sentences of each language whole: counts in each
 // plural form, enumerations, the case that an attribute is put into.
 func TestSentences(t *testing.T) {
-	violation := func(code passwd.ViolationCode, v params) func(locale.Printer) string {
-		return func(p locale.Printer) string { return p.Violation(passwd.Violation{Code: code, Params: v}) }
+	violation := func(code pwpolicy.Code, v params) func(locale.Printer) string {
+		return func(p locale.Printer) string { return p.Violation(pwpolicy.Violation{Code: code, Params: v}) }
 	}
-	requirement := func(code passwd.ViolationCode, v params) func(locale.Printer) string {
-		return func(p locale.Printer) string { return p.Requirement(passwd.Requirement{Code: code, Params: v}) }
+	requirement := func(code pwpolicy.Code, v params) func(locale.Printer) string {
+		return func(p locale.Printer) string { return p.Requirement(pwpolicy.Requirement{Code: code, Params: v}) }
 	}
-	short := func(n int) func(locale.Printer) string { return violation(passwd.TooShort, params{"min": n}) }
-	least := func(n int) func(locale.Printer) string { return requirement(passwd.TooShort, params{"min": n}) }
+	short := func(n int) func(locale.Printer) string { return violation(pwpolicy.TooShort, params{"min": n}) }
+	least := func(n int) func(locale.Printer) string { return requirement(pwpolicy.TooShort, params{"min": n}) }
 	name := violation("similar", params{"attribute": "first_name"})
 	conventional := func(p locale.Printer) string {
-		policy, err := passwd.NewPolicy(passwd.Length{Min: 8}, passwd.Classes{Upper: 1, Lower: 1, Digit: 1, Symbol: 1})
+		policy, err := pwpolicy.New(pwpolicy.Length{Min: 8}, pwpolicy.Classes{Upper: 1, Lower: 1, Digit: 1, Symbol: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,8 +127,8 @@ func TestSentences(t *testing.T) {
 		{"en", least(15), "At least 15 characters."},
 		{"en", name, "The password is too similar to your first name."},
 		{"en", conventional, "At least 8 characters. At least one capital letter, one small letter, one digit and one special character."},
-		{"en", violation(passwd.TooYoung, params{"hours_left": 1}), "You can change your password again in one hour."},
-		{"en", violation(passwd.SameAsLogin, params{"attribute": "mobile"}), "The password is the same as your phone number."},
+		{"en", violation(pwpolicy.TooYoung, params{"hours_left": 1}), "You can change your password again in one hour."},
+		{"en", violation(pwpolicy.SameAsLogin, params{"attribute": "mobile"}), "The password is the same as your phone number."},
 		{"en", violation(strength.TooWeak, params{"reasons": []string{"name", "name", "of_tomorrow", "date", "short"}}), "This password is too easy to guess. It contains a name, a date or a year and too few characters."},
 		{"nl", short(15), "Gebruik minstens 15 tekens."},
 		{"nl", name, "Het wachtwoord lijkt te veel op uw voornaam."},
@@ -156,7 +157,7 @@ func TestSentences(t *testing.T) {
 		{"ar", least(100), "100 حرف على الأقل."},
 		{"ar", name, "كلمة المرور تشبه الاسم الأول إلى حد كبير."},
 		{"ar", conventional, "8 أحرف على الأقل. تحتوي على الأقل على حرف كبير واحد وحرف صغير واحد ورقم واحد ورمز خاص واحد."},
-		{"ar", violation(passwd.ForbiddenCharacters, params{"characters": "<>"}), "يُرجى عدم استخدام أي من هذه الأحرف: \u2066< >\u2069"},
+		{"ar", violation(pwpolicy.ForbiddenCharacters, params{"characters": "<>"}), "يُرجى عدم استخدام أي من هذه الأحرف: \u2066< >\u2069"},
 		{"he", least(2), "לפחות שני תווים."},
 		{"he", short(15), "הסיסמה חייבת להכיל לפחות 15 תווים."},
 		{"he", name, "הסיסמה דומה מדי לשם הפרטי."},
@@ -178,45 +179,45 @@ func TestSentences(t *testing.T) {
 func TestParameters(t *testing.T) {
 	var p locale.Printer
 	for _, tc := range []struct {
-		code   passwd.ViolationCode
+		code   pwpolicy.Code
 		params params
 		want   string
 	}{
-		{passwd.TooShort, params{"min": 15.0}, "Use at least 15 characters."},
-		{passwd.TooShort, params{"min": int64(15)}, "Use at least 15 characters."},
-		{passwd.TooShort, params{"min": 14.2}, "Use at least 15 characters."},
-		{passwd.TooShort, params{"min": "15"}, "Use a longer password."},
-		{passwd.TooShort, params{"min": 0}, "Use a longer password."},
-		{passwd.TooShort, params{"min": -3}, "Use a longer password."},
-		{passwd.TooShort, params{"min": math.NaN()}, "Use a longer password."},
-		{passwd.TooShort, params{"min": math.Inf(1)}, "Use a longer password."},
-		{passwd.TooShort, params{"min": nil}, "Use a longer password."},
-		{passwd.TooLong, params{"max": 64}, "Use at most 64 characters."},
-		{passwd.TooLong, params{"max": 4096, "unit": "bytes"}, "Use a shorter password, at most 4096 bytes."},
-		{passwd.TooLong, params{"max": 64, "unit": "parsecs"}, "Use a shorter password."},
-		{passwd.TooLong, params{"unit": "bytes"}, "Use a shorter password."},
-		{passwd.MissingClass, params{"class": "upper"}, "Use other kinds of characters as well."},
-		{passwd.MissingClass, params{"class": []string{"upper"}, "min": 1}, "Use other kinds of characters as well."},
-		{passwd.MissingClass, params{"class": "emoji", "min": 1}, "Use other kinds of characters as well."},
-		{passwd.SameAsLogin, params{"attribute": "shoe_size"}, "The password is the same as your personal information."},
-		{passwd.SameAsLogin, params{"attribute": 7}, "Do not use your username, email address or phone number as your password."},
+		{pwpolicy.TooShort, params{"min": 15.0}, "Use at least 15 characters."},
+		{pwpolicy.TooShort, params{"min": int64(15)}, "Use at least 15 characters."},
+		{pwpolicy.TooShort, params{"min": 14.2}, "Use at least 15 characters."},
+		{pwpolicy.TooShort, params{"min": "15"}, "Use a longer password."},
+		{pwpolicy.TooShort, params{"min": 0}, "Use a longer password."},
+		{pwpolicy.TooShort, params{"min": -3}, "Use a longer password."},
+		{pwpolicy.TooShort, params{"min": math.NaN()}, "Use a longer password."},
+		{pwpolicy.TooShort, params{"min": math.Inf(1)}, "Use a longer password."},
+		{pwpolicy.TooShort, params{"min": nil}, "Use a longer password."},
+		{pwpolicy.TooLong, params{"max": 64}, "Use at most 64 characters."},
+		{pwpolicy.TooLong, params{"max": 4096, "unit": "bytes"}, "Use a shorter password, at most 4096 bytes."},
+		{pwpolicy.TooLong, params{"max": 64, "unit": "parsecs"}, "Use a shorter password."},
+		{pwpolicy.TooLong, params{"unit": "bytes"}, "Use a shorter password."},
+		{pwpolicy.MissingClass, params{"class": "upper"}, "Use other kinds of characters as well."},
+		{pwpolicy.MissingClass, params{"class": []string{"upper"}, "min": 1}, "Use other kinds of characters as well."},
+		{pwpolicy.MissingClass, params{"class": "emoji", "min": 1}, "Use other kinds of characters as well."},
+		{pwpolicy.SameAsLogin, params{"attribute": "shoe_size"}, "The password is the same as your personal information."},
+		{pwpolicy.SameAsLogin, params{"attribute": 7}, "Do not use your username, email address or phone number as your password."},
 		{strength.TooWeak, params{"min_bits": 28.0, "reasons": []string{}}, "This password is too easy to guess."},
 		{strength.TooWeak, params{"reasons": []any{"date", 7, nil}}, "This password is too easy to guess. It contains a date or a year."},
 		{strength.TooWeak, params{"reasons": []string{"of_tomorrow"}}, "This password is too easy to guess."},
-		{passwd.ForbiddenCharacters, params{"allowed": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"}, "Use only these characters: a–z A–Z 0–9 - _"},
-		{passwd.ForbiddenCharacters, params{"characters": "abc \t\u00a0\u0301é"}, "Do not use any of these characters: a b c ␣ U+0009 U+00A0 U+0301 é"},
-		{passwd.ForbiddenCharacters, params{"characters": "ש!"}, "Do not use any of these characters: \u2066ש !\u2069"},
-		{passwd.ForbiddenCharacters, params{"characters": ""}, "The password contains characters that are not allowed."},
-		{passwd.ForbiddenCharacters, params{"characters": strings.Repeat("é", 65)}, "The password contains characters that are not allowed."},
-		{passwd.ForbiddenCharacters, params{"characters": "{min}"}, "Do not use any of these characters: { m i n }"},
-		{passwd.ForbiddenCharacters, params{"characters": "\xff{"}, "Do not use any of these characters: \uFFFD {"},
-		{passwd.MissingCharacters, params{"characters": "#", "min": 2}, "Use at least 2 of these characters: #"},
-		{passwd.MissingCharacters, params{"characters": "#"}, "The password lacks characters that are required."},
+		{pwpolicy.ForbiddenCharacters, params{"allowed": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"}, "Use only these characters: a–z A–Z 0–9 - _"},
+		{pwpolicy.ForbiddenCharacters, params{"characters": "abc \t\u00a0\u0301é"}, "Do not use any of these characters: a b c ␣ U+0009 U+00A0 U+0301 é"},
+		{pwpolicy.ForbiddenCharacters, params{"characters": "ש!"}, "Do not use any of these characters: \u2066ש !\u2069"},
+		{pwpolicy.ForbiddenCharacters, params{"characters": ""}, "The password contains characters that are not allowed."},
+		{pwpolicy.ForbiddenCharacters, params{"characters": strings.Repeat("é", 65)}, "The password contains characters that are not allowed."},
+		{pwpolicy.ForbiddenCharacters, params{"characters": "{min}"}, "Do not use any of these characters: { m i n }"},
+		{pwpolicy.ForbiddenCharacters, params{"characters": "\xff{"}, "Do not use any of these characters: \uFFFD {"},
+		{pwpolicy.MissingCharacters, params{"characters": "#", "min": 2}, "Use at least 2 of these characters: #"},
+		{pwpolicy.MissingCharacters, params{"characters": "#"}, "The password lacks characters that are required."},
 		{"of_a_host", params{"min": 3, "class": "upper"}, "Choose another password."},
 		{"", params{"min": 3}, "Choose another password."},
 		{"other", nil, "Choose another password."},
 	} {
-		if got := p.Violation(passwd.Violation{Code: tc.code, Params: tc.params}); got != tc.want {
+		if got := p.Violation(pwpolicy.Violation{Code: tc.code, Params: tc.params}); got != tc.want {
 			t.Errorf("%s %v: %q, want %q", tc.code, tc.params, got, tc.want)
 		}
 	}
@@ -226,19 +227,19 @@ func TestParameters(t *testing.T) {
 // them was, and says nothing twice.
 func TestCombined(t *testing.T) {
 	var p locale.Printer
-	class := func(name string, min any) passwd.Requirement {
-		return passwd.Requirement{Code: passwd.MissingClass, Params: params{"class": name, "min": min}}
+	class := func(name string, min any) pwpolicy.Requirement {
+		return pwpolicy.Requirement{Code: pwpolicy.MissingClass, Params: params{"class": name, "min": min}}
 	}
-	own := passwd.Requirement{Code: "of_a_host"}
+	own := pwpolicy.Requirement{Code: "of_a_host"}
 	for _, tc := range []struct {
-		all  []passwd.Requirement
+		all  []pwpolicy.Requirement
 		want []string
 	}{
 		{nil, []string{}},
-		{[]passwd.Requirement{class("digit", 1)}, []string{"At least one digit."}},
-		{[]passwd.Requirement{class("digit", 1), class("digit", 1.0)}, []string{"At least one digit."}},
-		{[]passwd.Requirement{class("upper", 1), class("digit", 2)}, []string{"At least one capital letter.", "At least 2 digits."}},
-		{[]passwd.Requirement{own, class("upper", 1), own, class("digit", 2), class("lower", 1), class("emoji", 1)},
+		{[]pwpolicy.Requirement{class("digit", 1)}, []string{"At least one digit."}},
+		{[]pwpolicy.Requirement{class("digit", 1), class("digit", 1.0)}, []string{"At least one digit."}},
+		{[]pwpolicy.Requirement{class("upper", 1), class("digit", 2)}, []string{"At least one capital letter.", "At least 2 digits."}},
+		{[]pwpolicy.Requirement{own, class("upper", 1), own, class("digit", 2), class("lower", 1), class("emoji", 1)},
 			[]string{"Further rules apply.", "At least one capital letter and one small letter.", "At least 2 digits.", "Several kinds of characters."}},
 	} {
 		kept := slices.Clone(tc.all)
@@ -251,10 +252,10 @@ func TestCombined(t *testing.T) {
 			}
 		}
 	}
-	missing := []passwd.Violation{
-		{Code: passwd.MissingClass, Params: params{"class": "digit", "min": 1}},
-		{Code: passwd.MissingClass, Params: params{"class": "symbol", "min": 1}},
-		{Code: passwd.Numeric},
+	missing := []pwpolicy.Violation{
+		{Code: pwpolicy.MissingClass, Params: params{"class": "digit", "min": 1}},
+		{Code: pwpolicy.MissingClass, Params: params{"class": "symbol", "min": 1}},
+		{Code: pwpolicy.Numeric},
 	}
 	want := []string{"Use at least one digit and one special character.", "Do not use digits alone."}
 	if got := p.Violations(missing); !slices.Equal(got, want) {
@@ -317,12 +318,12 @@ func TestNames(t *testing.T) {
 // TestStrengthCodes finds words for everything that package strength says.
 func TestStrengthCodes(t *testing.T) {
 	for _, p := range locale.Printers() {
-		bare := p.Violation(passwd.Violation{Code: strength.TooWeak})
+		bare := p.Violation(pwpolicy.Violation{Code: strength.TooWeak})
 		for _, reason := range []strength.Reason{
 			strength.CommonPassword, strength.Personal, strength.Word, strength.Name, strength.Substitutions, strength.Reversed,
 			strength.Keyboard, strength.Sequence, strength.Repeat, strength.Date, strength.Short,
 		} {
-			if p.Violation(passwd.Violation{Code: strength.TooWeak, Params: params{"reasons": []string{string(reason)}}}) == bare {
+			if p.Violation(pwpolicy.Violation{Code: strength.TooWeak, Params: params{"reasons": []string{string(reason)}}}) == bare {
 				t.Errorf("%s: no words for the reason %s", p.Language(), reason)
 			}
 		}
@@ -355,8 +356,8 @@ func FuzzViolation(f *testing.F) {
 		}
 		for _, p := range locale.Printers() {
 			for _, s := range []string{
-				p.Violation(passwd.Violation{Code: passwd.ViolationCode(code), Params: all}),
-				p.Requirement(passwd.Requirement{Code: passwd.ViolationCode(code), Params: all}),
+				p.Violation(pwpolicy.Violation{Code: pwpolicy.Code(code), Params: all}),
+				p.Requirement(pwpolicy.Requirement{Code: pwpolicy.Code(code), Params: all}),
 			} {
 				if s == "" || strings.ContainsAny(s, "{}") || strings.Contains(s, secret) {
 					t.Errorf("%s %q: %q", p.Language(), code, s)

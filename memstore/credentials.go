@@ -63,7 +63,7 @@ func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err err
 		s.add(t)
 	}
 	for _, j := range w.Jobs {
-		s.queue.add(j)
+		s.queue.PutAll(micros(j))
 	}
 	return o.epoch, nil
 }

@@ -33,7 +33,7 @@ type Store struct {
 	ours     map[passwd.Ref]*record
 	tokens   map[passwd.TokenRef]*passwd.TokenRecord
 	sessions sessions
-	queue    queue
+	queue    passwd.MemoryQueue
 }
 
 // record is what the library keeps about an account beside the host's row.

@@ -8,6 +8,7 @@ import (
 	"github.com/passwd-go/passwd/internal/endpoint"
 	"github.com/passwd-go/passwd/internal/jsonstrict"
 	"github.com/passwd-go/passwd/locale"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // apiPath is where the API is below Links.Base. A new version would be another.
@@ -262,9 +263,9 @@ func (a *api) check(w http.ResponseWriter, r *http.Request, in checkInput) (repo
 type rules []rule
 
 type rule struct {
-	Code   passwd.ViolationCode `json:"code"`
-	Params map[string]any       `json:"params"`
-	Detail string               `json:"detail"`
+	Code   pwpolicy.Code  `json:"code"`
+	Params map[string]any `json:"params"`
+	Detail string         `json:"detail"`
 }
 
 type policy struct {

@@ -12,6 +12,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/passwdhttp"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 func TestConfig(t *testing.T) {
@@ -226,7 +227,7 @@ func TestCancel(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	s := newSite(t, passwd.Config{Policy: passwd.Conventional(), Limits: passwd.Limits{Checks: passwd.Limit{Free: 6, Window: time.Minute}}}, passwdhttp.Config{})
+	s := newSite(t, passwd.Config{Policy: pwpolicy.Conventional(), Limits: passwd.Limits{Checks: passwd.Limit{Free: 6, Window: time.Minute}}}, passwdhttp.Config{})
 	ada := s.ada(t)
 	session := s.signIn(t, "ada", current)
 	token := s.link(t, "ada")
@@ -274,15 +275,15 @@ func TestCheck(t *testing.T) {
 func TestPolicy(t *testing.T) {
 	tenants := func(r *http.Request) string { return r.Header.Get("X-Tenant") }
 	atBakery := func(r *http.Request) { r.Header.Set("X-Tenant", "bakery") }
-	bakery, err := passwd.NewPolicy(passwd.Length{Min: 8}, passwd.Classes{Upper: 1, Lower: 1, Digit: 1, Symbol: 1}, passwd.NotNumeric{}, passwd.NotLogin{})
+	bakery, err := pwpolicy.New(pwpolicy.Length{Min: 8}, pwpolicy.Classes{Upper: 1, Lower: 1, Digit: 1, Symbol: 1}, pwpolicy.NotNumeric{}, pwpolicy.NotLogin{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	policyFor := func(_ context.Context, a passwd.Account) (passwd.Policy, error) {
+	policyFor := func(_ context.Context, a passwd.Account) (pwpolicy.Policy, error) {
 		if a.Ref.Tenant == "bakery" {
 			return bakery, nil
 		}
-		return passwd.NIST(), nil
+		return pwpolicy.NIST(), nil
 	}
 	s := newSite(t, passwd.Config{PolicyFor: policyFor}, passwdhttp.Config{Tenant: tenants})
 	s.ada(t)

@@ -14,6 +14,7 @@ import (
 	"github.com/passwd-go/passwd/internal/endpoint"
 	"github.com/passwd-go/passwd/locale"
 	"github.com/passwd-go/passwd/passwdhttp"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // W6, W7: every code of the service has its status. The host's own function can return
@@ -41,7 +42,7 @@ func TestEveryCode(t *testing.T) {
 		passwd.CodeSecondFactorRequired:   {passwd.ErrSecondFactor, 403},
 		passwd.CodeNoChangeNeeded:         {passwd.ErrNoChangeNeeded, 409},
 		passwd.CodeConflict:               {passwd.ErrConflict, 409},
-		passwd.CodePasswordRejected:       {&passwd.PolicyError{Violations: []passwd.Violation{{Code: passwd.Numeric}}}, 422},
+		passwd.CodePasswordRejected:       {&passwd.PolicyError{Violations: []pwpolicy.Violation{{Code: pwpolicy.Numeric}}}, 422},
 		passwd.CodeInvalidToken:           {passwd.ErrTokenInvalid, 422},
 		passwd.CodeInvalidRequest:         {passwd.ErrInvalidRequest, 400},
 		passwd.CodeRateLimited:            {&passwd.RateLimitError{Wait: time.Second}, 429},

@@ -8,6 +8,7 @@ import (
 	"github.com/passwd-go/passwd/internal/endpoint"
 	"github.com/passwd-go/passwd/locale"
 	"github.com/passwd-go/passwd/passwdhttp"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // Every code has a page. The host's own function can return any error, so one
@@ -16,7 +17,7 @@ func TestEveryCodeHasPage(t *testing.T) {
 	errs := []error{
 		passwd.ErrWrongCredentials, passwd.ErrUnauthenticated, passwd.ErrEnded, passwd.ErrWrongPassword, passwd.ErrChangeRequired,
 		passwd.ErrSecondFactor, passwd.ErrNoChangeNeeded, passwd.ErrConflict, passwd.ErrTokenInvalid, passwd.ErrInvalidRequest,
-		&passwd.PolicyError{Violations: []passwd.Violation{{Code: passwd.Numeric}}},
+		&passwd.PolicyError{Violations: []pwpolicy.Violation{{Code: pwpolicy.Numeric}}},
 		&passwd.RateLimitError{Wait: 1}, passwd.ErrBusy, passwd.ErrUnavailable,
 		endpoint.ErrCrossOrigin, endpoint.ErrNotFound, endpoint.ErrMethodNotAllowed, endpoint.ErrTooLarge, endpoint.ErrUnsupportedMediaType,
 	}

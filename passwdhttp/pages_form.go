@@ -9,6 +9,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/endpoint"
 	"github.com/passwd-go/passwd/locale"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // The fields, which are their IDs as well.
@@ -82,7 +83,7 @@ func (p *pages) newPassword(before ...string) []string {
 
 // show makes the page of a form; err is what was wrong with it, if anything was.
 func (p *pages) show(w http.ResponseWriter, r *http.Request, f form, err error) (reply, error) {
-	var requirements []passwd.Requirement
+	var requirements []pwpolicy.Requirement
 	if slices.Contains(f.fields, fieldNew) {
 		account := passwd.Account{Ref: f.account}
 		if f.account.ID == "" {
@@ -160,7 +161,7 @@ func (f form) judge(words locale.Printer, err error) (status int, wrong map[stri
 	return http.StatusUnprocessableEntity, wrong
 }
 
-func (p *pages) field(words locale.Printer, f form, name string, requirements []passwd.Requirement) Field {
+func (p *pages) field(words locale.Printer, f form, name string, requirements []pwpolicy.Requirement) Field {
 	field := Field{ID: name, Label: words.Label(name), Type: "text", Required: true}
 	switch name {
 	case fieldUsername:

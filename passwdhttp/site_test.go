@@ -18,6 +18,7 @@ import (
 	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/passwdhttp"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 const (
@@ -319,9 +320,9 @@ type faultyHasher struct {
 	fail error
 }
 
-func (h *faultyHasher) Verify(ctx context.Context, hash passwd.Hash, password string) (passwd.Verdict, error) {
+func (h *faultyHasher) Verify(ctx context.Context, hash passwd.Hash, password string) (pwhash.Verdict, error) {
 	if h.fail != nil {
-		return passwd.Verdict{}, h.fail
+		return pwhash.Verdict{}, h.fail
 	}
 	return h.Hasher.Verify(ctx, hash, password)
 }

@@ -10,10 +10,11 @@ import (
 	"strings"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 // Hasher is a salted SHA-256, for tests only: it takes a microsecond, and so
-// does each guess at what it made. A hash it did not make is passwd.ErrHashFormat.
+// does each guess at what it made. A hash it did not make is pwhash.ErrFormat.
 type Hasher struct{}
 
 const hashPrefix = "$insecure-test$"
@@ -26,14 +27,14 @@ func (Hasher) Hash(_ context.Context, password string) (passwd.Hash, error) {
 }
 
 // Verify compares a password with a hash.
-func (Hasher) Verify(_ context.Context, h passwd.Hash, password string) (passwd.Verdict, error) {
+func (Hasher) Verify(_ context.Context, h passwd.Hash, password string) (pwhash.Verdict, error) {
 	rest, ours := strings.CutPrefix(string(h), hashPrefix)
 	salt, want, cut := strings.Cut(rest, "$")
 	if !ours || !cut {
-		return passwd.Verdict{}, fmt.Errorf("passwdtest: not made for tests: %w", passwd.ErrHashFormat)
+		return pwhash.Verdict{}, fmt.Errorf("passwdtest: not made for tests: %w", pwhash.ErrFormat)
 	}
 	match := subtle.ConstantTimeCompare([]byte(want), []byte(digest(salt, password))) == 1
-	return passwd.Verdict{Match: match}, nil
+	return pwhash.Verdict{Match: match}, nil
 }
 
 func digest(salt, password string) string {

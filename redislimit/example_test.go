@@ -4,11 +4,10 @@ import (
 	"context"
 	"log"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/redislimit"
+	"github.com/redis/go-redis/v9"
 )
 
 // Replicas that count together.

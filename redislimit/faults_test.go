@@ -10,11 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/redislimit"
+	"github.com/redis/go-redis/v9"
 )
 
 func netipAddr(s string) netip.Addr { return netip.MustParseAddr(s) }

@@ -13,10 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/redislimit"
+	"github.com/redis/go-redis/v9"
 )
 
 var noon = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)

@@ -8,9 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/passwd-go/passwd"
+	"github.com/redis/go-redis/v9"
 )
 
 const (

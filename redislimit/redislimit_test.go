@@ -8,12 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/redislimit"
 	"github.com/passwd-go/passwd/storetest"
+	"github.com/redis/go-redis/v9"
 )
 
 func TestContract(t *testing.T) {

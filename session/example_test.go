@@ -7,6 +7,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/memstore"
+	"github.com/passwd-go/passwd/pwhash"
 	"github.com/passwd-go/passwd/session"
 )
 
@@ -20,7 +21,7 @@ func Example() {
 		}
 	}
 	const current, next = "Analytical-Engine-1843", "Difference-Engine-1822"
-	hash, err := passwd.Argon2id{}.Hash(ctx, current)
+	hash, err := pwhash.Argon2id{}.Hash(ctx, current)
 	check(err)
 	store := memstore.New(passwd.Account{Ref: passwd.Ref{ID: "7"}, Username: "ada", Hash: hash, Active: true})
 	keys := passwd.RandomKeys()

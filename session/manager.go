@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/session/internal/derive"
 )

@@ -5,10 +5,9 @@ import (
 	"net/mail"
 	"strings"
 
-	gomail "github.com/wneessen/go-mail"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/locale"
+	gomail "github.com/wneessen/go-mail"
 )
 
 // recipient reads an address of the store, which must be one address and no more

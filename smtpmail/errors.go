@@ -9,9 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	gomail "github.com/wneessen/go-mail"
-
 	"github.com/passwd-go/passwd"
+	gomail "github.com/wneessen/go-mail"
 )
 
 var errNoMechanism = errors.New("the server offers none of SCRAM-SHA-256, PLAIN and LOGIN")

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/emersion/go-smtp"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/smtpmail"

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/emersion/go-smtp"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/smtpmail"
 )

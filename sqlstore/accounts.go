@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // key is a Ref as the database has it, and in the form in which it is returned.
@@ -182,7 +183,7 @@ func (r *accountRow) read(row scanner, tenant string) (a passwd.Account, err err
 	}
 	for i, value := range r.personal {
 		if value != "" {
-			a.Personal = append(a.Personal, passwd.Attribute{Name: u.Personal[i], Value: string(value)})
+			a.Personal = append(a.Personal, pwpolicy.Attribute{Name: u.Personal[i], Value: string(value)})
 		}
 	}
 	if a.Email != "" && (bool(r.emailSure) || u.EmailConfirmed == "") {

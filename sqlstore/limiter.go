@@ -30,7 +30,7 @@ func (s *Store) Take(ctx context.Context, key string, l passwd.Limit, now time.T
 	known := false
 	err = s.read(ctx, "take", func(q querier) error {
 		t, found, err := s.tries(ctx, q, &s.queries.tries, key)
-		taken, known = t.take(l, now), found
+		taken, known = t.Take(l, now), found
 		return err
 	})
 	if err != nil || taken.Wait > 0 {
@@ -41,7 +41,7 @@ func (s *Store) Take(ctx context.Context, key string, l passwd.Limit, now time.T
 		if err != nil {
 			return err
 		}
-		if taken = t.take(l, now); taken.Wait > 0 {
+		if taken = t.Take(l, now); taken.Wait > 0 {
 			return nil
 		}
 		return s.setTries(ctx, q, key, t)
@@ -63,7 +63,7 @@ func (s *Store) Refund(ctx context.Context, key string) error {
 		if err != nil || !known {
 			return err
 		}
-		if t.refund(); t.taken <= 0 {
+		if t.Refund(); t.Count <= 0 {
 			_, err = q.exec(ctx, &s.queries.dropTries, key)
 			return err
 		}
@@ -86,7 +86,7 @@ func (s *Store) Count(ctx context.Context, key string, now time.Time) (n int, er
 	}
 	err = s.read(ctx, "count", func(q querier) error {
 		t, _, err := s.tries(ctx, q, &s.queries.tries, key)
-		if n = t.taken; t.passed(now) {
+		if n = t.Count; t.Passed(now) {
 			n = 0
 		}
 		return err
@@ -104,7 +104,7 @@ func (s *Store) lockedTries() *query {
 
 // lockTries reads the tries of a key and keeps others from them. A key that is new
 // gets its row first, since a row that is not there cannot be locked.
-func (s *Store) lockTries(ctx context.Context, q querier, key string, known bool) (t tries, err error) {
+func (s *Store) lockTries(ctx context.Context, q querier, key string, known bool) (t passwd.Tally, err error) {
 	for range maxTries {
 		if !known {
 			if _, err := q.exec(ctx, &s.queries.addTries, key, 0, 0, 0, nil, nil, 0); err != nil {
@@ -118,86 +118,25 @@ func (s *Store) lockTries(ctx context.Context, q querier, key string, known bool
 	return t, errors.New("the row disappears as soon as it is there")
 }
 
-func (s *Store) tries(ctx context.Context, q querier, from *query, key string) (t tries, known bool, err error) {
+func (s *Store) tries(ctx context.Context, q querier, from *query, key string) (t passwd.Tally, known bool, err error) {
 	var windowed int
 	var until, last sql.NullInt64
-	err = q.row(ctx, from, key).Scan(&t.taken, &t.level, &windowed, &until, &last)
+	err = q.row(ctx, from, key).Scan(&t.Count, &t.Level, &windowed, &until, &last)
 	if err != nil {
-		return tries{}, false, absent(err, nil)
+		return passwd.Tally{}, false, absent(err, nil)
 	}
-	t.windowed, t.until, t.last = windowed != 0, timeOf(until), timeOf(last)
+	t.Windowed, t.Until, t.Last = windowed != 0, timeOf(until), timeOf(last)
 	return t, true, nil
 }
 
-func (s *Store) setTries(ctx context.Context, q querier, key string, t tries) error {
-	windowed, expires := 0, t.last.Add(forgetTake*time.Duration(min(t.taken, mostTakes)))
-	if t.until.After(expires) { // who waits longer than that goes on waiting
-		expires = t.until
+func (s *Store) setTries(ctx context.Context, q querier, key string, t passwd.Tally) error {
+	windowed, expires := 0, t.Last.Add(forgetTake*time.Duration(min(t.Count, mostTakes)))
+	if t.Until.After(expires) { // who waits longer than that goes on waiting
+		expires = t.Until
 	}
-	if t.windowed {
-		windowed, expires = 1, t.until
+	if t.Windowed {
+		windowed, expires = 1, t.Until
 	}
-	_, err := q.exec(ctx, &s.queries.setTries, key, t.taken, t.level, windowed, micros(t.until), micros(t.last), expires.UnixMicro())
+	_, err := q.exec(ctx, &s.queries.setTries, key, t.Count, t.Level, windowed, micros(t.Until), micros(t.Last), expires.UnixMicro())
 	return err
-}
-
-// tries is what is known of a key.
-type tries struct {
-	taken    int       // passwd.Taken.Count
-	level    int       // without a window: takes counted and not forgiven
-	windowed bool      // the last take was under a Limit with a window
-	until    time.Time // the end of the window; without one, of the wait
-	last     time.Time // the latest take counted
-}
-
-// passed reports whether there is nothing more to know of the key.
-func (t *tries) passed(now time.Time) bool { return t.windowed && !now.Before(t.until) }
-
-func (t *tries) take(l passwd.Limit, now time.Time) passwd.Taken {
-	if l.Window > 0 {
-		if !t.windowed || t.passed(now) {
-			*t = tries{windowed: true, until: now.Add(l.Window)}
-		}
-		if t.taken >= l.Free {
-			return passwd.Taken{Wait: t.until.Sub(now), Count: t.taken}
-		}
-		t.taken++
-		t.last = now
-		return passwd.Taken{Count: t.taken}
-	}
-
-	if t.windowed {
-		*t = tries{}
-	}
-	if wait := t.until.Sub(now); wait > 0 {
-		return passwd.Taken{Wait: wait, Count: t.taken}
-	}
-	if now.Before(t.last) {
-		now = t.last // the clock was set back: no time has passed
-	}
-	longest := max(l.Wait, l.MaxWait)
-	if longest > 0 {
-		t.level -= int(min(now.Sub(t.last)/longest, time.Duration(t.level)))
-	}
-	t.taken++
-	t.level++
-	t.last, t.until = now, time.Time{}
-	if doublings := t.level - l.Free; doublings >= 0 && longest > 0 {
-		wait := longest
-		if l.Wait <= longest>>doublings { // so it is not longer, and does not overflow
-			wait = l.Wait << doublings
-		}
-		if wait > 0 {
-			t.until = now.Add(wait)
-		}
-	}
-	return passwd.Taken{Count: t.taken}
-}
-
-func (t *tries) refund() {
-	t.taken--
-	t.level = max(t.level-1, 0)
-	if !t.windowed {
-		t.until = time.Time{}
-	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // t0 is when cases begin. It lies a microsecond before Central Europe puts its
@@ -56,7 +57,7 @@ func (c *checker) accountOf(r passwd.Ref, n int) passwd.Account {
 		Username: fmt.Sprintf("user%d", n),
 		Email:    fmt.Sprintf("user%d@example.com", n),
 		Mobile:   fmt.Sprintf("+4179%07d", n),
-		Personal: []passwd.Attribute{{Name: "first_name", Value: "Ada"}, {Name: "last_name", Value: fmt.Sprintf("Müller-%d", n)}},
+		Personal: []pwpolicy.Attribute{{Name: "first_name", Value: "Ada"}, {Name: "last_name", Value: fmt.Sprintf("Müller-%d", n)}},
 		Locale:   "de-CH",
 		Hash:     hash(fmt.Sprint("of ", r, n)),
 		Active:   true,

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 func sharingChecks() []check {
@@ -107,7 +108,7 @@ func sharingChecks() []check {
 // scribble writes over the slices of an account.
 func scribble(a passwd.Account) {
 	for i := range a.Personal {
-		a.Personal[i] = passwd.Attribute{Name: "scribbled", Value: "scribbled"}
+		a.Personal[i] = pwpolicy.Attribute{Name: "scribbled", Value: "scribbled"}
 	}
 	for i := range a.Address {
 		a.Address[i] = passwd.Address{Channel: passwd.SMSChannel, Value: "scribbled"}

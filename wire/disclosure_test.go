@@ -13,6 +13,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/wiretest"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 // countingHasher counts what takes the time of a request.
@@ -21,7 +22,7 @@ type countingHasher struct {
 	n *atomic.Int64
 }
 
-func (h countingHasher) Verify(ctx context.Context, stored passwd.Hash, password string) (passwd.Verdict, error) {
+func (h countingHasher) Verify(ctx context.Context, stored passwd.Hash, password string) (pwhash.Verdict, error) {
 	h.n.Add(1)
 	return h.Hasher.Verify(ctx, stored, password)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/passwd-go/passwd/internal/endpoint"
 	"github.com/passwd-go/passwd/internal/jsonstrict"
 	"github.com/passwd-go/passwd/locale"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // Profile is the format of a signed-in change, of forgot and of submit, whose
@@ -295,7 +296,7 @@ func faultSentence(p locale.Printer, f jsonstrict.Fault) string {
 
 // profileSentences puts violations into the documented words, each sentence once.
 // What the description does not know is in the words of package locale.
-func profileSentences(p locale.Printer, violations []passwd.Violation) []string {
+func profileSentences(p locale.Printer, violations []pwpolicy.Violation) []string {
 	if p.Language() != english {
 		return p.Violations(violations)
 	}
@@ -314,17 +315,17 @@ func profileSentences(p locale.Printer, violations []passwd.Violation) []string 
 	return all
 }
 
-func profileSentence(v passwd.Violation) string {
+func profileSentence(v pwpolicy.Violation) string {
 	switch v.Code {
-	case passwd.Similar, passwd.SameAsLogin:
+	case pwpolicy.Similar, pwpolicy.SameAsLogin:
 		return "Your password can't be too similar to your other personal information."
-	case passwd.TooShort:
+	case pwpolicy.TooShort:
 		return fmt.Sprintf("Your password must contain at least %v characters.", v.Params["min"])
-	case passwd.TooCommon:
+	case pwpolicy.TooCommon:
 		return "Your password can't be a commonly used password."
-	case passwd.Numeric:
+	case pwpolicy.Numeric:
 		return "Your password can't be entirely numeric."
-	case passwd.MissingClass:
+	case pwpolicy.MissingClass:
 		return "Your password must contain at least one capital letter, small letter, number and special character."
 	}
 	return ""

@@ -13,6 +13,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/endpoint"
 	"github.com/passwd-go/passwd/locale"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // Config is what all formats have in common. Service is required; the zero value
@@ -161,10 +162,10 @@ func (row reply) sentence(p locale.Printer, code passwd.Code, own *refusal) stri
 // violation is how formats list what a policy holds against a password, beside
 // their documented members.
 type violation struct {
-	Field   string               `json:"field,omitempty"`
-	Code    passwd.ViolationCode `json:"code"`
-	Message string               `json:"message"`
-	Params  map[string]any       `json:"params"` // never null
+	Field   string         `json:"field,omitempty"`
+	Code    pwpolicy.Code  `json:"code"`
+	Message string         `json:"message"`
+	Params  map[string]any `json:"params"` // never null
 }
 
 // violations returns nil for any error but a rejected password.

@@ -10,10 +10,10 @@ import (
 	"strconv"
 
 	"github.com/alexedwards/argon2id"
-	"golang.org/x/crypto/argon2"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/memstore"
+	"github.com/passwd-go/passwd/pwhash"
+	"golang.org/x/crypto/argon2"
 )
 
 const password = "Analytical-Engine-1843"
@@ -100,7 +100,7 @@ func service(ctx context.Context, goroutines int) (func(int) error, error) {
 	if err != nil {
 		return nil, err
 	}
-	hash, err := passwd.Argon2id{}.Hash(ctx, password)
+	hash, err := pwhash.Argon2id{}.Hash(ctx, password)
 	if err != nil {
 		return nil, err
 	}

@@ -17,11 +17,10 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/crypto/bcrypt"
-	_ "modernc.org/sqlite" // the driver named "sqlite"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/sqlstore"
+	"golang.org/x/crypto/bcrypt"
+	_ "modernc.org/sqlite" // the driver named "sqlite"
 )
 
 func main() {

@@ -11,9 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/crypto/bcrypt"
-
 	"github.com/passwd-go/passwd"
+	"golang.org/x/crypto/bcrypt"
 )
 
 // TestAdopt is the whole way of an app with members: adoption, the first sign-in of

@@ -21,6 +21,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/passwdhttp"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 const password = "Analytical-Engine-1843"
@@ -60,7 +61,7 @@ type app struct {
 }
 
 func newApp(ctx context.Context, base string, now func() time.Time) (*app, error) {
-	hash, err := passwd.Argon2id{}.Hash(ctx, password)
+	hash, err := pwhash.Argon2id{}.Hash(ctx, password)
 	if err != nil {
 		return nil, err
 	}

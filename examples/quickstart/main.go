@@ -14,6 +14,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/passwdhttp"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 func main() {
@@ -25,7 +26,7 @@ func main() {
 		Store: memstore.New(passwd.Account{
 			Ref: passwd.Ref{ID: "1"}, Username: "ada", Active: true,
 			Address: []passwd.Address{{Channel: passwd.EmailChannel, Value: "ada@example.com"}},
-			Hash:    must(passwd.Argon2id{}.Hash(ctx, "Analytical-Engine-1843")),
+			Hash:    must(pwhash.Argon2id{}.Hash(ctx, "Analytical-Engine-1843")),
 		}),
 		Keys: passwd.RandomKeys(), // an app keeps its keys
 		Notify: passwd.NotifierFunc(func(_ context.Context, m passwd.Message) error {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // factors knows who has a second factor, and whether a code is right. An app keeps
@@ -34,11 +35,11 @@ func (f *factors) admit(_ context.Context, a passwd.Account, _ passwd.Client) er
 }
 
 // policy lets passwords be shorter where they are not all that is asked for.
-func (f *factors) policy(_ context.Context, a passwd.Account) (passwd.Policy, error) {
+func (f *factors) policy(_ context.Context, a passwd.Account) (pwpolicy.Policy, error) {
 	if _, has := f.secret[a.Ref]; has {
-		return passwd.WithSecondFactor(), nil
+		return pwpolicy.WithSecondFactor(), nil
 	}
-	return passwd.NIST(), nil
+	return pwpolicy.NIST(), nil
 }
 
 // guesses bounds the tries at a code: whoever has the password has unlimited tries at

@@ -15,8 +15,7 @@ import (
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
-
-	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 // kind is a kind of database that the demo runs on. With -short it is SQLite alone.
@@ -157,7 +156,7 @@ var (
 	seededCheaply = sync.OnceValues(func() ([]byte, error) { return seedFile(cheapHasher{}) })
 )
 
-func seedFile(hasher passwd.Hasher) ([]byte, error) {
+func seedFile(hasher pwhash.Hasher) ([]byte, error) {
 	folder, err := os.MkdirTemp("", "passwd-test-")
 	if err != nil {
 		return nil, err
@@ -171,7 +170,7 @@ func seedFile(hasher passwd.Hasher) ([]byte, error) {
 }
 
 // fill does to a database what a server does that starts.
-func fill(ctx context.Context, url string, hasher passwd.Hasher) error {
+func fill(ctx context.Context, url string, hasher pwhash.Hasher) error {
 	db, err := openDatabase(ctx, url)
 	if err != nil {
 		return err

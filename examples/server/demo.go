@@ -10,9 +10,9 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"golang.org/x/crypto/bcrypt"
-
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/pwhash"
+	"golang.org/x/crypto/bcrypt"
 )
 
 // demoAccount is one of the users that a new database begins with.
@@ -69,7 +69,7 @@ func (d demoAccount) ref() passwd.Ref {
 
 // hash makes the hash of the account's password. No policy is asked: some of the
 // passwords are there to show what happens to bad ones.
-func (d demoAccount) hash(ctx context.Context, hasher passwd.Hasher) (string, error) {
+func (d demoAccount) hash(ctx context.Context, hasher pwhash.Hasher) (string, error) {
 	switch {
 	case d.password == "":
 		return "", nil
@@ -83,9 +83,9 @@ func (d demoAccount) hash(ctx context.Context, hasher passwd.Hasher) (string, er
 
 // seed fills an empty database. Servers may start on one at the same time, and
 // be killed at any point: whoever starts next completes what is missing.
-func seed(ctx context.Context, db *database, store passwd.Store, hasher passwd.Hasher, now time.Time) error {
+func seed(ctx context.Context, db *database, store passwd.Store, hasher pwhash.Hasher, now time.Time) error {
 	if hasher == nil {
-		hasher = passwd.Argon2id{}
+		hasher = pwhash.Argon2id{}
 	}
 	if err := seedUsers(ctx, db, hasher, now); err != nil {
 		return fmt.Errorf("demo accounts: %w", err)
@@ -103,7 +103,7 @@ func seed(ctx context.Context, db *database, store passwd.Store, hasher passwd.H
 
 // seedUsers inserts all rows or none, and only into an empty table. The hashes
 // are made first: on SQLite nobody else can write while the transaction is open.
-func seedUsers(ctx context.Context, db *database, hasher passwd.Hasher, now time.Time) error {
+func seedUsers(ctx context.Context, db *database, hasher pwhash.Hasher, now time.Time) error {
 	if full, err := hasUsers(ctx, db.DB); full || err != nil {
 		return err
 	}

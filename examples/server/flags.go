@@ -8,7 +8,7 @@ import (
 	"net"
 	"net/netip"
 
-	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 // options are what the command line says.
@@ -19,7 +19,7 @@ type options struct {
 	insecure bool   // the address may be one that others reach
 	noLimits bool
 	reveal   bool
-	hasher   passwd.Hasher // nil is the library's default; tests have a cheaper one
+	hasher   pwhash.Hasher // nil is the library's default; tests have a cheaper one
 }
 
 var (

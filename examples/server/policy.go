@@ -4,30 +4,31 @@ import (
 	"context"
 
 	"github.com/passwd-go/passwd"
-	"github.com/passwd-go/passwd/strength"
+	"github.com/passwd-go/passwd/pwpolicy"
+	"github.com/passwd-go/passwd/pwpolicy/strength"
 )
 
 // tenantPolicies are the rules that some tenants have agreed with their clients.
 // Every other tenant has the zero policy.
-func tenantPolicies() (map[string]passwd.Policy, error) {
-	rules := map[string][]passwd.Rule{
-		"bakery":     {passwd.Length{Min: 8}},
-		"callcenter": {passwd.Length{Min: 15}, passwd.NotCommon{}},
-		"quotes":     {passwd.Length{InsecureMinLength: 6}},
+func tenantPolicies() (map[string]pwpolicy.Policy, error) {
+	rules := map[string][]pwpolicy.Rule{
+		"bakery":     {pwpolicy.Length{Min: 8}},
+		"callcenter": {pwpolicy.Length{Min: 15}, pwpolicy.NotCommon{}},
+		"quotes":     {pwpolicy.Length{InsecureMinLength: 6}},
 	}
-	policies := map[string]passwd.Policy{
-		"profile": passwd.Conventional(),
-		"DocDemo": passwd.InsecureNoRules(),
+	policies := map[string]pwpolicy.Policy{
+		"profile": pwpolicy.Conventional(),
+		"DocDemo": pwpolicy.InsecureNoRules(),
 	}
 	// The site's own accounts have the zero policy too, with an estimate beside it
 	// that refuses nothing: it is for the meter next to the field.
-	own, err := passwd.NIST().With(strength.Rule{})
+	own, err := pwpolicy.NIST().With(strength.Rule{})
 	if err != nil {
 		return nil, err
 	}
 	policies[""] = own
 	for tenant, list := range rules {
-		p, err := passwd.NewPolicy(list...)
+		p, err := pwpolicy.New(list...)
 		if err != nil {
 			return nil, err
 		}
@@ -37,8 +38,8 @@ func tenantPolicies() (map[string]passwd.Policy, error) {
 }
 
 // policyFor returns the policy of an account's tenant, for passwd.Config.
-func policyFor(policies map[string]passwd.Policy) func(context.Context, passwd.Account) (passwd.Policy, error) {
-	return func(_ context.Context, a passwd.Account) (passwd.Policy, error) {
+func policyFor(policies map[string]pwpolicy.Policy) func(context.Context, passwd.Account) (pwpolicy.Policy, error) {
+	return func(_ context.Context, a passwd.Account) (pwpolicy.Policy, error) {
 		return policies[a.Ref.Tenant], nil
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 // needLong skips a test that takes long or measures, unless asked for by
@@ -62,7 +62,7 @@ func (p *process) kill() {
 // people adds accounts user0, user1, … to a database, with the same password.
 func people(t *testing.T, url string, n int, password string) {
 	t.Helper()
-	h, err := passwd.Argon2id{}.Hash(t.Context(), password)
+	h, err := pwhash.Argon2id{}.Hash(t.Context(), password)
 	if err != nil {
 		t.Fatal(err)
 	}

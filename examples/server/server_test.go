@@ -14,6 +14,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 // running is a server under test, driven over HTTP.
@@ -34,9 +35,9 @@ func serve(t *testing.T, args ...string) *running {
 // cheapHasher keeps the tests quick. It reads the one bcrypt row as well.
 type cheapHasher struct{ passwdtest.Hasher }
 
-func (c cheapHasher) Verify(ctx context.Context, h passwd.Hash, password string) (passwd.Verdict, error) {
+func (c cheapHasher) Verify(ctx context.Context, h passwd.Hash, password string) (pwhash.Verdict, error) {
 	if strings.HasPrefix(string(h), "$2") {
-		return passwd.Argon2id{}.Verify(ctx, h, password)
+		return pwhash.Argon2id{}.Verify(ctx, h, password)
 	}
 	return c.Hasher.Verify(ctx, h, password)
 }

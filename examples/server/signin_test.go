@@ -10,6 +10,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // TestDemoAccounts is quick; TestProgram does the same with real hashes.
@@ -230,7 +231,7 @@ func TestTenantPolicies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		found, err := p.Check(t.Context(), passwd.NewCandidate(c.password, passwd.Account{}), passwd.PhaseHistory)
+		found, err := p.Check(t.Context(), pwpolicy.NewCandidate(c.password, pwpolicy.Subject{}), pwpolicy.PhaseHistory)
 		if err != nil || (len(found) == 0) != c.good {
 			t.Errorf("%s: %q: %v, %v, want good: %t", c.tenant, c.password, found, err, c.good)
 		}

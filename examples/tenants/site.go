@@ -9,6 +9,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/passwdhttp"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // tenant is a row of the app's table of tenants.
@@ -34,12 +35,12 @@ type site struct {
 
 func newSite(ctx context.Context, port int, notify passwd.Notifier) (*site, error) {
 	// What no tenant can loosen: south asks for 8 characters, and gets 12.
-	floor, err := passwd.NewPolicy(passwd.Length{Min: 12}, passwd.NotCommon{}, passwd.NotSimilar{})
+	floor, err := pwpolicy.New(pwpolicy.Length{Min: 12}, pwpolicy.NotCommon{}, pwpolicy.NotSimilar{})
 	if err != nil {
 		return nil, err
 	}
 	s := &site{base: map[string]string{}}
-	policies := map[string]passwd.Policy{}
+	policies := map[string]pwpolicy.Policy{}
 	for _, t := range tenants {
 		s.base[t.name] = fmt.Sprintf("http://%s:%d/account/password", t.host, port)
 		if policies[t.name], err = parse(t.policy, floor); err != nil {
@@ -56,7 +57,7 @@ func newSite(ctx context.Context, port int, notify passwd.Notifier) (*site, erro
 			Base: s.base[tenants[0].name],
 			For:  func(_ context.Context, a passwd.Account) string { return s.base[a.Ref.Tenant] },
 		},
-		PolicyFor: func(_ context.Context, a passwd.Account) (passwd.Policy, error) {
+		PolicyFor: func(_ context.Context, a passwd.Account) (pwpolicy.Policy, error) {
 			p, known := policies[a.Ref.Tenant]
 			if !known {
 				return p, fmt.Errorf("no tenant %q", a.Ref.Tenant)
@@ -77,9 +78,9 @@ func newSite(ctx context.Context, port int, notify passwd.Notifier) (*site, erro
 
 // parse reads a tenant's policy. One that no password could fulfil together with the
 // floor is refused here, where its author can be told, and not at somebody's reset.
-func parse(text string, floor passwd.Policy) (p passwd.Policy, err error) {
+func parse(text string, floor pwpolicy.Policy) (p pwpolicy.Policy, err error) {
 	if text != "" {
-		if p, err = passwd.ParsePolicy([]byte(text)); err != nil {
+		if p, err = pwpolicy.Parse([]byte(text)); err != nil {
 			return p, err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // Each tenant has the policy that it wrote, over the floor, and only at its own host.
@@ -97,7 +98,7 @@ func TestApart(t *testing.T) {
 
 // What nobody could fulfil is refused when it is written.
 func TestParse(t *testing.T) {
-	floor, err := passwd.NewPolicy(passwd.Length{Min: 12})
+	floor, err := pwpolicy.New(pwpolicy.Length{Min: 12})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/nbutton23/zxcvbn-go/frequency"
-
 	"github.com/passwd-go/passwd/internal/blocklist"
 	"github.com/passwd-go/passwd/internal/blocklist/family"
 )

@@ -7,7 +7,6 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/page"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/browsertest/chrome"
 	"github.com/passwd-go/passwd/internal/browsertest/stage"

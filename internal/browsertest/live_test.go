@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/browsertest/chrome"
 	"github.com/passwd-go/passwd/internal/browsertest/stage"

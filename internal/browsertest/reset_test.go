@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/browsertest/chrome"
 	"github.com/passwd-go/passwd/internal/browsertest/stage"

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/lib/pq"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/session"
 	"github.com/passwd-go/passwd/sqlstore"

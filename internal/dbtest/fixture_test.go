@@ -11,10 +11,9 @@ import (
 	"testing"
 	"time"
 
-	_ "modernc.org/sqlite"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/sqlstore"
+	_ "modernc.org/sqlite"
 )
 
 var t0 = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)

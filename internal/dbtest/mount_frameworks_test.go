@@ -14,7 +14,6 @@ import (
 	"github.com/gofiber/fiber/v3/middleware/adaptor"
 	"github.com/gofiber/fiber/v3/middleware/recover"
 	"github.com/labstack/echo/v4"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdhttp"
 )

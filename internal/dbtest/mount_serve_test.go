@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v3"
-
 	"github.com/passwd-go/passwd"
 )
 

@@ -14,7 +14,6 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
-
 	"github.com/passwd-go/passwd/internal/exchange"
 	"github.com/passwd-go/passwd/wire"
 )

@@ -13,7 +13,6 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/exchange"
 	"github.com/passwd-go/passwd/internal/wiretest"

@@ -17,7 +17,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/lib/pq"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/sqlstore"
 )

@@ -24,7 +24,7 @@ func WriteJSON(w http.ResponseWriter, status int, contentType string, v any) {
 	enc := json.NewEncoder(&body)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
-		panic(err) // the parameters of a host's rule are not what passwd.Violation allows
+		panic(err) // the parameters of a host's rule are not what pwpolicy.Violation allows
 	}
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(body.Len()))

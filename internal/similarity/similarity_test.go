@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/nbutton23/zxcvbn-go/frequency"
-
 	"github.com/passwd-go/passwd/internal/similarity"
 )
 

@@ -6,9 +6,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/passwd-go/passwd/internal/fold"
+	"golang.org/x/text/unicode/norm"
 )
 
 // spellings returns a value without marks and, where it has such letters, with the

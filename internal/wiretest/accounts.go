@@ -6,6 +6,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 // accounts are those of the example server's tenants.
@@ -46,7 +47,7 @@ func accounts(t testing.TB) []passwd.Account {
 			Must: r.must, Active: !r.inactive, Disabled: r.disabled,
 		}
 		if r.username == "alice" {
-			a.Personal = []passwd.Attribute{{Name: "first_name", Value: "Alice"}, {Name: "last_name", Value: "Liddell"}}
+			a.Personal = []pwpolicy.Attribute{{Name: "first_name", Value: "Alice"}, {Name: "last_name", Value: "Liddell"}}
 		}
 		if r.email != "" {
 			a.Address = append(a.Address, passwd.Address{Channel: passwd.EmailChannel, Value: r.email})
@@ -67,21 +68,21 @@ func accounts(t testing.TB) []passwd.Account {
 }
 
 // policies are those of the example server's tenants.
-func policies(t testing.TB) func(context.Context, passwd.Account) (passwd.Policy, error) {
+func policies(t testing.TB) func(context.Context, passwd.Account) (pwpolicy.Policy, error) {
 	t.Helper()
-	rules := func(list ...passwd.Rule) passwd.Policy {
-		p, err := passwd.NewPolicy(list...)
+	rules := func(list ...pwpolicy.Rule) pwpolicy.Policy {
+		p, err := pwpolicy.New(list...)
 		if err != nil {
 			t.Fatalf("wiretest: %v", err)
 		}
 		return p
 	}
-	tenants := map[string]passwd.Policy{
-		"bakery":     rules(passwd.Length{Min: 8}),
-		"profile":    passwd.Conventional(),
-		"callcenter": rules(passwd.Length{Min: 15}, passwd.NotCommon{}),
-		"quotes":     rules(passwd.Length{InsecureMinLength: 6}),
-		"DocDemo":    passwd.InsecureNoRules(),
+	tenants := map[string]pwpolicy.Policy{
+		"bakery":     rules(pwpolicy.Length{Min: 8}),
+		"profile":    pwpolicy.Conventional(),
+		"callcenter": rules(pwpolicy.Length{Min: 15}, pwpolicy.NotCommon{}),
+		"quotes":     rules(pwpolicy.Length{InsecureMinLength: 6}),
+		"DocDemo":    pwpolicy.InsecureNoRules(),
 	}
-	return func(_ context.Context, a passwd.Account) (passwd.Policy, error) { return tenants[a.Ref.Tenant], nil }
+	return func(_ context.Context, a passwd.Account) (pwpolicy.Policy, error) { return tenants[a.Ref.Tenant], nil }
 }

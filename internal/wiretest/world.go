@@ -14,6 +14,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/exchange"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwhash"
 	"github.com/passwd-go/passwd/session"
 	"github.com/passwd-go/passwd/wire"
 )
@@ -33,7 +34,7 @@ type Options struct {
 	Reveal       bool // RevealAccounts
 	Localize     bool
 	SecondFactor bool          // every account has one
-	Hasher       passwd.Hasher // passwdtest.Hasher if nil
+	Hasher       pwhash.Hasher // passwdtest.Hasher if nil
 }
 
 // World is a host that mounts all five formats as the example server does.
@@ -147,11 +148,11 @@ func (w *World) mount(t testing.TB, o Options) {
 
 // hasher is too busy when it is told to be.
 type hasher struct {
-	passwd.Hasher
+	pwhash.Hasher
 	busy *atomic.Bool
 }
 
-func (h *hasher) inner() passwd.Hasher {
+func (h *hasher) inner() pwhash.Hasher {
 	if h.Hasher == nil {
 		return passwdtest.Hasher{}
 	}
@@ -165,9 +166,9 @@ func (h *hasher) Hash(ctx context.Context, password string) (passwd.Hash, error)
 	return h.inner().Hash(ctx, password)
 }
 
-func (h *hasher) Verify(ctx context.Context, stored passwd.Hash, password string) (passwd.Verdict, error) {
+func (h *hasher) Verify(ctx context.Context, stored passwd.Hash, password string) (pwhash.Verdict, error) {
 	if h.busy.Load() {
-		return passwd.Verdict{}, passwd.ErrBusy
+		return pwhash.Verdict{}, passwd.ErrBusy
 	}
 	return h.inner().Verify(ctx, stored, password)
 }

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	gojwt "github.com/golang-jwt/jwt/v5"
-
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/session/jwt"

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	gojwt "github.com/golang-jwt/jwt/v5"
-
 	"github.com/passwd-go/passwd"
 )
 

@@ -23,7 +23,6 @@ import (
 	"os"
 
 	"github.com/nbutton23/zxcvbn-go/frequency"
-
 	"github.com/passwd-go/passwd/internal/blocklist"
 	"github.com/passwd-go/passwd/internal/blocklist/family"
 )

@@ -16,8 +16,8 @@ import (
 	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/passwdhttp"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwpolicy/strength"
 	"github.com/passwd-go/passwd/session"
-	"github.com/passwd-go/passwd/strength"
 )
 
 const (

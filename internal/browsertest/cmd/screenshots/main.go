@@ -19,7 +19,6 @@ import (
 	"path/filepath"
 
 	"github.com/chromedp/cdproto/page"
-
 	"github.com/passwd-go/passwd/internal/browsertest/chrome"
 	"github.com/passwd-go/passwd/internal/browsertest/tour"
 )

@@ -1,0 +1,167 @@
+package passwd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+)
+
+// compose makes the message of a task.
+func (s *Service) compose(ctx context.Context, t task) (Message, error) {
+	if t.Kind == taskNotice {
+		return s.composeNotice(ctx, t)
+	}
+	matches, err := s.matching(ctx, t.Login)
+	switch {
+	case err != nil:
+		return Message{}, err
+	case len(matches) > 1 && t.TellShared:
+		return s.composeShared(ctx, t, matches)
+	case len(matches) != 1, matches[0].Disabled, !matches[0].Active:
+		return Message{}, errDrop
+	}
+	a := matches[0]
+	to, err := destination(a, t.Login, t.Channel)
+	if err != nil {
+		return Message{}, err
+	}
+	if a, err = s.pinned(ctx, a); err != nil {
+		return Message{}, err
+	}
+	m := Message{
+		Channel: to.Channel, To: to.Value, Account: a.Ref, Username: a.Username, Locale: a.Locale,
+		At: t.At, Client: t.Client,
+	}
+	if t.Kind == taskCode {
+		return s.composeCode(ctx, t, a, to, m)
+	}
+	return s.composeLink(ctx, t, a, to, m)
+}
+
+func (s *Service) composeLink(ctx context.Context, t task, a Account, to Address, m Message) (Message, error) {
+	ttl := t.TTL
+	if to.Channel == SMSChannel {
+		ttl = min(ttl, smsTTL)
+	}
+	m.Kind, m.ExpiresAt = MessageResetLink, t.At.Add(ttl)
+	m.Token = s.keys.token(t.Seed, PurposeReset)
+	m.User = s.keys[0].userKey(a.Ref)
+	query := url.Values{"token": {string(m.Token)}}
+	if t.Form == UserKeyLink {
+		query.Set("user", m.User)
+	}
+	var err error
+	if m.Link, err = s.cfg.Links.link(ctx, a, resetPage, query); err != nil {
+		return m, err
+	}
+	return m, s.issue(ctx, TokenRecord{TokenRef: s.keys.ref(PurposeReset, m.Token)}, a, to, m)
+}
+
+func (s *Service) composeCode(ctx context.Context, t task, a Account, to Address, m Message) (Message, error) {
+	request := s.keys.token(t.Seed, PurposeCode)
+	m.Kind, m.ExpiresAt = MessageResetCode, t.At.Add(t.TTL)
+	m.Code = s.keys.code(t.Seed)
+	var err error
+	if m.Link, err = s.cfg.Links.link(ctx, a, forgotPage, nil); err != nil {
+		return m, err
+	}
+	return m, s.issue(ctx, TokenRecord{
+		TokenRef: s.keys.ref(PurposeCode, request),
+		Verifier: s.keys[0].verifier(request, m.Code),
+	}, a, to, m)
+}
+
+// composeShared tells an address that it belongs to several accounts, as often
+// as any of them would get a link. It names none of them, and carries no token.
+func (s *Service) composeShared(ctx context.Context, t task, matches []Account) (Message, error) {
+	to, locale, found := shared(matches, t.Login, t.Channel)
+	if !found {
+		return Message{}, errDrop
+	}
+	if t.attempts <= 1 { // a delivery that is tried again is counted already
+		key := s.keys.limiterKey("shared", t.Login.Tenant, t.Login.Value)
+		taken, err := s.limiter.Take(ctx, key, Limit{Free: s.cfg.Limits.LiveLinks, Window: resetTTL}, s.now())
+		if err != nil {
+			return Message{}, err
+		}
+		if taken.Wait > 0 {
+			return Message{}, errors.Join(errDrop, ErrTooManyTokens)
+		}
+	}
+	m := Message{
+		Kind: MessageSharedAddress, Channel: to.Channel, To: to.Value,
+		Account: Ref{Tenant: t.Login.Tenant}, Locale: locale, At: t.At, Client: t.Client,
+	}
+	var err error
+	m.Link, err = s.cfg.Links.link(ctx, Account{Ref: m.Account, Locale: locale}, forgotPage, nil)
+	return m, err
+}
+
+// issue stores the digest of what a message carries. A retried job issues the
+// same once more, which changes nothing.
+func (s *Service) issue(ctx context.Context, rec TokenRecord, a Account, to Address, m Message) error {
+	rec.Account, rec.Epoch, rec.Address = a.Ref, a.Epoch, s.keys[0].address(to)
+	rec.IssuedAt, rec.ExpiresAt = m.At, m.ExpiresAt
+	if !s.now().Before(rec.ExpiresAt) {
+		return errDrop
+	}
+	err := s.store.Issue(ctx, rec, s.cfg.Limits.LiveLinks, nil)
+	if errors.Is(err, ErrTooManyTokens) || errors.Is(err, ErrTokenInvalid) {
+		return errors.Join(errDrop, err) // over the quota, or spent already
+	}
+	return err
+}
+
+// composeNotice tells what happened to an address that the account had then; it
+// reads nothing, so that nobody can take the news back.
+func (s *Service) composeNotice(ctx context.Context, t task) (Message, error) {
+	m := Message{
+		Kind: t.Message, Channel: t.To.Channel, To: t.To.Value, Account: t.Account, Username: t.Username,
+		Locale: t.Locale, At: t.At, ExpiresAt: t.Until, Client: t.Client,
+	}
+	page, query := forgotPage, url.Values(nil)
+	if t.Cancel {
+		page = cancelPage
+		query = url.Values{"token": {string(s.keys.token(t.Seed, PurposeCancel))}}
+	}
+	var err error
+	m.Link, err = s.cfg.Links.link(ctx, Account{Ref: t.Account, Username: t.Username, Locale: t.Locale}, page, query)
+	return m, err
+}
+
+// destination picks the address that a link or code goes to: one of the
+// account's own, whatever was typed.
+func destination(a Account, l Login, ch Channel) (Address, error) {
+	if l.Kind != Username { // the address that the login names
+		for _, own := range a.Address {
+			if Fold(own.Value) == l.Value && (ch == AnyChannel || ch == own.Channel) {
+				return own, nil
+			}
+		}
+	}
+	for _, wanted := range []Channel{EmailChannel, SMSChannel} {
+		for _, own := range a.Address {
+			if own.Channel == wanted && (ch == AnyChannel || ch == wanted) {
+				return own, nil
+			}
+		}
+	}
+	return Address{}, fmt.Errorf("%w: no confirmed address", errDrop)
+}
+
+// shared returns the confirmed address which a login names, as one of the
+// accounts that may be reset has it, and that account's locale.
+func shared(matches []Account, l Login, ch Channel) (to Address, locale string, found bool) {
+	for _, a := range matches {
+		if a.Disabled || !a.Active {
+			continue
+		}
+		for _, own := range a.Address {
+			if Fold(own.Value) == l.Value && (ch == AnyChannel || ch == own.Channel) {
+				return own, a.Locale, true
+			}
+		}
+	}
+	return Address{}, "", false
+}
