@@ -67,3 +67,11 @@ func hangulKeys(r rune) string {
 
 // Folded returns a word as it is looked up: see fold, in lower case.
 func Folded(word string) string { return string(lowerRunes(fold(word))) }
+
+// Bytes returns the first n characters of a text that a person sees, a byte for
+// each: itself for ASCII, one of 0x80 and more for others, the same for the same.
+func Bytes(s string, n int) string {
+	seen := fold(s)
+	seen = seen[:min(len(seen), n, maxRunes)]
+	return newMatches(seen, &input{}).password
+}

@@ -16,7 +16,7 @@ import (
 	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/passwdhttp"
 	"github.com/passwd-go/passwd/passwdtest"
-	"github.com/passwd-go/passwd/pwpolicy/strength"
+	"github.com/passwd-go/passwd/pwpolicy"
 	"github.com/passwd-go/passwd/session"
 )
 
@@ -77,7 +77,7 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	h.Service, err = passwd.New(passwd.Config{
 		Store: h.store, Keys: keys, Notify: h.Mail, Hasher: passwdtest.Hasher{}, Now: h.Clock.Now,
 		Links:  passwd.Links{Base: h.Origin + Mount, InsecureHTTP: o.LAN, FragmentNeedsJavaScript: o.Fragments},
-		Policy: strength.Recommended(),
+		Policy: pwpolicy.Recommended(),
 	})
 	if err != nil {
 		return nil, err
