@@ -240,7 +240,7 @@ func TestCheck(t *testing.T) {
 
 	got := s.post(t, "check", map[string]string{"password": "Good-Enough-7"}, bearer(session))
 	got.want(t, 200, "")
-	equal(t, "body", got.Body.String(), `{"ok":true,"violations":[]}`+"\n")
+	equal(t, "body", got.Body.String(), `{"ok":true,"violations":[],"score":2}`+"\n")
 	got = s.post(t, "check", map[string]string{"password": "83174925", "token": token})
 	got.want(t, 200, "")
 	var body struct {
@@ -263,7 +263,7 @@ func TestCheck(t *testing.T) {
 	equal(t, "violations", codes, []string{"numeric", "missing_class", "missing_class", "missing_class"})
 	equal(t, "ok", body.OK, false)
 	// The current password is none of its business: it cannot be guessed by it.
-	equal(t, "current", s.post(t, "check", map[string]string{"password": current, "token": token}).Body.String(), `{"ok":true,"violations":[]}`+"\n")
+	equal(t, "current", s.post(t, "check", map[string]string{"password": current, "token": token}).Body.String(), `{"ok":true,"violations":[],"score":4}`+"\n")
 	s.post(t, "check", map[string]string{"password": next, "ticket": s.ticket(t, ada, "ada", current)}).want(t, 200, "")
 
 	s.post(t, "check", map[string]string{"password": next, "token": token}).want(t, 200, "")

@@ -19,7 +19,8 @@ type layout struct {
 
 // layouts are those of zxcvbn, whose adjacency a test compares, and those of
 // German, French and Russian. Letters are without their diacritics, as in folded
-// text; Russian is typed with the keys of QWERTY: see reduced.
+// text, and \x01 is a key whose letter is on another without them; Russian is typed
+// with the keys of QWERTY: see reduced.
 var layouts = [...]layout{
 	{
 		"qwerty", "`1234567890-=\n qwertyuiop[]\\\n asdfghjkl;'\n zxcvbnm,./", "~!@#$%^&*()_+\n QWERTYUIOP{}|\n ASDFGHJKL:\"\n ZXCVBNM<>?",
@@ -32,11 +33,11 @@ var layouts = [...]layout{
 	{"keypad", " /*-\n789+\n456\n123\n 0.", "", true, 15, 76. / 15, true},
 	{"macKeypad", " =/*\n789-\n456+\n123\n 0.", "", true, 16, 84. / 16, true},
 	{
-		"qwertz", "^1234567890s'\n qwertzuiopu+#\n asdfghjkloa\n<yxcvbnm,.-", "^!\"s$%&/()=?`\n QWERTZUIOPU*'\n ASDFGHJKLOA\n>YXCVBNM;:_",
+		"qwertz", "^1234567890\x01'\n qwertzuiopu+#\n asdfghjkloa\n<yxcvbnm,.-", "^!\"s$%&/()=?`\n QWERTZUIOPU*'\n ASDFGHJKLOA\n>YXCVBNM;:_",
 		false, 94, 432. / 94, false,
 	},
 	{
-		"azerty", "2&e\"'(-e_ca)=\n azertyuiop^$*\n qsdfghjklmu\n<wxcvbn,;:!", "~1234567890o+\n AZERTYUIOP\"lu\n QSDFGHJKLM%\n>WXCVBN?./s",
+		"azerty", "2&\x01\"'(-\x01_\x01\x01)=\n azertyuiop^$*\n qsdfghjklmu\n<wxcvbn,;:!", "~1234567890o+\n AZERTYUIOP\"lu\n QSDFGHJKLM%\n>WXCVBN?./s",
 		false, 94, 432. / 94, false,
 	},
 }

@@ -29,6 +29,7 @@ const (
 
 // cursor is a place in the trie.
 type cursor struct {
+	node int    // where it begins
 	tail string // still to be matched
 	head byte
 	at   int // of what follows the tail
@@ -36,7 +37,7 @@ type cursor struct {
 }
 
 func (c *cursor) enter(node int) {
-	c.head = words[node]
+	c.node, c.head = node, words[node]
 	node++
 	c.kids = int(c.head & manyChildren)
 	if c.kids == manyChildren {

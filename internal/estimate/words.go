@@ -103,8 +103,8 @@ func (r *reader) try(c cursor, start, at int, letter rune) {
 			r.found(start, at, math.Log2(float64(rank)), rankedLists[list])
 		}
 		if kind, bits, ok := c.price(); ok && r.m.in.families {
-			if kind == fillerKind && !r.backwards {
-				r.m.addFull(start, at, bits+caseBits(r.m.password[start:at+1]), Word)
+			if kind == fillerKind {
+				r.filler(start, at, bits)
 			} else {
 				r.found(start, at, bits, pricedKinds[kind])
 			}
@@ -112,6 +112,23 @@ func (r *reader) try(c cursor, start, at int, letter rune) {
 	}
 	r.from(c, start, at+1)
 }
+
+// filler adds a filler as it is: not backwards, and with no leet characters.
+func (r *reader) filler(i, j int, bits float64) {
+	for k := i; k <= j; k++ {
+		if r.backwards || r.text[k] < utf8.RuneSelf && byte(r.text[k]) != r.letters[k-i] {
+			return
+		}
+	}
+	if j-i+1 < shortest {
+		bits += shortFillerBits
+	}
+	r.m.addFull(i, j, bits+caseBits(r.m.password[i:j+1]), Word)
+}
+
+// shortFillerBits is what a filler of two letters costs more: these are found in
+// anything.
+const shortFillerBits = 1.5
 
 // found adds a word of the characters i to j, whose letters are known.
 func (r *reader) found(i, j int, bits float64, why Reasons) {
