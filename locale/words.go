@@ -117,8 +117,12 @@ func (p Printer) Field(fault string) string {
 // about accounts (I6).
 func (p Printer) ResetRequested() string { return p.catalogue().Requested }
 
-// Advice says what would make a password harder to guess, by the codes of package
-// strength; "" of a code that it does not know.
+// Hint points out what is accepted in a password, but may not be meant: "The
+// password ends with a space."; "" of one that it does not know.
+func (p Printer) Hint(h pwpolicy.Hint) string { return p.catalogue().Hints[string(h)] }
+
+// Advice says what would make a password harder to guess, by the codes of
+// [pwpolicy.Advice]; "" of a code that it does not know.
 func (p Printer) Advice(code string) string { return p.catalogue().Advice[code] }
 
 // Attribute returns what an attribute of an account is called, by the names of

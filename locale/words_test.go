@@ -334,6 +334,27 @@ func TestStrengthCodes(t *testing.T) {
 				t.Errorf("%s: no words for the advice %s", p.Language(), advice)
 			}
 		}
+		for _, weak := range []string{
+			"personal", "common_password", "common_word", "name", "famous_phrase", "keyboard_walk", "sequence", "repetition", "date",
+			"known_number", "few_characters", "common_word_with_year", "name_with_digits", "common_password_with_symbols",
+		} {
+			if s := p.Violation(pwpolicy.Violation{Code: pwpolicy.TooWeak, Params: params{"weak": weak}}); s == bare || strings.ContainsAny(s, "{}_") {
+				t.Errorf("%s: %s is %q", p.Language(), weak, s)
+			}
+		}
+		for _, weak := range []string{"", "of_tomorrow", "common_word_with_", "common_word_with_hat", "hat_with_year", "_with_year"} {
+			if s := p.Violation(pwpolicy.Violation{Code: pwpolicy.TooWeak, Params: params{"weak": weak}}); s != bare {
+				t.Errorf("%s: %q is %q", p.Language(), weak, s)
+			}
+		}
+		for _, hint := range []pwpolicy.Hint{
+			pwpolicy.BeginsWithSpace, pwpolicy.EndsWithSpace, pwpolicy.EndsWithLineBreak, pwpolicy.HasTab, pwpolicy.HasNoBreakSpace,
+			pwpolicy.HasWideSpace, pwpolicy.HasInvisible,
+		} {
+			if p.Hint(hint) == "" || p.Hint("of_tomorrow") != "" {
+				t.Errorf("%s: no words for the hint %s", p.Language(), hint)
+			}
+		}
 		if p.Advice("of_tomorrow") != "" {
 			t.Errorf("%s: unknown advice is %q", p.Language(), p.Advice("of_tomorrow"))
 		}

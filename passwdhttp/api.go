@@ -219,9 +219,16 @@ func decodeCheck(b endpoint.Body) (in checkInput, err error) {
 
 // report is the answer to a check.
 type report struct {
-	OK         bool  `json:"ok"`
-	Violations rules `json:"violations"`
-	Score      *int  `json:"score,omitempty"` // if a rule of the policy gives one
+	OK         bool   `json:"ok"`
+	Violations rules  `json:"violations"`
+	Score      *int   `json:"score,omitempty"` // if a rule of the policy gives one
+	Hints      []hint `json:"hints,omitempty"`
+}
+
+// hint points out what is accepted, but may not be meant.
+type hint struct {
+	Code   pwpolicy.Hint `json:"code"`
+	Detail string        `json:"detail"`
 }
 
 func (a *api) check(w http.ResponseWriter, r *http.Request, in checkInput) (report, error) {
@@ -256,7 +263,11 @@ func (a *api) check(w http.ResponseWriter, r *http.Request, in checkInput) (repo
 	for _, v := range found.Violations {
 		violations = append(violations, rule{v.Code, params(v.Params), words.Violation(v)})
 	}
-	return report{OK: len(violations) == 0, Violations: violations, Score: found.Score}, nil
+	var hints []hint
+	for _, h := range found.Hints {
+		hints = append(hints, hint{h, words.Hint(h)})
+	}
+	return report{OK: len(violations) == 0, Violations: violations, Score: found.Score, Hints: hints}, nil
 }
 
 // rules are violations or requirements; never nil, so as not to be null.
