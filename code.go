@@ -20,7 +20,7 @@ type RequestCode struct {
 // random token for every login, known or not. Its errors are those of RequestReset.
 func (s *Service) RequestCode(ctx context.Context, r RequestCode) (request Token, err error) {
 	sd := newSeed()
-	if err := s.request(ctx, r.Login, r.Channel, r.Client, task{Kind: taskCode, TTL: codeTTL, Seed: sd}); err != nil {
+	if err := s.request(ctx, r.Login, r.Channel, r.Client, &requestTask{taskHead: taskHead{Kind: taskCode, Seed: sd}, TTL: codeTTL}); err != nil {
 		return "", err
 	}
 	return s.keys.token(sd, PurposeCode), nil
@@ -45,10 +45,7 @@ func (s *Service) RedeemCode(ctx context.Context, r RedeemCode) (Token, error) {
 	}
 	rec, key, err := s.attempt(ctx, r.Request)
 	if err != nil {
-		if errors.Is(err, ErrTokenInvalid) {
-			return "", s.rejectToken(ctx, rec, "", r.Client)
-		}
-		return "", guess.abandon(err)
+		return "", s.rejectedCode(ctx, rec, "", guess, err)
 	}
 	if err := s.countCode(ctx, guess, rec); err != nil {
 		return "", err
@@ -62,20 +59,22 @@ func (s *Service) RedeemCode(ctx context.Context, r RedeemCode) (Token, error) {
 		return "", s.rejectToken(ctx, rec, "wrong_code", r.Client)
 	}
 	if _, err := s.holderOf(ctx, rec, key); err != nil {
-		if errors.Is(err, ErrTokenInvalid) {
-			return "", s.rejectToken(ctx, rec, "account", r.Client)
-		}
-		return "", guess.abandon(err)
+		return "", s.rejectedCode(ctx, rec, "account", guess, err)
 	}
 	// First the counts, then the code: a limiter that fails must not cost the code.
 	if err := guess.succeeded(""); err != nil {
 		return "", err
 	}
 	t, err := s.exchange(ctx, rec)
+	return t, s.rejected(ctx, rec, "spent", r.Client, err)
+}
+
+// rejectedCode is rejected for a guess, which any other error takes back.
+func (s *Service) rejectedCode(ctx context.Context, rec TokenRecord, reason string, guess *try, err error) error {
 	if errors.Is(err, ErrTokenInvalid) {
-		err = s.rejectToken(ctx, rec, "spent", r.Client)
+		return s.rejectToken(ctx, rec, reason, guess.client)
 	}
-	return t, err
+	return guess.abandon(err)
 }
 
 // attempt counts one attempt at the code of a request.

@@ -27,16 +27,10 @@ func (s *Service) redeem(ctx context.Context, rec TokenRecord, t Token, c change
 func (s *Service) redeemable(ctx context.Context, p Purpose, t Token, c Client) (TokenRecord, Account, error) {
 	rec, key, err := s.peek(ctx, p, t)
 	if err != nil {
-		if errors.Is(err, ErrTokenInvalid) {
-			return rec, Account{}, s.rejectToken(ctx, rec, "", c)
-		}
-		return rec, Account{}, err
+		return rec, Account{}, s.rejected(ctx, rec, "", c, err)
 	}
 	a, err := s.holderOf(ctx, rec, key)
-	if errors.Is(err, ErrTokenInvalid) {
-		err = s.rejectToken(ctx, rec, "account", c)
-	}
-	return rec, a, err
+	return rec, a, s.rejected(ctx, rec, "account", c, err)
 }
 
 func (s *Service) peek(ctx context.Context, p Purpose, t Token) (TokenRecord, purposeKeys, error) {
@@ -98,6 +92,14 @@ func (s *Service) usableBy(a Account, rec TokenRecord, key purposeKeys) error {
 		}
 	}
 	return ErrTokenInvalid
+}
+
+// rejected is rejectToken where err says that the token is not acceptable, else err.
+func (s *Service) rejected(ctx context.Context, rec TokenRecord, reason string, c Client, err error) error {
+	if errors.Is(err, ErrTokenInvalid) {
+		return s.rejectToken(ctx, rec, reason, c)
+	}
+	return err
 }
 
 // rejectToken reports a token that was not accepted and returns ErrTokenInvalid.

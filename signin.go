@@ -73,7 +73,7 @@ const (
 
 // open takes a login and a password to the account they open, and marks an
 // account whose password has grown too old. It also returns by when the password
-// must be changed, if that is to be told.
+// must be changed, if its owner should be told.
 func (s *Service) open(ctx context.Context, login Login, password string, c Client) (Account, time.Time, error) {
 	a, err := s.verified(ctx, login, password, c)
 	if err != nil {

@@ -129,14 +129,14 @@ func noticeOf(m Method) MessageKind {
 // apply makes a write and queues its jobs: in the same step where the store is
 // the queue, else after the commit.
 func (s *Service) apply(ctx context.Context, w Write, jobs []Job) (int64, error) {
-	if s.riding {
+	if s.storeIsQueue {
 		w.Jobs = jobs
 	}
 	epoch, err := s.store.Apply(ctx, w)
 	if err != nil {
 		return 0, s.fault(ctx, err)
 	}
-	if s.riding {
+	if s.storeIsQueue {
 		s.wakeWorker()
 	} else {
 		s.enqueue(context.WithoutCancel(ctx), jobs)

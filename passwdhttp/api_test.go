@@ -241,7 +241,7 @@ func TestCheck(t *testing.T) {
 	got := s.post(t, "check", map[string]string{"password": "Good-Enough-7"}, bearer(session))
 	got.want(t, 200, "")
 	equal(t, "body", got.Body.String(), `{"ok":true,"violations":[],"score":2}`+"\n")
-	got = s.post(t, "check", map[string]string{"password": "Good-Enough-7 "}, bearer(session))
+	got = s.post(t, "check", map[string]string{"password": "Good-Enough-7 ", "token": s.link(t, "ada")})
 	equal(t, "hints", got.Body.String(), `{"ok":true,"violations":[],"score":2,"hints":[{"code":"ends_with_space","detail":"The password ends with a space."}]}`+"\n")
 	got = s.post(t, "check", map[string]string{"password": "83174925", "token": token})
 	got.want(t, 200, "")

@@ -179,8 +179,8 @@ func (c *checker) inheritsNothing(a passwd.Account, tokens ...passwd.TokenRecord
 	}
 }
 
-// withHistory returns the nth account after so many changes, each of which keeps
-// so many hashes, and all replaced ones, newest first.
+// withHistory returns the nth account after a number of changes, each of which keeps
+// a number of hashes, and all replaced ones, newest first.
 func (c *checker) withHistory(n, changes, keep int) (passwd.Account, []passwd.Hash) {
 	a := c.seeded(n)
 	var replaced []passwd.Hash

@@ -54,7 +54,7 @@ func New(workers int, memory int64, waiting int) *Gate {
 	return &Gate{workers: workers, memory: memory, room: waiting}
 }
 
-// Enter waits for a turn with so many bytes, which the caller must give to Leave,
+// Enter waits for a turn with n bytes, which the caller must give to Leave,
 // or returns a BusyError at once when the line is full, or the context's error when
 // it ends first. What needs more than all the memory runs alone.
 func (g *Gate) Enter(ctx context.Context, bytes int64) (Turn, error) {
