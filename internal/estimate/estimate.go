@@ -64,7 +64,7 @@ func (e Estimator) Estimate(password string, known ...string) Result {
 	if why == 0 && best.bits < goodBits {
 		why = Short
 	}
-	return Result{Bits: best.bits, Why: why, Weak: weakness(why)}
+	return Result{Bits: best.bits, Why: why, Weak: weakness(why, best.most.of)}
 }
 
 // goodBits is from when nothing is weak about a password.
@@ -81,6 +81,13 @@ type input struct {
 type outcome struct {
 	bits float64
 	why  Reasons
+	most mostly
+}
+
+// mostly is the longest pattern of a text.
+type mostly struct {
+	of     Reasons
+	length int
 }
 
 // estimate returns the least that a text costs, as it is or as something simpler.

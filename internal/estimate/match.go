@@ -142,14 +142,18 @@ func (m *matches) least() outcome { return m.leastWithin(0, len(m.password)-1) }
 func (m *matches) leastWithin(first, last int) outcome {
 	var best [maxRunes + 1]outcome // of what is before a character
 	for j := first; j <= last; j++ {
-		best[j+1] = outcome{best[j].bits + m.char(j), best[j].why | m.unexplained(j)}
+		best[j+1] = outcome{best[j].bits + m.char(j), best[j].why | m.unexplained(j), best[j].most}
 		for k := m.ends[j]; k > 0; k = m.next[k-1] {
 			one := &m.list[k-1]
 			if one.i < first {
 				continue
 			}
 			if bits := best[one.i].bits + one.bits; bits < best[j+1].bits {
-				best[j+1] = outcome{bits, best[one.i].why | one.why}
+				most := best[one.i].most
+				if n := one.j - one.i + 1; n > most.length && one.why&^(Digits|Symbols|Year) != 0 {
+					most = mostly{one.why, n}
+				}
+				best[j+1] = outcome{bits, best[one.i].why | one.why, most}
 			}
 		}
 	}

@@ -44,8 +44,12 @@ const (
 	FewCharacters Weakness = "few_characters"
 )
 
-// weakness picks the most telling of the patterns.
-func weakness(why Reasons) Weakness {
+// weakness picks the most telling of the patterns that the longest part of a
+// password has, and says what is around it.
+func weakness(why, most Reasons) Weakness {
+	if most == 0 || why&Personal != 0 {
+		most = why
+	}
 	for _, k := range [...]struct {
 		of       Reasons
 		weak     Weakness
@@ -62,7 +66,7 @@ func weakness(why Reasons) Weakness {
 		{Number, WeakNumber, false},
 		{Repeat, WeakRepeat, false},
 	} {
-		if why&k.of == 0 {
+		if most&k.of == 0 {
 			continue
 		}
 		if !k.decorate {

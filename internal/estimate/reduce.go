@@ -14,7 +14,7 @@ func (in *input) reduced(seen []rune, best outcome, reductions int) outcome {
 			return
 		}
 		if o := in.estimate(simpler, reductions-1); o.bits+bits < best.bits {
-			best = outcome{o.bits + bits, o.why&^(Digits|Symbols)&^Short | o.why&(Digits|Symbols) | why}
+			best = outcome{o.bits + bits, o.why | why, o.most}
 		}
 	}
 	if runs, even := withoutRuns(seen); len(runs)*5 <= len(seen)*3 {
@@ -33,7 +33,7 @@ func (in *input) reduced(seen []rune, best outcome, reductions int) outcome {
 	if letters, others, ok := byClass(seen); ok {
 		a, b := in.direct(letters), in.direct(others)
 		if bits := a.bits + b.bits + 3; bits < best.bits {
-			best = outcome{bits, a.why | b.why}
+			best = outcome{bits, a.why | b.why, longer(a, b)}
 		}
 	}
 	if len(seen) >= 8 {
@@ -41,7 +41,7 @@ func (in *input) reduced(seen []rune, best outcome, reductions int) outcome {
 		if in.simple(odd) || in.simple(even) {
 			a, b := in.direct(odd), in.direct(even)
 			if bits := a.bits + b.bits + 3; bits < best.bits {
-				best = outcome{bits, a.why | b.why | Spaced}
+				best = outcome{bits, a.why | b.why | Spaced, longer(a, b)}
 			}
 		}
 		if half, ok := mirrored(seen); ok {
@@ -49,6 +49,13 @@ func (in *input) reduced(seen []rune, best outcome, reductions int) outcome {
 		}
 	}
 	return best
+}
+
+func longer(a, b outcome) mostly {
+	if b.most.length > a.most.length {
+		return b.most
+	}
+	return a.most
 }
 
 // withoutRuns returns each run of the same character as one, and whether all runs

@@ -93,12 +93,12 @@ func (z Zxcvbn) Score(c *pwpolicy.Candidate) int {
 // of these take a second, and 128 random ones take as long.
 const (
 	maxCharacters = 24
-	maxLeet       = 8
+	maxLeet       = 5
 	maxInputs     = 32
 )
 
 // Score returns zxcvbn-go's score, 0 to 4, of the beginning of a password: of its
-// first 24 characters, and of fewer if more than 8 of these are among those that
+// first 24 characters, and of fewer if more than 5 of these are among those that
 // may stand for letters, such as "4" and "$". More characters could only make it
 // stronger. Characters beyond ASCII count as symbols, one for each that a person
 // sees. Of the inputs, which an attacker may know, the first 32 count.
