@@ -75,7 +75,19 @@ type input struct {
 	known    known
 	thisYear int
 	families bool
+	steps    int // characters that were compared, of words
+	texts    int // that were estimated
 }
+
+// The bounds on the work of one estimate, whatever the input. Ordinary passwords
+// take a tenth of it.
+const (
+	maxSteps = 15000
+	maxTexts = 10
+)
+
+// spent reports whether there is nothing left to look words up with.
+func (in *input) spent() bool { return in.steps >= maxSteps }
 
 // outcome is what a text costs, and why it is no more.
 type outcome struct {
@@ -93,7 +105,7 @@ type mostly struct {
 // estimate returns the least that a text costs, as it is or as something simpler.
 func (in *input) estimate(seen []rune, reductions int) outcome {
 	best := in.direct(seen)
-	if in.families && reductions > 0 {
+	if in.families && reductions > 0 && in.texts < maxTexts {
 		best = in.reduced(seen, best, reductions)
 	}
 	return best
@@ -101,6 +113,7 @@ func (in *input) estimate(seen []rune, reductions int) outcome {
 
 // direct estimates a text as it is.
 func (in *input) direct(seen []rune) outcome {
+	in.texts++
 	m := newMatches(seen, in)
 	m.words()
 	for k := range layouts {

@@ -135,6 +135,8 @@ func (m *matches) blocks() {
 				to++
 			}
 			switch again := to - from; {
+			case to == from || periodic(low[from:from+period]):
+				// the shorter period has been priced
 			case again >= period:
 				m.block(from, to+period, period)
 			case m.in.families && again >= max(leastAgain, (period+1)/2):
@@ -144,6 +146,16 @@ func (m *matches) blocks() {
 			from = to + 1
 		}
 	}
+}
+
+// periodic reports whether a block is a shorter one repeated.
+func periodic(block string) bool {
+	for period := 1; period <= len(block)/2; period++ {
+		if len(block)%period == 0 && block[period:] == block[:len(block)-period] {
+			return true
+		}
+	}
+	return false
 }
 
 // leastAgain is how much of a block must come again, if not all of it.

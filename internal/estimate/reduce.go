@@ -10,7 +10,7 @@ const maxReductions = 2
 // throughout.
 func (in *input) reduced(seen []rune, best outcome, reductions int) outcome {
 	try := func(simpler []rune, bits float64, why Reasons) {
-		if len(simpler) == 0 || bits >= best.bits {
+		if len(simpler) == 0 || bits >= best.bits || in.texts >= maxTexts {
 			return
 		}
 		if o := in.estimate(simpler, reductions-1); o.bits+bits < best.bits {

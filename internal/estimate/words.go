@@ -2,6 +2,7 @@ package estimate
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -29,25 +30,21 @@ type reader struct {
 	m         *matches
 	text      []rune
 	backwards bool
-	budget    int
 	letters   [longest]byte       // of the word so far, one for each character
 	chosen    [utf8.RuneSelf]rune // the letter that a leet character stands for
 }
-
-// maxSteps bounds the places in the trie that one reading visits.
-const maxSteps = 6000
 
 // words finds words of the lists and what is known of the owner, as they are, with
 // leet characters, backwards, and both.
 func (m *matches) words() {
 	m.known()
-	r := reader{m: m, text: m.runes, budget: maxSteps}
+	r := reader{m: m, text: m.runes}
 	r.read()
 	backwards := make([]rune, len(m.runes))
 	for i, c := range m.runes {
 		backwards[len(backwards)-1-i] = c
 	}
-	r = reader{m: m, text: backwards, backwards: true, budget: maxSteps}
+	r = reader{m: m, text: backwards, backwards: true}
 	r.read()
 }
 
@@ -61,7 +58,7 @@ func (r *reader) read() {
 
 // from goes on with the word that began at start by the character at.
 func (r *reader) from(c cursor, start, at int) {
-	if at-start == longest || at == len(r.text) || r.budget <= 0 {
+	if at-start == longest || at == len(r.text) || r.m.in.spent() {
 		return
 	}
 	char := r.text[at]
@@ -81,7 +78,7 @@ func (r *reader) from(c cursor, start, at int) {
 
 // try takes the character at for a letter.
 func (r *reader) try(c cursor, start, at int, letter rune) {
-	r.budget--
+	r.m.in.steps++
 	if letter < utf8.RuneSelf {
 		if !c.step(byte(letter)) {
 			return
@@ -240,7 +237,7 @@ func newKnown(values []string) known {
 			return
 		}
 		for _, other := range k.words {
-			if string(other) == string(word) {
+			if slices.Equal(other, word) {
 				return
 			}
 		}
@@ -301,7 +298,9 @@ func splitWords(s []rune) [][]rune {
 // numbers.
 func (m *matches) known() {
 	for _, word := range m.in.known.words {
-		m.knownWord(word)
+		if !m.in.spent() {
+			m.knownWord(word)
+		}
 	}
 	for i := 0; m.in.families && i < len(m.password); i++ {
 		for _, number := range m.in.known.digits {
@@ -329,9 +328,10 @@ func (m *matches) knownWord(word []rune) {
 				}
 				letters[k] = byte(min(w, utf8.RuneSelf))
 				r := m.runes[i+k]
+				m.in.steps++
 				same = r == w || w < utf8.RuneSelf && r < utf8.RuneSelf && strings.IndexByte(internalfold.Leet(r), byte(w)) >= 0
 			}
-			if !same {
+			if !same || m.part(i, i+n-1, 0) >= m.price(i, i+n-1) {
 				continue
 			}
 			if backwards {
