@@ -39,7 +39,7 @@
 //     [Message]. smtpmail, a module of its own, is a [Notifier] that sends them.
 //   - Package session is for hosts without sessions, session/jwt for those whose clients
 //     want JWTs: both end with the password.
-//   - Packages strength and breach have further rules, for a [Policy]; foreign is a
+//   - Packages strength and breach have further rules, for a policy; foreign is a
 //     [Hasher] for tables that come from another stack.
 //   - Package passwdtest is for a host's tests.
 //

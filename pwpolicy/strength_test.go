@@ -28,7 +28,7 @@ func TestPresetsEstimate(t *testing.T) {
 		{pwpolicy.NIST(), "Password1!", "too_short"},
 		{pwpolicy.WithSecondFactor(), "Summer2026!", "too_weak"},
 		{pwpolicy.WithSecondFactor(), "!QAZ2wsx", "too_common"},
-		{pwpolicy.WithSecondFactor(), "1qaz@WSX", "too_weak"},
+		{pwpolicy.WithSecondFactor(), "3edc$RFV", "too_weak"},
 		{pwpolicy.WithSecondFactor(), "v7$Kq!pW", ""},
 		{pwpolicy.Conventional(), "Summer2026!", "too_common"},
 		{pwpolicy.Conventional(), "Password1!", "too_common"},
