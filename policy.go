@@ -175,7 +175,7 @@ func (p past) matches(ctx context.Context, h Hash, password string) (bool, error
 	if h == "" {
 		return false, nil
 	}
-	v, err := p.service.compare(ctx, h, password)
+	v, err := p.service.compare(ctx, h, password, p.change.client)
 	if cannotVerify(err) {
 		c := p.change
 		p.service.Observe(ctx, Event{Name: EventHashNotJudged, Account: c.account.Ref, Outcome: outcomeFailure, Method: c.method, Client: c.client, Err: err})

@@ -79,7 +79,7 @@ func (s *Service) accept(ctx context.Context, c change) (Hash, pwpolicy.Policy, 
 		s.Observe(ctx, Event{Name: EventChangeFailed, Account: c.account.Ref, Outcome: outcomeFailure, Reason: string(CodePasswordRejected), Method: c.method, Client: c.client})
 		return "", p, &PolicyError{Violations: violations}
 	}
-	h, err := s.hash(ctx, candidate.Password())
+	h, err := s.hash(ctx, candidate.Password(), c.client)
 	return h, p, s.fault(ctx, err)
 }
 
