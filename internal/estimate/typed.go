@@ -2,19 +2,18 @@ package estimate
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
 // scripts are the letters of keyboards whose keys have Latin letters as well.
 var scripts = [...]struct {
-	of             *unicode.RangeTable
+	first, last    rune
 	letters, latin string
 }{
-	{unicode.Cyrillic, "йцукенгшщзхъфывапролджэячсмитьбюёіїєґ", "qwertyuiop[]asdfghjkl;'zxcvbnm,.`s]'\\"},
-	{unicode.Greek, "ςερτυθιοπασδφγηξκλζχψωβνμ", "wertyuiopasdfghjklzxcvbnm"},
-	{unicode.Hebrew, "קראטוןםפשדגכעיחלךףזסבהנמצתץ", "ertyuiopasdfghjkl;zxcvbnm,."},
-	{unicode.Arabic, "ضصثقفغعهخحجدشسيبلاتنمكطئءؤرىةوزظ", "qwertyuiop[]asdfghjkl;'zxcvnm,./"},
+	{0x0400, 0x052F, "йцукенгшщзхъфывапролджэячсмитьбюёіїєґ", "qwertyuiop[]asdfghjkl;'zxcvbnm,.`s]'\\"},
+	{0x0370, 0x03FF, "ςερτυθιοπασδφγηξκλζχψωβνμ", "wertyuiopasdfghjklzxcvbnm"},
+	{0x0590, 0x05FF, "קראטוןםפשדגכעיחלךףזסבהנמצתץ", "ertyuiopasdfghjkl;zxcvbnm,."},
+	{0x0600, 0x06FF, "ضصثقفغعهخحجدشسيبلاتنمكطئءؤرىةوزظ", "qwertyuiop[]asdfghjkl;'zxcvnm,./"},
 }
 
 // typedLatin returns the Latin character on the key of a letter in lower case; r
@@ -25,7 +24,7 @@ func typedLatin(r rune) rune {
 	}
 	for i := range scripts {
 		s := &scripts[i]
-		if !unicode.Is(s.of, r) {
+		if r < s.first || r > s.last {
 			continue
 		}
 		at := strings.IndexRune(s.letters, r)
