@@ -75,8 +75,9 @@ type input struct {
 	known    known
 	thisYear int
 	families bool
-	steps    int // characters that were compared, of words
-	texts    int // that were estimated
+	matches  *matches // of the text at hand
+	steps    int      // characters that were compared, of words
+	texts    int      // that were estimated
 }
 
 // The bounds on the work of one estimate, whatever the input. Ordinary passwords
@@ -114,7 +115,7 @@ func (in *input) estimate(seen []rune, reductions int) outcome {
 // direct estimates a text as it is.
 func (in *input) direct(seen []rune) outcome {
 	in.texts++
-	m := newMatches(seen, in)
+	m := in.matchesOf(seen)
 	m.words()
 	for k := range layouts {
 		if in.families || layouts[k].reference {

@@ -38,6 +38,7 @@ type matches struct {
 	password, low string
 	// runes are the characters, in lower case.
 	runes []rune
+	room  [maxRunes]rune // for them
 	floor float64
 	list  []match
 	at    [maxRunes][maxRunes]int16 // by first and last character: index in list, plus one
@@ -45,14 +46,25 @@ type matches struct {
 	next  []int16                   // by match: the one before it with the same end, plus one
 }
 
-func newMatches(seen []rune, in *input) *matches {
-	m := &matches{in: in, floor: partBits, runes: make([]rune, len(seen))}
-	if in.families {
-		m.floor = familyPartBits
+// matchesOf returns what nothing has been found in yet. It takes the place of what
+// was returned before: the texts of one estimate come one after the other.
+func (in *input) matchesOf(seen []rune) *matches {
+	m := in.matches
+	if m == nil {
+		m = &matches{in: in, floor: partBits, list: make([]match, 0, 128), next: make([]int16, 0, 128)}
+		if in.families {
+			m.floor = familyPartBits
+		}
+		in.matches = m
 	}
+	m.list, m.next = m.list[:0], m.next[:0]
+	clear(m.at[:])
+	clear(m.ends[:])
+	m.runes = m.room[:len(seen)]
 	var codes [maxRunes]rune
 	n := 0
-	bytes := make([]byte, len(seen))
+	var room [maxRunes]byte
+	bytes := room[:len(seen)]
 	for i, r := range seen {
 		if r < utf8.RuneSelf {
 			bytes[i], m.runes[i] = byte(r), unicode.ToLower(r)

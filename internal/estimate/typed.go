@@ -72,5 +72,5 @@ func Folded(word string) string { return string(lowerRunes(fold(word))) }
 func Bytes(s string, n int) string {
 	seen := fold(s)
 	seen = seen[:min(len(seen), n, maxRunes)]
-	return newMatches(seen, &input{}).password
+	return new(input).matchesOf(seen).password
 }

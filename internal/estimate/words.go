@@ -40,7 +40,8 @@ func (m *matches) words() {
 	m.known()
 	r := reader{m: m, text: m.runes}
 	r.read()
-	backwards := make([]rune, len(m.runes))
+	var room [maxRunes]rune
+	backwards := room[:len(m.runes)]
 	for i, c := range m.runes {
 		backwards[len(backwards)-1-i] = c
 	}
