@@ -166,13 +166,14 @@ func TestShortFamiliesAreRefused(t *testing.T) {
 }
 
 // TestWalks holds that a walk over a keyboard is seen on every layout, straight,
-// diagonal and alternating, however long.
+// diagonal and alternating, however long, and a word that was typed on another.
 func TestWalks(t *testing.T) {
 	for _, password := range []string{
 		"qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm", "azertyuiopqsdfghjklmwxcvbn", "йцукенгшщзхъфывапролджэ",
 		"',.pyfgcrlaoeuidhtns", "1qaz2wsx3edc4rfv5tgb6yhn", "!QAZ2wsx#EDC4rfv%TGB", "1q2w3e4r5t6y7u8i9o0p", "q1w2e3r4t5y6u7i8o9p0",
 		"zaq12wsxcde34rfvbgt56yhn", "qweasdzxcqweasdzxc", "123qweasdzxc456rtyfghvbn", "147258369147258369", "789456123789456123",
 		"159357159357159357", "poiuytrewqlkjhgfdsamnbvcxz", "0okm9ijn8uhb7ygv6tfc", "qazxswedcvfrtgbnhyujm", "йфяцычувскамепинртгоь",
+		"зфыыцщквзфыыцщкв", "pqsszord12345678", "p\u0430sswordp\u0430ssword", "\u0440\u0430ss\u051dord2026!!", // typed elsewhere, or looking the same
 		"1й2ц3у4к5е6н7г8ш9щ", "asdf;lkjasdf;lkj", "jklöjklöjklöjklö", "yxcvbnmasdfghjklqwertz",
 	} {
 		if r := at2026.Estimate(password); r.Bits >= longBits {

@@ -1,6 +1,10 @@
 package estimate
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	internalfold "github.com/passwd-go/passwd/internal/fold"
+)
 
 // maxReductions is how often a text is taken for something simpler, one upon the
 // other.
@@ -29,6 +33,9 @@ func (in *input) reduced(seen []rune, best outcome, reductions int) outcome {
 	}
 	if latin, ok := latinKeyed(seen); ok {
 		try(latin, 1, 0)
+	}
+	if plain, ok := lookedAt(seen); ok {
+		try(plain, 2, Substitutions)
 	}
 	if letters, others, ok := byClass(seen); ok {
 		a, b := in.direct(letters), in.direct(others)
@@ -112,6 +119,23 @@ func latinKeyed(seen []rune) ([]rune, bool) {
 		found = found || typed[i] != lowerRune(r)
 	}
 	return typed, found
+}
+
+// lookedAt returns a text with the Latin letters that letters of other scripts are
+// taken for, if it has letters of both: "p\u0430ssword" with a Cyrillic a.
+func lookedAt(seen []rune) ([]rune, bool) {
+	plain := make([]rune, len(seen))
+	latin, other := false, false
+	for i, r := range seen {
+		if plain[i] = r; r < utf8.RuneSelf {
+			latin = latin || !isAffix(byte(r))
+			continue
+		}
+		if p := internalfold.Plain(lowerRune(r)); p < utf8.RuneSelf {
+			plain[i], other = p, true
+		}
+	}
+	return plain, latin && other
 }
 
 // byClass returns the letters of a text and everything else, if these take turns.

@@ -68,6 +68,7 @@ type builder struct{ root node }
 func build(ts string) ([]byte, error) {
 	var b builder
 	b.ranked()
+	b.mistyped()
 	if err := b.own(); err != nil {
 		return nil, err
 	}
@@ -85,6 +86,32 @@ func (b *builder) ranked() {
 		for i, word := range frequency.Lists[name].List {
 			if e := b.root.insert(strings.ToLower(word)); e.rank == 0 || i+1 < e.rank {
 				e.list, e.rank = byte(n), i+1
+			}
+		}
+	}
+}
+
+// mistypedBits is what the keys of another layout cost.
+const mistypedBits = 2
+
+// mistyped adds the commonest passwords as they come out on a keyboard of another
+// layout than that of the person's habit: "pqssword", "qwerty" as "',.pyf".
+func (b *builder) mistyped() {
+	const plain = "qwertyuiop[]asdfghjkl;'zxcvbnm,./-"
+	for _, other := range []string{
+		"azertyuiop^$qsdfghjklmuwxcvbn,;:!)", // AZERTY
+		"qwertzuiopu+asdfghjkloayxcvbnm,.-s", // QWERTZ
+		"',.pyfgcrl/=aoeuidhtns-;qjkxbmwvz[", // Dvorak
+	} {
+		for i, word := range frequency.Lists["Passwords"].List[:600] {
+			typed := strings.Map(func(r rune) rune {
+				if at := strings.IndexRune(plain, r); at >= 0 {
+					return rune(other[at])
+				}
+				return r
+			}, strings.ToLower(word))
+			if typed != strings.ToLower(word) && len(word) >= leastLetters {
+				b.one(kindPassword, math.Log2(float64(i+16))+mistypedBits, typed)
 			}
 		}
 	}
