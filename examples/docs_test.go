@@ -102,7 +102,7 @@ func TestDocsCommands(t *testing.T) {
 	needCurl(t)
 	server := start(t, "go", "run", "./server", "-addr", "127.0.0.1:0")
 	sh := newShell(t, t.TempDir())
-	sh.run(t, `curl() { command curl -sS --fail-with-body --max-time 30 "$@" && echo; }
+	sh.run(t, `curl() { command curl -sS --fail-with-body --max-time 600 "$@" && echo; }
 resets() { command curl -s `+server+`/dev/messages | grep -o '"kind":"reset_' | wc -l; }
 sleep() { # until the message is there, which may take longer than the document says
 	for n in $(seq 300); do
