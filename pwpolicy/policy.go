@@ -46,10 +46,9 @@ type Requirement struct {
 	Params map[string]any
 }
 
-// Phase orders rules by cost. Sanity and Local run for every password, and what
-// they find is reported at once; each rule after them runs only for a password that
-// has passed the rest. So a refused one costs neither network nor hashing, and who
-// has a common password is not told on top that it is easy to guess.
+// Phase orders rules by cost. All rules of a phase run, and Breach and History run
+// only for a password that has passed the rest, so that a refused one costs neither
+// network nor hashing.
 type Phase int
 
 // The phases, in their order.
@@ -157,8 +156,11 @@ func (p Policy) Check(ctx context.Context, c *Candidate, last Phase) ([]Violatio
 		return found, nil
 	}
 	for _, r := range p.list() {
-		if r.Phase() > last || r.Phase() >= PhaseEstimate && len(found) > 0 {
+		if r.Phase() > last || r.Phase() >= PhaseBreach && len(found) > 0 {
 			break
+		}
+		if s, ok := r.(Strength); ok && s.AsTooCommon && len(found) > 0 {
+			continue
 		}
 		violations, err := r.Check(ctx, c)
 		if err != nil {

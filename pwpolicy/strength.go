@@ -33,8 +33,8 @@ type Strength struct {
 	// MinBits is the least that is accepted, at most 64. If 0, the rule refuses
 	// nothing, and its score is there to be shown.
 	MinBits float64 `json:"min_bits,omitempty"`
-	// AsTooCommon reports "too_common" instead of "too_weak": for clients that know no
-	// other sentence.
+	// AsTooCommon reports "too_common" instead of "too_weak", and only for a password
+	// that breaks no other rule: for clients that know no other sentence.
 	AsTooCommon bool `json:"as_too_common,omitempty"`
 }
 

@@ -24,10 +24,10 @@ func TestPresetsEstimate(t *testing.T) {
 		{pwpolicy.NIST(), "Summer2026Summer2026", "too_weak"},
 		{pwpolicy.NIST(), "correct horse battery staple", "too_weak"},
 		{pwpolicy.NIST(), "correct horse battery staple and a teapot", ""},
-		{pwpolicy.NIST(), "passwordpassword", "too_common"}, // and no more
-		{pwpolicy.NIST(), "Password1!", "too_short"},
+		{pwpolicy.NIST(), "passwordpassword", "too_common too_weak"}, // all at once
+		{pwpolicy.NIST(), "Password1!", "too_short too_weak"},
 		{pwpolicy.WithSecondFactor(), "Summer2026!", "too_weak"},
-		{pwpolicy.WithSecondFactor(), "!QAZ2wsx", "too_common"},
+		{pwpolicy.WithSecondFactor(), "!QAZ2wsx", "too_common too_weak"},
 		{pwpolicy.WithSecondFactor(), "3edc$RFV", "too_weak"},
 		{pwpolicy.WithSecondFactor(), "v7$Kq!pW", ""},
 		{pwpolicy.Conventional(), "Summer2026!", "too_common"},
