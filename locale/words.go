@@ -126,9 +126,9 @@ func (p Printer) Field(fault string) string {
 // about accounts (I6).
 func (p Printer) ResetRequested() string { return p.catalogue().Requested }
 
-// Hint points out what is accepted in a password, but may not be meant: "The
+// Note points out what is accepted in a password, but may not be meant: "The
 // password ends with a space."; "" of one that it does not know.
-func (p Printer) Hint(h pwpolicy.Hint) string { return p.catalogue().Hints[string(h)] }
+func (p Printer) Note(n pwpolicy.Note) string { return p.catalogue().Notes[string(n)] }
 
 // Advice says what would make a password harder to guess, by the codes of
 // [pwpolicy.Advice]; "" of a code that it does not know.

@@ -347,12 +347,12 @@ func TestStrengthCodes(t *testing.T) {
 				t.Errorf("%s: %q is %q", p.Language(), weak, s)
 			}
 		}
-		for _, hint := range []pwpolicy.Hint{
+		for _, note := range []pwpolicy.Note{
 			pwpolicy.BeginsWithSpace, pwpolicy.EndsWithSpace, pwpolicy.EndsWithLineBreak, pwpolicy.HasTab, pwpolicy.HasNoBreakSpace,
 			pwpolicy.HasWideSpace, pwpolicy.HasInvisible,
 		} {
-			if p.Hint(hint) == "" || p.Hint("of_tomorrow") != "" {
-				t.Errorf("%s: no words for the hint %s", p.Language(), hint)
+			if p.Note(note) == "" || p.Note("of_tomorrow") != "" {
+				t.Errorf("%s: no words for the note %s", p.Language(), note)
 			}
 		}
 		if p.Advice("of_tomorrow") != "" {

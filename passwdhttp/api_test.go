@@ -33,7 +33,7 @@ func TestChange(t *testing.T) { // F1, P10
 	s.post(t, "change", map[string]string{"current_password": current, "new_password": next}).want(t, 401, "unauthenticated")
 	s.post(t, "change", map[string]string{"current_password": "not this one", "new_password": next}, bearer(session)).want(t, 403, "wrong_password")
 
-	got := s.post(t, "change", map[string]string{"current_password": current, "new_password": "brief"}, bearer(session))
+	got := s.post(t, "change", map[string]string{"current_password": current, "new_password": "plum quartz 9"}, bearer(session))
 	got.want(t, 422, "password_rejected")
 	if len(got.problem.Errors) != 1 {
 		t.Fatalf("errors: %s", got.Body)
@@ -227,16 +227,16 @@ func TestCancel(t *testing.T) {
 }
 
 // What is accepted but may not be meant is pointed out, in the language asked for.
-func TestCheckHints(t *testing.T) {
+func TestCheckNotes(t *testing.T) {
 	s := newSite(t, passwd.Config{}, passwdhttp.Config{})
 	s.ada(t)
 	session := s.signIn(t, "ada", current)
 	got := s.post(t, "check", map[string]string{"password": "Quite-Good-Enough-7 \u200b"}, bearer(session))
 	got.want(t, 200, "")
-	equal(t, "body", got.Body.String(), `{"ok":true,"violations":[],"score":3,"hints":[`+
+	equal(t, "body", got.Body.String(), `{"ok":true,"violations":[],"score":3,"notes":[`+
 		`{"code":"invisible","detail":"The password contains an invisible character."}]}`+"\n")
 	got = s.post(t, "check", map[string]string{"password": "Quite-Good-Enough-7 "}, bearer(session), header("Accept-Language", "de"))
-	equal(t, "body", got.Body.String(), `{"ok":true,"violations":[],"score":3,"hints":[`+
+	equal(t, "body", got.Body.String(), `{"ok":true,"violations":[],"score":3,"notes":[`+
 		`{"code":"ends_with_space","detail":"Das Passwort endet mit einem Leerzeichen."}]}`+"\n")
 }
 

@@ -42,12 +42,12 @@ func TestPresets(t *testing.T) {
 		{pwpolicy.Policy{}, "walnuts teapots", ""},         // P5: no composition
 		{pwpolicy.Policy{}, "830174925560318", ""},
 		{pwpolicy.Policy{}, "qwertyuiopasdfghjkl", "too_common too_weak"},           // P7
-		{pwpolicy.Policy{}, "qwertyuiopasdfghjkl and more", ""},            // the whole password, not parts
+		{pwpolicy.Policy{}, "qwertyuiopasdfghjkl and more", ""},                     // the whole password, not parts
 		{pwpolicy.Policy{}, strings.Repeat("\U0001F511", 14), "too_short too_weak"}, // P2: 56 bytes
 		{pwpolicy.Policy{}, strings.Repeat("\U0001F511", 15), "too_weak"},
 		{pwpolicy.Policy{}, pictures(15), ""},
 		{pwpolicy.Policy{}, pictures(64), ""},                                               // P3: 256 bytes
-		{pwpolicy.Policy{}, strings.Repeat("e\u0301", 8), "too_short too_weak"},                      // 16 runes, 8 in NFC
+		{pwpolicy.Policy{}, strings.Repeat("e\u0301", 8), "too_short too_weak"},             // 16 runes, 8 in NFC
 		{pwpolicy.Policy{}, "\U0001F468\u200D\U0001F469\u200D\U0001F467 and a dog too", ""}, // P6: ZWJ
 		{pwpolicy.Policy{}, "spaces  are  fine", ""},
 		{pwpolicy.Policy{}, strings.Repeat("a", 4096), "too_weak"},

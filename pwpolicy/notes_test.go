@@ -7,10 +7,10 @@ import (
 	"github.com/passwd-go/passwd/pwpolicy"
 )
 
-func TestHints(t *testing.T) {
+func TestNotes(t *testing.T) {
 	for password, want := range map[string]string{
 		"":                               "[]",
-		"several words, no hint":         "[]",
+		"several words, nothing to note":         "[]",
 		" copied":                        "[begins_with_space]",
 		"copied ":                        "[ends_with_space]",
 		"copied\n":                       "[ends_with_line_break]",
@@ -31,7 +31,7 @@ func TestHints(t *testing.T) {
 		"\u0645\u06cc\u200c\u062e\u0648": "[]", // Persian
 		"🏴\U000e0067\U000e007f":          "[]",
 	} {
-		if got := fmt.Sprint(pwpolicy.Hints(password)); got != want {
+		if got := fmt.Sprint(pwpolicy.Notes(password)); got != want {
 			t.Errorf("%q: %s, want %s", password, got, want)
 		}
 	}
