@@ -15,8 +15,8 @@ import (
 )
 
 // testedElsewhere are the documents whose Go is somebody else's matter: TestAdopting goes through
-// one, and internal/dbtest holds the blocks of the other to its own sources.
-var testedElsewhere = []string{"docs/adopting.md", "docs/mounting.md"}
+// one, and internal/dbtest and fastargon2 hold the blocks of theirs to their own sources.
+var testedElsewhere = []string{"docs/adopting.md", "docs/fastargon2.md", "docs/mounting.md"}
 
 // frame is the function around a block: what it is given, and what is done with what
 // it has made.
