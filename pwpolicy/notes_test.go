@@ -10,7 +10,7 @@ import (
 func TestNotes(t *testing.T) {
 	for password, want := range map[string]string{
 		"":                               "[]",
-		"several words, nothing to note":         "[]",
+		"several words, nothing to note": "[]",
 		" copied":                        "[begins_with_space]",
 		"copied ":                        "[ends_with_space]",
 		"copied\n":                       "[ends_with_line_break]",
