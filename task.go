@@ -57,6 +57,7 @@ type requestTask struct {
 	Form       Form          `json:",omitempty"`
 	TTL        time.Duration `json:",omitempty"`
 	TellShared bool          `json:",omitempty"`
+	Device     string        `json:",omitempty"` // what Client.Device was
 }
 
 func (t *requestTask) describe(e *Event) taskEvents {
