@@ -58,7 +58,7 @@ func (s *Service) RedeemCode(ctx context.Context, r RedeemCode) (Token, error) {
 		}
 		return "", s.rejectToken(ctx, rec, "wrong_code", r.Client)
 	}
-	if _, err := s.holderOf(ctx, rec, key); err != nil {
+	if _, err := s.holderOf(ctx, rec); err != nil {
 		return "", s.rejectedCode(ctx, rec, "account", guess, err)
 	}
 	// First the counts, then the code: a limiter that fails must not cost the code.

@@ -43,8 +43,8 @@ func (s *Service) composeLink(ctx context.Context, t *requestTask, a Account, to
 		ttl = min(ttl, smsTTL)
 	}
 	m.Kind, m.ExpiresAt = MessageResetLink, t.At.Add(ttl)
-	m.Token = s.keys.token(t.Seed, PurposeReset)
-	m.User = s.keys[0].userKey(a.Ref)
+	m.Token = t.keys.token(t.Seed, PurposeReset)
+	m.User = t.keys[0].userKey(a.Ref)
 	query := url.Values{"token": {string(m.Token)}}
 	if t.Form == UserKeyLink {
 		query.Set("user", m.User)
@@ -53,20 +53,20 @@ func (s *Service) composeLink(ctx context.Context, t *requestTask, a Account, to
 	if m.Link, err = s.cfg.Links.link(ctx, a, resetPage, query); err != nil {
 		return m, err
 	}
-	return m, s.issue(ctx, TokenRecord{TokenRef: s.keys.ref(PurposeReset, m.Token)}, a, to, m)
+	return m, s.issue(ctx, t.keys, TokenRecord{TokenRef: t.keys.ref(PurposeReset, m.Token)}, a, to, m)
 }
 
 func (s *Service) composeCode(ctx context.Context, t *requestTask, a Account, to Address, m Message) (Message, error) {
-	request := s.keys.token(t.Seed, PurposeCode)
+	request := t.keys.token(t.Seed, PurposeCode)
 	m.Kind, m.ExpiresAt = MessageResetCode, t.At.Add(t.TTL)
-	m.Code = s.keys.code(t.Seed)
+	m.Code = t.keys.code(t.Seed)
 	var err error
 	if m.Link, err = s.cfg.Links.link(ctx, a, forgotPage, nil); err != nil {
 		return m, err
 	}
-	return m, s.issue(ctx, TokenRecord{
-		TokenRef: s.keys.ref(PurposeCode, request),
-		Verifier: s.keys[0].verifier(request, m.Code),
+	return m, s.issue(ctx, t.keys, TokenRecord{
+		TokenRef: t.keys.ref(PurposeCode, request),
+		Verifier: t.keys[0].verifier(request, m.Code),
 	}, a, to, m)
 }
 
@@ -98,8 +98,8 @@ func (s *Service) composeShared(ctx context.Context, t *requestTask, matches []A
 
 // issue stores the digest of what a message carries. A retried job issues the
 // same once more, which changes nothing.
-func (s *Service) issue(ctx context.Context, rec TokenRecord, a Account, to Address, m Message) error {
-	rec.Account, rec.Epoch, rec.Address = a.Ref, a.Epoch, s.keys[0].address(to)
+func (s *Service) issue(ctx context.Context, keys keyring, rec TokenRecord, a Account, to Address, m Message) error {
+	rec.Account, rec.Epoch, rec.Address = a.Ref, a.Epoch, keys[0].address(to)
 	rec.IssuedAt, rec.ExpiresAt = m.At, m.ExpiresAt
 	if !s.now().Before(rec.ExpiresAt) {
 		return errDrop
@@ -121,7 +121,7 @@ func (s *Service) composeNotice(ctx context.Context, t *noticeTask) (Message, er
 	page, query := forgotPage, url.Values(nil)
 	if t.Cancel {
 		page = cancelPage
-		query = url.Values{"token": {string(s.keys.token(t.Seed, PurposeCancel))}}
+		query = url.Values{"token": {string(t.keys.token(t.Seed, PurposeCancel))}}
 	}
 	var err error
 	m.Link, err = s.cfg.Links.link(ctx, Account{Ref: t.Account, Username: t.Username, Locale: t.Locale}, page, query)

@@ -19,6 +19,7 @@ type task interface {
 	describe(e *Event) taskEvents
 	// do does it. An errDrop says that trying again would not help.
 	do(ctx context.Context, s *Service, j Job, e *Event) error
+	head() *taskHead
 }
 
 // taskHead is the form that all tasks have in common.
@@ -27,7 +28,14 @@ type taskHead struct {
 	At     time.Time
 	Seed   seed
 	Client Client
+
+	// keys holds the key that opened the job, alone: what grows from the seed grows
+	// under the key of the job, so that it is what was promised when the job was made,
+	// whatever key is current at its delivery.
+	keys keyring
 }
+
+func (h *taskHead) head() *taskHead { return h }
 
 type taskKind string
 
@@ -140,7 +148,7 @@ func (s *Service) job(t task, key string, due, until time.Time) Job {
 
 // openTask reads what job has sealed.
 func (s *Service) openTask(j Job) (task, error) {
-	plain, err := s.keys.open(j.ID, j.Sealed)
+	plain, keys, err := s.keys.open(j.ID, j.Sealed)
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +167,9 @@ func (s *Service) openTask(j Job) (task, error) {
 	default:
 		return nil, fmt.Errorf("passwd: a job of the unknown kind %q", head.Kind)
 	}
-	return t, json.Unmarshal(plain, t)
+	err = json.Unmarshal(plain, t)
+	t.head().keys = keys
+	return t, err
 }
 
 type noticeDetail struct {

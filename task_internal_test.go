@@ -44,19 +44,11 @@ func TestJobsOfAnEarlierReleaseOpen(t *testing.T) {
 			t.Errorf("%s: %v", tt.form[:20], err)
 			continue
 		}
-		var h *taskHead
-		switch task := got.(type) {
-		case *requestTask:
-			h = &task.taskHead
-		case *noticeTask:
-			h = &task.taskHead
-		case *afterWriteTask:
-			h = &task.taskHead
-		}
+		h := got.head()
 		if h.Client.Addr.String() != "192.0.2.1" || h.Client.RequestID != "r" {
 			t.Errorf("%s: client %+v", h.Kind, h.Client)
 		}
-		h.Client = Client{}
+		h.Client, h.keys = Client{}, nil
 		if !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("got  %+v\nwant %+v", got, tt.want)
 		}

@@ -42,6 +42,11 @@ type record struct {
 	history  []passwd.Hash // newest first
 	tokens   []*passwd.TokenRecord
 	sessions []*held
+
+	// Of an account whose row is gone. While it is there, its row has these.
+	changedAt time.Time
+	must      passwd.Reason
+	mustUntil time.Time
 }
 
 var (
