@@ -5,7 +5,6 @@ import (
 	"crypto/hmac"
 	"errors"
 	"strconv"
-	"strings"
 )
 
 // RequestCode asks for a one-time code, to be typed.
@@ -28,9 +27,11 @@ func (s *Service) RequestCode(ctx context.Context, r RequestCode) (request Token
 
 // RedeemCode exchanges a code for a reset token.
 type RedeemCode struct {
-	Request Token       // what RequestCode returned
-	Code    OneTimeCode // as typed: spaces and hyphens are passed over
-	Client  Client
+	Request Token // what RequestCode returned
+	// Code is as typed or copied: decimal digits of any script count, and spaces,
+	// dashes and invisible characters around and between them do not.
+	Code   OneTimeCode
+	Client Client
 }
 
 // RedeemCode counts an attempt, and for the right code spends it and issues a
@@ -50,9 +51,9 @@ func (s *Service) RedeemCode(ctx context.Context, r RedeemCode) (Token, error) {
 	if err := s.countCode(ctx, guess, rec); err != nil {
 		return "", err
 	}
-	typed := OneTimeCode(strings.NewReplacer(" ", "", "-", "").Replace(string(r.Code)))
+	typed := r.Code.digits()
 	want := key.verifier(r.Request, typed)
-	if len(typed) != codeDigits || !hmac.Equal(want[:], rec.Verifier[:]) {
+	if typed == "" || !hmac.Equal(want[:], rec.Verifier[:]) {
 		if rec.Attempts >= codeTries {
 			s.Observe(ctx, Event{Name: EventCodeExhausted, Account: rec.Account, Outcome: outcomeFailure, Client: r.Client})
 		}
