@@ -3,7 +3,6 @@ package passwd
 import (
 	"context"
 	"errors"
-	"strconv"
 )
 
 // Change asks for another password for who is signed in.

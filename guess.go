@@ -43,8 +43,7 @@ func subject(l Login, a Account, found bool) []string {
 // counted, and no failure.
 func (s *Service) newGuess(ctx context.Context, l Login, a Account, found bool, c Client) (*guess, error) {
 	g := &guess{s: s, ctx: ctx, client: c}
-	from := network(c.Addr)
-	g.login = s.keys.limiterKey("login", l.Tenant, l.Value, from)
+	g.login = s.loginKey(l, c)
 	g.address = s.addressKey(c)
 	who := subject(l, a, found)
 	var err error
@@ -171,4 +170,9 @@ func (g *guess) succeeded() error {
 	}
 	_, err := g.do(steps...)
 	return err
+}
+
+// loginKey is of a login, as it was typed, from one client network.
+func (s *Service) loginKey(l Login, c Client) string {
+	return s.keys.limiterKey("login", l.Tenant, l.Value, network(c.Addr))
 }

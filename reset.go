@@ -145,7 +145,24 @@ func (s *Service) Reset(ctx context.Context, r Reset) (Written, error) {
 	if err != nil {
 		return Written{}, err
 	}
-	return s.redeem(ctx, rec, r.Token, change{account: a, next: r.New, method: MethodReset, client: r.Client})
+	w, err := s.redeem(ctx, rec, r.Token, change{account: a, next: r.New, method: MethodReset, client: r.Client})
+	if err == nil {
+		s.forgive(ctx, a, r.Client)
+	}
+	return w, err
+}
+
+// forgive forgets the failures at the logins of an account from the network that has
+// reset it; those of the account itself went with its epoch (I11). The password is
+// written whether that works or not.
+func (s *Service) forgive(ctx context.Context, a Account, c Client) {
+	var steps []Step
+	for _, kind := range []LoginKind{Username, Email, Mobile} {
+		if own := Fold(a.identifier(kind)); own != "" {
+			steps = append(steps, Step{Key: s.loginKey(Login{Tenant: a.Ref.Tenant, Value: own}, c), Do: StepClear})
+		}
+	}
+	s.limit(context.WithoutCancel(ctx), c, steps...) // its error has been observed
 }
 
 func (s *Service) resettable(ctx context.Context, t Token, h Holder, c Client) (TokenRecord, Account, error) {
