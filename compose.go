@@ -25,7 +25,7 @@ func (s *Service) composeRequested(ctx context.Context, t *requestTask, n int) (
 	if err != nil {
 		return Message{}, err
 	}
-	q, codes, err := s.quota(ctx, t, a, n)
+	q, mayType, err := s.quota(ctx, t, a, n)
 	if err != nil {
 		return Message{}, err
 	}
@@ -37,7 +37,7 @@ func (s *Service) composeRequested(ctx context.Context, t *requestTask, n int) (
 		At: t.At, Client: t.Client,
 	}
 	from := t.keys[0].requester(q)
-	if t.Kind == taskCode && codes {
+	if t.Kind == taskCode && mayType {
 		return s.composeCode(ctx, t, a, to, from, m)
 	}
 	return s.composeLink(ctx, t, a, to, from, m)
@@ -56,7 +56,7 @@ var errQuota = fmt.Errorf("%w: the account has its quota of messages", errDrop)
 
 // quota counts a message for its account, at the first attempt to deliver it, and
 // tells who asked for it and whether they may still have codes.
-func (s *Service) quota(ctx context.Context, t *requestTask, a Account, n int) (q requester, codes bool, err error) {
+func (s *Service) quota(ctx context.Context, t *requestTask, a Account, n int) (q requester, mayType bool, err error) {
 	c := t.Client
 	c.Device = Token(t.Device)
 	who := subject(Login{}, a, true)
@@ -67,17 +67,17 @@ func (s *Service) quota(ctx context.Context, t *requestTask, a Account, n int) (
 	if err != nil {
 		return q, false, err
 	}
-	codes = answers[0].Wait == 0
+	mayType = answers[0].Wait == 0
 	takes := []Step{
 		{Key: s.keys.limiterKey("sent", a.Ref.Tenant, a.Ref.ID, "hour"), Do: StepTake, Limit: messagesAnHour},
 		{Key: s.keys.limiterKey("sent", a.Ref.Tenant, a.Ref.ID, "day"), Do: StepTake, Limit: messagesADay},
 	}
 	if q.known {
-		codes = answers[1].Wait == 0
+		mayType = answers[1].Wait == 0
 		takes = []Step{{Key: s.keys.limiterKey("sent", a.Ref.Tenant, a.Ref.ID, "known"), Do: StepTake, Limit: messagesKnown}}
 	}
 	if n > 1 {
-		return q, codes, nil
+		return q, mayType, nil
 	}
 	answers, err = s.limiter.Do(ctx, s.now(), takes...)
 	if err != nil {
@@ -88,7 +88,7 @@ func (s *Service) quota(ctx context.Context, t *requestTask, a Account, n int) (
 			return q, false, errQuota
 		}
 	}
-	return q, codes, nil
+	return q, mayType, nil
 }
 
 func (s *Service) composeLink(ctx context.Context, t *requestTask, a Account, to Address, from Digest, m Message) (Message, error) {

@@ -41,15 +41,15 @@ type memoryLimiter struct {
 func (m *memoryLimiter) Do(_ context.Context, now time.Time, steps ...Step) ([]Taken, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	known := make(Tallies, len(steps))
+	tallies := make(Tallies, len(steps))
 	for _, s := range steps {
 		if e, i := m.find(s.Key); i >= 0 {
-			known[s.Key] = e.list[i].Tally
+			tallies[s.Key] = e.list[i].Tally
 		}
 	}
-	answers, changed := known.Do(now, steps...)
+	answers, changed := tallies.Do(now, steps...)
 	for key := range changed {
-		if t, remains := known[key]; remains {
+		if t, remains := tallies[key]; remains {
 			m.set(key, t, now)
 		} else {
 			m.remove(key)
@@ -59,8 +59,7 @@ func (m *memoryLimiter) Do(_ context.Context, now time.Time, steps ...Step) ([]T
 }
 
 func (m *memoryLimiter) find(key string) (*entries, int) {
-	kind, _, _ := strings.Cut(key, ":")
-	e := m.kinds[kind]
+	e := m.kinds[kindOf(key)]
 	if e == nil {
 		return nil, -1
 	}
@@ -82,9 +81,8 @@ func (m *memoryLimiter) set(key string, t Tally, now time.Time) {
 		return
 	}
 	if e == nil {
-		kind, _, _ := strings.Cut(key, ":")
 		e = &entries{index: make(map[string]int)}
-		m.kinds[kind] = e
+		m.kinds[kindOf(key)] = e
 	}
 	if group := groupOf(key); group != "" {
 		if members := m.groups[group]; len(members) >= maxGroup {
@@ -129,6 +127,15 @@ func (m *memoryLimiter) leaveGroup(group, key string) {
 	if m.groups[group] = members; len(members) == 0 {
 		delete(m.groups, group)
 	}
+}
+
+// kindOf returns what stands before the first ":", "" if there is none.
+func kindOf(key string) string {
+	kind, _, ok := strings.Cut(key, ":")
+	if !ok {
+		return ""
+	}
+	return kind
 }
 
 // groupOf returns "kind:group" of a key that has a group, else "".

@@ -39,7 +39,7 @@ type Limits struct {
 	Messages Limit
 	// Redeem bounds how often a live link, code or ticket of one account may be
 	// presented with a new password, and apart from that how often from one client
-	// network. 30 in 10 minutes.
+	// network. 100 in 10 minutes.
 	Redeem Limit
 	// Checks bounds policy checks while typing, for one account. 60 in a minute.
 	Checks Limit
@@ -61,7 +61,7 @@ func (l Limits) withDefaults() Limits {
 	fill(&l.Address, Limit{Free: 100, Window: 10 * time.Minute})
 	fill(&l.ResetRequests, Limit{Free: 60, Window: time.Hour})
 	fill(&l.Messages, Limit{Free: 10, Window: time.Hour})
-	fill(&l.Redeem, Limit{Free: 30, Window: 10 * time.Minute})
+	fill(&l.Redeem, Limit{Free: 100, Window: 10 * time.Minute})
 	fill(&l.Checks, Limit{Free: 60, Window: time.Minute})
 	l.StopAfter = cmp.Or(l.StopAfter, maxFailures)
 	l.LiveLinks = cmp.Or(l.LiveLinks, 3)

@@ -13,8 +13,12 @@ var parts = map[string]string{
 		{email_confirmed}, {mobile_confirmed}, a.epoch, a.must, a.must_until, a.changed_at{personal}`,
 	"users":  `{table} u LEFT JOIN {account} a ON a.tenant = {own_tenant} AND a.user_id = {own_id}`,
 	"ours":   `tenant = $1 AND user_id = $2`,
-	"record": `t.tenant, t.user_id, t.epoch, t.address, t.verifier, t.attempts, t.issued_at, t.expires_at, t.spent_at`,
+	"record": `t.tenant, t.user_id, t.epoch, t.address, t.verifier, t.requester, t.attempts, t.issued_at, t.expires_at, t.spent_at`,
 }
+
+// tallies reads the keys of one call.
+const tallies = `SELECT limit_key, taken, level, windowed, until_at, last_at FROM {limit}
+	WHERE limit_key IN ($1, $2, $3, $4, $5, $6, $7, $8)`
 
 // queries are all statements, rendered.
 type queries struct {
@@ -27,7 +31,7 @@ type queries struct {
 	setHash, addAccount, setAccount                 query
 	history, addHistory, oldHistory, trimHistory    query
 	dropAccount, dropTokens, dropHistory            query
-	token, addToken, spend, void, countLive         query
+	token, addToken, spend, void, liveTokens        query
 	attempt, purge                                  query
 	jobWaits, countJobs, addJob, jobDue, due, lease query
 	done, retry                                     query
@@ -83,13 +87,13 @@ func newQueries(d *dialect, c Config) *queries {
 
 	set(&qs.token, `SELECT {record}, a.epoch FROM {token} t
 		LEFT JOIN {account} a ON a.tenant = t.tenant AND a.user_id = t.user_id WHERE t.purpose = $1 AND t.digest = $2`)
-	set(&qs.addToken, `INSERT INTO {token} (tenant, user_id, purpose, digest, epoch, address, verifier, attempts, issued_at, expires_at, spent_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $a, $b)`)
+	set(&qs.addToken, `INSERT INTO {token} (tenant, user_id, purpose, digest, epoch, address, verifier, requester, attempts, issued_at, expires_at, spent_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $a, $b, $c)`)
 	set(&qs.spend, `UPDATE {token} SET spent_at = $3 WHERE purpose = $4 AND digest = $5 AND {ours}
 		AND spent_at IS NULL AND expires_at > $3 AND (epoch = 0 OR epoch = $6)`)
 	set(&qs.void, `UPDATE {token} SET spent_at = $3 WHERE {ours} AND epoch = 0 AND spent_at IS NULL`)
-	set(&qs.countLive, `SELECT count(*) FROM {token} WHERE {ours} AND purpose = $3
-		AND spent_at IS NULL AND expires_at > $4 AND (epoch = 0 OR epoch = $5)`)
+	set(&qs.liveTokens, `SELECT digest, requester, issued_at FROM {token} WHERE {ours} AND purpose = $3
+		AND spent_at IS NULL AND expires_at > $4 AND (epoch = 0 OR epoch = $5) ORDER BY issued_at`)
 	set(&qs.attempt, `UPDATE {token} SET attempts = attempts + 1 WHERE purpose = $1 AND digest = $2
 		AND spent_at IS NULL AND expires_at > $3 AND attempts < $4 AND (epoch = 0 OR epoch =
 		(SELECT a.epoch FROM {account} a WHERE a.tenant = {token}.tenant AND a.user_id = {token}.user_id))`)
@@ -107,9 +111,11 @@ func newQueries(d *dialect, c Config) *queries {
 	set(&qs.done, `DELETE FROM {job} WHERE id = $1`)
 	set(&qs.retry, `UPDATE {job} SET leased_until = NULL, not_before = $2 WHERE id = $1`)
 
-	set(&qs.tries, `SELECT taken, level, windowed, until_at, last_at FROM {limit} WHERE limit_key = $1`)
+	// A call has few keys; the last one is repeated to fill the list.
+	set(&qs.tries, tallies)
+	set(&qs.lockTries, tallies)
 	if d.lock == "" {
-		set(&qs.lockTries, `SELECT taken, level, windowed, until_at, last_at FROM {limit} WHERE limit_key = $1 FOR UPDATE`)
+		set(&qs.lockTries, tallies+` ORDER BY limit_key FOR UPDATE`)
 	}
 	set(&qs.addTries, `INSERT INTO {limit} (limit_key, taken, level, windowed, until_at, last_at, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7) `+fill(d.absorb, "limit_key", ""))
