@@ -223,7 +223,7 @@ func TestEndNobodyElses(t *testing.T) {
 	}
 	for _, in := range []map[string]string{nil, {"end": ""}} {
 		p := b.post(t, "devices", in).want(t, 422, "Your devices")
-		equal(t, "problem", strings.Contains(p.summary(t)[""], "Choose the device that is to be signed out."), true)
+		equal(t, "problem", strings.Contains(p.summary(t)[""], "Choose the device to sign out."), true)
 	}
 	r := b.request("POST", "devices?end="+mobile.Session.ID, map[string]string{"form": b.bound(t, "devices")})
 	b.do(t, r, nil).want(t, 422, "Your devices")

@@ -48,9 +48,14 @@ func (p *pages) done(w http.ResponseWriter, r *http.Request) (reply, error) {
 // account: unless that of another is open in this browser, which it has not touched.
 func (p *pages) signedOut(r *http.Request, words locale.Printer, n note, next string, v *View) {
 	who, _, err := p.signedIn(r)
+	account := passwd.Ref{Tenant: n.Tenant, ID: n.ID}
+	if err == nil && who.Account != account { // "your password" were theirs
+		v.Heading = words.Label("done_other_title")
+		v.Title = v.Heading
+	}
 	switch {
-	case err == nil && who.Account == (passwd.Ref{Tenant: n.Tenant, ID: n.ID}): // signed in once more since
-		v.Said = words.Text("done_again")
+	case err == nil && who.Account == account: // signed in once more since
+		v.Said = words.Text("done_change")
 		v.Links = p.worded(words, []link{{p.home(), "continue"}})
 	case err == nil && n.Name != "" && who.Username != "":
 		v.Said = fill(fill(words.Text("done_other"), "account", isolated(n.Name)), "you", isolated(who.Username))

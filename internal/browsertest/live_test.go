@@ -31,7 +31,7 @@ func TestLiveCheck(t *testing.T) {
 			}
 			b.Fill("new_password", "ada")
 			b.Poll(`document.querySelector(".check meter")?.value === 0 && document.querySelectorAll(".hint .unmet").length > 0`)
-			if got := chrome.Eval[string](b, `document.querySelector("meter").ariaLabel + "/" + document.querySelector(".check p").textContent`); got != "Strength/Strength: very weak" {
+			if got := chrome.Eval[string](b, `document.querySelector("meter").ariaLabel + "/" + document.querySelector(".check meter + p").textContent`); got != "Strength/Strength: very weak" {
 				t.Errorf("the meter says %q", got)
 			}
 			b.Fill("new_password", "mantine gearwheel 1843")

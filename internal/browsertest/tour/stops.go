@@ -85,7 +85,8 @@ func Stops() []Stop {
 		{"done-other", "done", stage.Options{SignOut: true}, func(g *guide) {
 			g.signInGrace()
 			g.Visit(g.mail(passwd.MessageResetLink).Link)
-			g.fill("new_password", stage.Next)
+			g.Fill("new_password", stage.Next)
+			g.Follow("main > form button.submit")
 		}},
 		{"done-nothing", "done", stage.Options{}, func(g *guide) { g.page("/done") }},
 		{"done-kept", "done", stage.Options{}, func(g *guide) {

@@ -102,7 +102,7 @@ func (m *Model) age(a *Account) time.Time {
 	switch deadline := old.Add(p.Grace); {
 	case !m.Now.Before(deadline):
 		a.Must = passwd.Expired
-		m.pin(a)
+		m.Pin(a)
 	case !m.Now.Before(old.Add(-p.Warn)):
 		return deadline
 	}

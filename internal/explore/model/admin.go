@@ -26,7 +26,7 @@ func (m *Model) Require(r passwd.Ref, reason passwd.Reason) Answer {
 	case a == nil:
 		return Answer{Error: "not_found"}
 	case a.Must != passwd.Temporary && a.Must != passwd.Compromised && a.Must != reason:
-		m.pin(a)
+		m.Pin(a)
 		a.Must, a.Until = reason, time.Time{}
 	}
 	return Answer{}
@@ -82,7 +82,7 @@ func (m *Model) Forget(r passwd.Ref) Answer {
 		if m.Present.ForgetDropsMust {
 			a.Must, a.Until = passwd.NoReason, time.Time{}
 		}
-		m.pin(a)
+		m.Pin(a)
 	case a != nil:
 		delete(m.Accounts, r)
 	}

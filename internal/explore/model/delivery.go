@@ -149,7 +149,7 @@ func (m *Model) compose(j *Job) *Message {
 	if !ok {
 		return nil
 	}
-	m.pin(a)
+	m.Pin(a)
 	expires, purpose := j.NotAfter, passwd.PurposeCode
 	message.Kind = passwd.MessageResetCode
 	if !r.Code {

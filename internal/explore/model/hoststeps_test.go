@@ -105,7 +105,7 @@ func (w *world) inTransaction(t *rapid.T) {
 	if tx.Commit() != nil {
 		w.fail("no commit")
 	}
-	w.store.put = append(w.store.put, inside.put...)
+	w.store.put, w.store.wrote = append(w.store.put, inside.put...), append(w.store.wrote, inside.wrote...)
 	w.compare(got, want())
 }
 

@@ -98,8 +98,8 @@ func (m *Model) sorted() []*Account {
 	return slices.SortedFunc(maps.Values(m.Accounts), func(a, b *Account) int { return strings.Compare(a.Ref.ID, b.Ref.ID) })
 }
 
-// pin gives an account the epoch that it needs from now on.
-func (m *Model) pin(a *Account) {
+// Pin gives an account the epoch that it needs from now on.
+func (m *Model) Pin(a *Account) {
 	if a.Epoch == 0 {
 		a.Epoch = m.FirstEpoch(a.Ref)
 	}
@@ -108,7 +108,7 @@ func (m *Model) pin(a *Account) {
 // raise ends what was opened before, but for the session to keep.
 func (m *Model) raise(a *Account, keep string) {
 	before := a.Epoch
-	if m.pin(a); before == 0 {
+	if m.Pin(a); before == 0 {
 		return
 	}
 	a.Epoch++

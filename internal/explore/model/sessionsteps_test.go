@@ -38,8 +38,16 @@ func (w *world) checkSession(t *rapid.T) {
 	w.touched = append(w.touched, s.Account)
 }
 
-func (w *world) refreshSession(t *rapid.T) {
-	refresh := w.presented(t, w.refresh)
+func (w *world) refreshSession(t *rapid.T) { w.refreshBy(t, w.presented(t, w.refresh)) }
+
+// refreshOther uses the token before the last, on another device as a rule.
+func (w *world) refreshOther(t *rapid.T) {
+	if n := len(w.refresh); n > 1 {
+		w.refreshBy(t, w.refresh[n-2])
+	}
+}
+
+func (w *world) refreshBy(t *rapid.T, refresh string) {
 	w.log("")
 	pair, err := w.managers[w.keys].Refresh(ctx, refresh, w.client(t))
 	got := answer(model.Answer{Account: pair.Session.Account, Epoch: pair.Session.Epoch, Expires: pair.ExpiresIn}, err)

@@ -40,7 +40,7 @@ func (m *Model) SignIn(l passwd.Login, password string, c netip.Addr) Answer {
 	if a == nil {
 		return refused
 	}
-	m.pin(a)
+	m.Pin(a)
 	return Answer{Error: m.Admit(a), Account: a.Ref, Epoch: a.Epoch, Must: a.Must, ChangeBy: changeBy}
 }
 

@@ -31,7 +31,7 @@ func (w *world) signIn(t *rapid.T) {
 		if in.Epoch != 0 {
 			w.signedIn = append(w.signedIn, in)
 		}
-		w.nameJobs()
+		w.settle()
 		if times > 1 && w.oneIn(t, 3, "pause") {
 			w.advance(pick(w, t, "pause", jumps[:5]))
 		}
@@ -51,7 +51,7 @@ func (w *world) guess(t *rapid.T) {
 		in, err := s.SignIn(ctx, passwd.SignIn{Login: l, Password: p, Client: c})
 		got := answer(model.Answer{Account: in.Account, Epoch: in.Epoch, Must: in.Must, ChangeBy: in.ChangeBy}, err)
 		w.compare(got, w.m.SignIn(l, p, c.Addr))
-		w.nameJobs()
+		w.settle()
 		if !w.oneIn(t, 4, "at once") {
 			w.advance(limits.SignIn.MaxWait)
 		}
@@ -83,7 +83,7 @@ func (w *world) change(t *rapid.T) {
 		w.log("%v %.20q → %.20q", a.Ref, current, next)
 		done, err := s.Change(ctx, passwd.Change{Account: a.Ref, Current: current, New: next, KeepSession: keep, Client: c})
 		w.compare(w.written(done, err), w.m.Change(a.Ref, current, next, keep, c.Addr))
-		w.nameJobs()
+		w.settle()
 	}
 }
 

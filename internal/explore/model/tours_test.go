@@ -30,10 +30,13 @@ func (w *world) tour(t *rapid.T) {
 var tours = []string{
 	"request, work, reset, sign-in",
 	"request code, work, redeem code, reset",
+	"request code, rotate, work, rotate, redeem code, reset",
+	"change, request, rotate, work, cancel, reset",
 	"require, sign-in, ticket, change with ticket, work, cancel",
 	"issue temporary, sign-in, ticket, change with ticket, sign-in",
-	"sign-in, start session, ten days, refresh session, ten days, check session, ten days, refresh session, check session",
+	"sign-in, start session, ten days, refresh session, ten days, refresh session, ten days, refresh session, check session",
 	"change, ten days, sign-in, ten days, sign-in, ten days, sign-in, ticket, change with ticket",
+	"sign-in, start session, ten days, start session, refresh other, start session, check session",
 	"hook, change, hook, clock, work",
 	"sign-in, start session, check session, refresh session, change, check session",
 	"sign-in, start session, refresh session, refresh session, sign-in",
@@ -45,7 +48,7 @@ var tours = []string{
 func (w *world) take(s step, t *rapid.T) {
 	w.step = s.name
 	s.run(w, t)
-	w.nameJobs()
+	w.settle()
 }
 
 type step struct {
@@ -83,6 +86,7 @@ func init() {
 		{5, "start session", (*world).start},
 		{4, "check session", (*world).checkSession},
 		{4, "refresh session", (*world).refreshSession},
+		{1, "refresh other", (*world).refreshOther},
 		{2, "end sessions", (*world).endSessions},
 		{6, "host", (*world).hostWrites},
 		{1, "delete", (*world).deleteWhole},

@@ -21,6 +21,7 @@ type watched struct {
 	backend
 	queue  passwd.Queue // the backend, or one apart
 	now    func() time.Time
+	wrote  []passwd.Ref
 	put    []string // ids of jobs, absorbed or not
 	worked []claim
 }
@@ -41,12 +42,14 @@ func (w *watched) Put(ctx context.Context, j passwd.Job) error {
 
 func (w *watched) Apply(ctx context.Context, write passwd.Write) (int64, error) {
 	epoch, err := w.backend.Apply(ctx, write)
-	for _, j := range write.Jobs {
-		if err == nil {
-			w.put = append(w.put, j.ID)
-		}
+	if err != nil {
+		return epoch, err
 	}
-	return epoch, err
+	w.wrote = append(w.wrote, write.Account)
+	for _, j := range write.Jobs {
+		w.put = append(w.put, j.ID)
+	}
+	return epoch, nil
 }
 
 func (w *watched) Done(ctx context.Context, id string) error { return w.queue.Done(ctx, id) }

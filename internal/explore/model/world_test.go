@@ -137,6 +137,18 @@ func (w *world) absorbed() {
 	}
 }
 
+// settle tells the model, after a call, what the store has done at its own discretion.
+func (w *world) settle() {
+	// An account gets its first epoch at the latest when it needs one.
+	for _, r := range w.store.wrote {
+		if a := w.m.Accounts[r]; a != nil && a.Row {
+			w.m.Pin(a)
+		}
+	}
+	w.store.wrote = nil
+	w.nameJobs()
+}
+
 // nameJobs tells the model the ids of the jobs that a step has put, in their order.
 func (w *world) nameJobs() {
 	ids := w.store.put

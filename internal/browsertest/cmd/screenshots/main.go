@@ -79,6 +79,9 @@ func run(ctx context.Context, folder string) (err error) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
+	if err := overview(ctx, running, r, folder); err != nil {
+		return err
+	}
 	total := 0
 	for _, name := range shown {
 		data, err := sheet(columns[name])
