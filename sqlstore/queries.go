@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"maps"
+	"strings"
 
 	"github.com/passwd-go/passwd"
 )
@@ -24,20 +25,22 @@ const tallies = `SELECT limit_key, taken, level, windowed, until_at, last_at FRO
 type queries struct {
 	all []*query // those to keep prepared
 
-	lock                                            query
-	get                                             query
-	find                                            map[passwd.LoginKind]*query
-	state, lockUser, own                            query
-	setHash, addAccount, setAccount                 query
-	history, addHistory, oldHistory, trimHistory    query
-	dropAccount, dropTokens, dropHistory            query
-	token, addToken, spend, void, liveTokens        query
-	attempt, purge                                  query
-	jobWaits, countJobs, addJob, jobDue, due, lease query
-	done, retry                                     query
-	tries, lockTries, addTries, setTries            query
-	dropTries, purgeTries                           query
-	sessions                                        sessionQueries
+	lock                                         query
+	get                                          query
+	find                                         map[passwd.LoginKind]*query
+	state, lockUser, own                         query
+	setHash, addAccount, setAccount              query
+	history, addHistory, oldHistory, trimHistory query
+	dropAccount, dropTokens, dropHistory         query
+	token, addToken, spend, void, liveTokens     query
+	attempt, purge                               query
+	jobWaits, spanJobs, countJobs, addJob        query
+	jobDue, due, lease                           query
+	done, retry                                  query
+	tries, lockTries, addTries                   query
+	setTries                                     [maxRows]query // of one key, of two, …
+	dropTries, purgeTries                        query
+	sessions                                     sessionQueries
 }
 
 func newQueries(d *dialect, c Config) *queries {
@@ -101,6 +104,7 @@ func newQueries(d *dialect, c Config) *queries {
 	set(&qs.dropTokens, `DELETE FROM {token} WHERE {ours}`)
 
 	set(&qs.jobWaits, `SELECT count(*) FROM {job} WHERE id = $1 OR (job_key = $2 AND job_key <> '' AND leased_until IS NULL)`)
+	set(&qs.spanJobs, `SELECT coalesce((SELECT max(seq) FROM {job}) - (SELECT min(seq) FROM {job}) + 1, 0)`)
 	set(&qs.countJobs, `SELECT count(*) FROM {job}`)
 	set(&qs.addJob, `INSERT INTO {job} (id, job_key, waiting, sealed, not_before, not_after, attempts)
 		VALUES ($1, $2, $3, $4, $5, $6, $7) `+fill(d.absorb, "id", ""))
@@ -117,16 +121,29 @@ func newQueries(d *dialect, c Config) *queries {
 	if d.lock == "" {
 		set(&qs.lockTries, tallies+` ORDER BY limit_key FOR UPDATE`)
 	}
-	set(&qs.addTries, `INSERT INTO {limit} (limit_key, taken, level, windowed, until_at, last_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) `+fill(d.absorb, "limit_key", ""))
-	set(&qs.setTries, `UPDATE {limit} SET taken = $2, level = $3, windowed = $4, until_at = $5, last_at = $6, expires_at = $7
-		WHERE limit_key = $1`)
-	set(&qs.dropTries, `DELETE FROM {limit} WHERE limit_key = $1`)
+	var empty []string
+	for i := range maxSteps {
+		empty = append(empty, `(`+parameter(i)+`, 0, 0, 0, 0)`)
+	}
+	set(&qs.addTries, `INSERT INTO {limit} (limit_key, taken, level, windowed, expires_at) VALUES `+strings.Join(empty, ", ")+` `+fill(d.absorb, "limit_key", ""))
+	var rows []string
+	for i := range maxRows {
+		var columns []string
+		for column := range 7 {
+			columns = append(columns, parameter(7*i+column))
+		}
+		rows = append(rows, `(`+strings.Join(columns, ", ")+`)`)
+		set(&qs.setTries[i], `INSERT INTO {limit} (limit_key, taken, level, windowed, until_at, last_at, expires_at) VALUES `+strings.Join(rows, ", ")+` {upsert_limit}`)
+	}
+	set(&qs.dropTries, `DELETE FROM {limit} WHERE limit_key IN ($1, $2, $3, $4, $5, $6, $7, $8)`)
 	set(&qs.purgeTries, `{purge_limit}`)
 
 	qs.sessions.render(d, c.Users, set)
 	return qs
 }
+
+// parameter is the n-th argument in a template, from 0.
+func parameter(n int) string { return "$" + string("123456789abcdefghijklmnopqrstuvwxyz"[n]) }
 
 func newRenderer(d *dialect, c Config) *renderer {
 	u := c.Users
