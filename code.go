@@ -105,6 +105,7 @@ func (s *Service) codeKey(who []string, known bool) (string, Limit) {
 }
 
 func (s *Service) newCodeGuess(ctx context.Context, r RedeemCode) (*codeGuess, error) {
+	s.placeless(ctx, r.Client)
 	g := &codeGuess{s: s, ctx: ctx, client: r.Client}
 	answers, err := s.limit(ctx, r.Client,
 		Step{Key: s.addressKey(r.Client), Do: StepPeek, Limit: s.cfg.Limits.Address},

@@ -42,6 +42,7 @@ func subject(l Login, a Account, found bool) []string {
 // newGuess counts a guess at a login, before the work. One that has to wait is not
 // counted, and no failure.
 func (s *Service) newGuess(ctx context.Context, l Login, a Account, found bool, c Client) (*guess, error) {
+	s.placeless(ctx, c)
 	g := &guess{s: s, ctx: ctx, client: c}
 	g.login = s.loginKey(l, c)
 	g.address = s.addressKey(c)

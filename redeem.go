@@ -21,6 +21,7 @@ const maxReused = 20 // of one token
 // another write, finds that the token is no longer good. Only presenting a live token
 // is counted, apart from everything that strangers can count up (I11).
 func (s *Service) redeem(ctx context.Context, rec TokenRecord, t Token, c change) (Written, error) {
+	s.placeless(ctx, c.client)
 	a := c.account.Ref
 	reused := s.keys.limiterKey("reused", a.Tenant, a.ID)
 	_, err := s.limit(ctx, c.client,

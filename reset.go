@@ -85,6 +85,7 @@ func (s *Service) request(ctx context.Context, l Login, ch Channel, c Client, t 
 	if s.noWorker() {
 		return ErrNotRunning
 	}
+	s.placeless(ctx, c)
 	from := network(c.Addr)
 	takes := []Step{
 		{Key: s.keys.limiterKey("reset", from), Do: StepTake, Limit: s.cfg.Limits.ResetRequests},
