@@ -64,8 +64,9 @@
 // Home-grown tables of MD5 or SHA-1, {noop}, {SHA} and the like have the formats
 // that begin with Insecure.
 //
-// Argon2d, version 16 of Argon2, yescrypt, DES and Sun's MD5 are not verified:
-// their owners need a reset.
+// Argon2d and version 16 of Argon2 are verified only with Hasher.Argon2Key, as
+// x/crypto has neither. yescrypt, DES and Sun's MD5 are not verified: their owners
+// need a reset.
 //
 // # Weak rows
 //

@@ -21,6 +21,11 @@ type Hasher struct {
 	Accept []Format      // what else Verify reads; nothing that is not listed
 	Bounds pwhash.Bounds // what a foreign hash may cost
 
+	// Argon2Key computes Argon2. nil: that of Base, if Base is a [pwhash.Argon2id],
+	// or else x/crypto, which has neither Argon2d nor version 16: hashes of these are
+	// refused then, with [pwhash.ErrFormat].
+	Argon2Key pwhash.Argon2Key `json:"-"`
+
 	DevisePepper      string // config.pepper; required with Devise
 	FlaskSecuritySalt string // SECURITY_PASSWORD_SALT; required with FlaskSecurity
 	SpringSecret      string // of Spring's Pbkdf2PasswordEncoder and StandardPasswordEncoder; "" is their default
@@ -48,6 +53,9 @@ func (h Hasher) Validate() error {
 	}
 	if slices.Contains(h.Accept, FlaskSecurity) && h.FlaskSecuritySalt == "" {
 		return errors.New("foreign: Accept has FlaskSecurity, but FlaskSecuritySalt is empty")
+	}
+	if slices.Contains(h.Accept, Argon2d) && h.argon2Key() == nil {
+		return errors.New("foreign: Accept has Argon2d, but Argon2Key is nil, and x/crypto does not have it")
 	}
 	if err := h.Bounds.Validate(); err != nil {
 		return err
@@ -111,7 +119,7 @@ func (h Hasher) verify(ctx context.Context, s, password string) (v pwhash.Verdic
 			continue
 		}
 		p, err := parseFormat(f, s, &h)
-		if outOfBounds(err) {
+		if outOfBounds(err) || err == errArgon2Key {
 			beyond = err
 		}
 		if err != nil {
@@ -166,7 +174,7 @@ func Detect(hash pwhash.Hash) (Format, bool) {
 	}
 	h := Hasher{}.withDefaults()
 	for _, f := range formats {
-		if _, err := parseFormat(f.name, s, &h); err == nil || outOfBounds(err) {
+		if _, err := parseFormat(f.name, s, &h); err == nil || outOfBounds(err) || err == errArgon2Key {
 			return f.name, true
 		}
 	}
