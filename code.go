@@ -98,10 +98,14 @@ func (s *Service) requestKey(request Token) string {
 }
 
 func (s *Service) codeKey(who []string, known bool) (string, Limit) {
-	if known {
-		return s.keys.limiterKey("code", append(who, "known")...), codesOfKnown
+	kind := "code"
+	if who[0] == "nobody" { // a flood of these must not evict the others
+		kind = "nocode"
 	}
-	return s.keys.limiterKey("code", append(who, "others")...), codesOfOthers
+	if known {
+		return s.keys.limiterKey(kind, append(who, "known")...), codesOfKnown
+	}
+	return s.keys.limiterKey(kind, append(who, "others")...), codesOfOthers
 }
 
 func (s *Service) newCodeGuess(ctx context.Context, r RedeemCode) (*codeGuess, error) {

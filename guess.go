@@ -26,6 +26,7 @@ type guess struct {
 
 	taken  []string // keys that are counted
 	count  int      // consecutive failures of the account with this one, if it is one
+	waited bool     // the account's count has to wait: this one is not in it
 	closed bool     // the account has to wait, or has been stopped: nothing opens
 }
 
@@ -97,7 +98,7 @@ func (g *guess) take(steps ...Step) error {
 	last := answers[len(answers)-1]
 	g.count = last.Count
 	if last.Wait > 0 {
-		g.closed = true
+		g.closed, g.waited = true, true
 		return nil
 	}
 	g.taken = append(g.taken, g.account)
@@ -137,7 +138,7 @@ func (g *guess) failed() (tell bool, err error) {
 	if g.device != "" {
 		steps = append(steps, Step{Key: g.device, Do: StepTake, Limit: deviceTries, Silent: true})
 	}
-	if g.count > g.stop { // it was stopped before: this one does not count
+	if g.count > g.stop && !g.waited { // it was stopped before: this one does not count
 		steps = append(steps, Step{Key: g.account, Do: StepRefund})
 	}
 	stopped := g.count >= g.stop

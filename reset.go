@@ -100,6 +100,8 @@ func (s *Service) request(ctx context.Context, l Login, ch Channel, c Client, t 
 		key = s.keys.limiterKey("link", l.Tenant, string(l.Kind), l.Value, string(ch), string(t.Form), t.TTL.String(), strconv.FormatBool(t.TellShared), from, t.Device)
 	}
 	if err := s.queue.Put(ctx, s.job(t, key, t.At, t.At.Add(t.TTL))); err != nil {
+		// Whoever is told to come back later is not to find their quota gone then.
+		s.limit(context.WithoutCancel(ctx), c, Step{Key: takes[0].Key, Do: StepRefund}, Step{Key: takes[1].Key, Do: StepRefund})
 		return s.fault(ctx, err)
 	}
 	s.Observe(ctx, Event{Name: EventResetRequested, Outcome: outcomeSuccess, Channel: ch, Client: c})
