@@ -35,8 +35,8 @@ func (s *Service) Check(ctx context.Context, r Check) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	ask := s.newTry(ctx, r.Client)
-	if err := ask.take(s.keys.limiterKey("check", a.Ref.Tenant, a.Ref.ID), s.cfg.Limits.Checks); err != nil {
+	checks := Step{Key: s.keys.limiterKey("check", a.Ref.Tenant, a.Ref.ID), Do: StepTake, Limit: s.cfg.Limits.Checks}
+	if _, err := s.limit(ctx, r.Client, checks); err != nil {
 		return Report{}, err
 	}
 	p, err := s.policy(ctx, a)

@@ -176,31 +176,22 @@ type limiter struct {
 	keys *[]string
 }
 
-func (l limiter) step(call, key string) Step {
-	if !slices.Contains(*l.keys, key) {
-		*l.keys = append(*l.keys, key)
+func (l limiter) Do(ctx context.Context, now time.Time, steps ...passwd.Step) (taken []passwd.Taken, err error) {
+	step := Step{Name: "Limit"}
+	for _, s := range steps {
+		if !slices.Contains(*l.keys, s.Key) {
+			*l.keys = append(*l.keys, s.Key)
+		}
+		kind := map[passwd.StepKind]string{passwd.StepTake: "take", passwd.StepPeek: "peek", passwd.StepRefund: "refund", passwd.StepClear: "clear"}[s.Do]
+		step.Name += " " + kind + " " + kindOf(s.Key)
+		if s.Do == passwd.StepPeek {
+			step.Reads = append(step.Reads, s.Key)
+		} else {
+			step.Writes = append(step.Writes, s.Key)
+		}
 	}
-	return Step{Name: call + " " + kindOf(key), Writes: []string{key}}
-}
-
-func (l limiter) Take(ctx context.Context, key string, limit passwd.Limit, now time.Time) (taken passwd.Taken, err error) {
-	err = At(ctx, l.step("Take", key), func() error { taken, err = l.Limiter.Take(ctx, key, limit, now); return err })
+	err = At(ctx, step, func() error { taken, err = l.Limiter.Do(ctx, now, steps...); return err })
 	return taken, err
-}
-
-func (l limiter) Refund(ctx context.Context, key string) error {
-	return At(ctx, l.step("Refund", key), func() error { return l.Limiter.Refund(ctx, key) })
-}
-
-func (l limiter) Clear(ctx context.Context, key string) error {
-	return At(ctx, l.step("Clear", key), func() error { return l.Limiter.Clear(ctx, key) })
-}
-
-func (l limiter) Count(ctx context.Context, key string, now time.Time) (n int, err error) {
-	step := l.step("Count", key)
-	step.Reads, step.Writes = step.Writes, nil
-	err = At(ctx, step, func() error { n, err = l.Limiter.Count(ctx, key, now); return err })
-	return n, err
 }
 
 // hasher is a hasher that can fail, and some of whose hashes are stale. What it does
