@@ -71,18 +71,19 @@ func argon2Hash(h *Hasher, variant string, c argon2Costs, salt, tag []byte) (sto
 
 // parsePHCArgon2 reads $argon2id$v=19$m=…,t=…,p=…$salt$tag, and $argon2i$ alike.
 func parsePHCArgon2(s string, h *Hasher) (stored, error) {
+	if !strings.HasPrefix(s, "$argon2") {
+		return stored{}, errFormat
+	}
 	f, ok := fields(s, "$argon2", 5)
-	if !ok || f[1] != "v=19" {
-		return stored{}, errFormat
-	}
-	costs, ok := assignments(f[2], "m", "t", "p")
 	if !ok {
-		return stored{}, errFormat
+		return stored{}, malformed("")
 	}
-	salt, ok1 := unpadded(f[3])
-	tag, ok2 := unpadded(f[4])
-	if !ok1 || !ok2 {
-		return stored{}, errFormat
+	var r reader
+	r.check("version", f[1] == "v=19")
+	costs := r.assignments(f[2], "m", "t", "p")
+	salt, tag := r.unpadded("salt", f[3]), r.unpadded("tag", f[4])
+	if r.err != nil {
+		return stored{}, r.err
 	}
 	return argon2Hash(h, f[0], argon2Costs{costs[0], costs[1], costs[2]}, salt, tag)
 }

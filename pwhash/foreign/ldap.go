@@ -36,13 +36,13 @@ func parseLDAPSalted(s string, h *Hasher) (stored, error) {
 		return stored{}, errFormat
 	}
 	newHash, known := ldapDigest(scheme[1:])
-	b, ok := padded(value)
-	if !known || !ok {
+	if !known {
 		return stored{}, errFormat
 	}
+	b, ok := padded(value)
 	size := newHash().Size()
-	if len(b) <= size {
-		return stored{}, errFormat
+	if !ok || len(b) <= size {
+		return stored{}, malformed("tag and salt")
 	}
 	blank := "{" + scheme + "}" + base64.StdEncoding.EncodeToString(blanked(b, size))
 	return digestHash(newHash, "", string(b[size:]), b[:size], blank)

@@ -40,6 +40,60 @@ func roundsOf(n uint64) price { return price{cost: "rounds=" + strconv.FormatUin
 // *pwhash.BoundsError where s is of the format.
 type parser func(s string, h *Hasher) (stored, error)
 
+// malformed says that a string has the mark of a format and that this field of it
+// cannot be read; "" is that the fields are not as many.
+func malformed(field string) error {
+	return &pwhash.FormatError{Problem: pwhash.Malformed, Field: field}
+}
+
+// reader reads the fields of a hash, and remembers the first that is malformed.
+type reader struct{ err error }
+
+func (r *reader) check(field string, ok bool) {
+	if r.err == nil && !ok {
+		r.err = malformed(field)
+	}
+}
+
+func (r *reader) number(field, s string) uint64 {
+	n, ok := number(s)
+	r.check(field, ok)
+	return n
+}
+
+func (r *reader) padded(field, s string) []byte {
+	b, ok := padded(s)
+	r.check(field, ok)
+	return b
+}
+
+func (r *reader) unpadded(field, s string) []byte {
+	b, ok := unpadded(s)
+	r.check(field, ok)
+	return b
+}
+
+func (r *reader) adapted(field, s string) []byte {
+	b, ok := adapted(s)
+	r.check(field, ok)
+	return b
+}
+
+func (r *reader) hex(field, s string) []byte {
+	b, ok := hexBytes(s)
+	r.check(field, ok)
+	return b
+}
+
+func (r *reader) assignments(s string, names ...string) []uint64 {
+	values, ok := assignments(s, names...)
+	r.check("parameters", ok)
+	if !ok {
+		return make([]uint64, len(names))
+	}
+	return values
+}
+
 // number reads a decimal number as every stack writes it: no sign, no leading
 // zero.
 func number(s string) (uint64, bool) {
