@@ -8,8 +8,15 @@
 //	})
 //
 // Every format is accepted by its name, and only then: the fewer, the less there
-// is to go wrong. [Detect] says which ones a table has. Take a format out again
-// when no row has it any more.
+// is to go wrong. [Detect] says which ones a table can have, and a password that is known
+// which one it is: `passwdctl hashes` does both for a whole table. Take a format out
+// again when no row has it any more.
+//
+// What a host has made up itself, it accepts by a line that says how:
+//
+//	Accept: []foreign.Format{"hash:salt = md5(md5(pw) + salt)"}
+//
+// and by a [Custom] what no line can say.
 //
 //	comes from                      looks like                                   accept
 //	Rails has_secure_password       $2a$12$…                                     Bcrypt
@@ -42,7 +49,7 @@
 //	Keycloak                        {"credentialData":"…","secretData":"…"}      Keycloak
 //	Firebase                        $fbscrypt$v=1,…, $firescrypt$ln=14,…         Firebase
 //	OpenLDAP, 389, ApacheDS         {SSHA}…, {SSHA512}…, {SMD5}…                 LDAPSalted
-//	                                {PBKDF2-SHA256}10000$…                       LDAPPBKDF2
+//	                                {PBKDF2-SHA256}10000$…, {PBKDF2_SHA256}…     LDAPPBKDF2
 //	                                {ARGON2}$argon2i$…                           LDAPArgon2
 //	                                {CRYPT}$6$…                                  LDAPCrypt
 //	Dovecot                         {BLF-CRYPT}…, {SHA512-CRYPT}…                LDAPCrypt
@@ -56,22 +63,37 @@
 //	                                $sha256$pf=…$…, $hmac-sha256$…               KratosDigest, KratosHMAC
 //	Meteor                          $2b$10$…                                     Meteor
 //	better-auth                     9fec20…:b6da6c…                              BetterAuth
-//	MediaWiki                       :pbkdf2:sha512:30000:64:…                    MediaWiki
+//	MediaWiki                       :pbkdf2:sha512:…, :argon2:…                  MediaWiki
+//	                                :A:…, :B:1a2b3c4d:…                          MediaWikiLegacy
+//	AdonisJS                        $scrypt$n=16384,…, $bcrypt$v=98$…            Adonis
+//	Apache Shiro                    $shiro1$SHA-256$…, $shiro2$argon2id$…        Shiro
+//	Mattermost                      $pbkdf2$f=SHA256,w=600000,l=32$…             Mattermost
+//	Gitea, Forgejo                  pbkdf2$50000$50:salt:hash                    Gitea
+//	Authlogic, the scrypt gem       400$8$26$…                                   RubySCrypt
+//	Passlib                         $p5k2$…, {FSHP1|16|480000}…                  PasslibP5K2, FSHP
+//	firebase auth:export            {"passwordHash":"…","salt":"…"}              FirebaseExport
 //	Atlassian                       {PKCS5S2}…                                   Atlassian
 //	GRUB                            grub.pbkdf2.sha512.10000.…                   GRUB
 //	SQL Server logins               0x0100…, 0x0200…                             MSSQL
 //
-// Home-grown tables of MD5 or SHA-1, {noop}, {SHA} and the like have the formats
-// that begin with Insecure.
+// The stacks that are made of lines are [MyBB], [VBulletin3] and so on: [Lines] returns
+// the lines of each. Bare MD5 or SHA-1, {noop}, {SHA} and the like have the formats that
+// begin with Insecure.
 //
-// Argon2d, version 16 of Argon2, yescrypt, DES and Sun's MD5 are not verified:
-// their owners need a reset.
+// yescrypt, $y$, is in the module pwhash/yescrypt. DES and Sun's MD5 are not verified: their
+// owners need a reset.
+//
+// # Ambiguous hashes
+//
+// Most hashes that have no mark can be of several formats: 32 hex digits are those of any MD5.
+// All formats in Accept whose syntax fits are tried in turn, each within its bounds, and a
+// wrong password costs as much as all of them. Accept only what the table has.
 //
 // # Weak rows
 //
 // A row that is upgraded when its owner comes back stays weak until then, and
-// most do not come back soon. Where the comment of a format says fast, put [Wrap]
-// around the rows before the move, and accept [Wrapped].
+// most do not come back soon. Where the comment of a format says fast, put a
+// [Wrapper] around the rows before the move, and accept [Wrapped].
 //
 // # Passwords
 //

@@ -18,11 +18,12 @@ import (
 var errFormat = pwhash.ErrFormat
 
 // stored is a hash taken apart, with every bound checked. It has either a tag
-// and a way to derive it anew, or a comparison of its own.
+// and a way to derive it anew, or a comparison of its own, or that of a [Custom].
 type stored struct {
 	tag    []byte
 	derive func(password string) ([]byte, error) // as long as tag, or unequal to it
 	match  func(password string) bool
+	custom func(password string) (bool, error)
 	price  price
 	blank  string // the hash with its tag overwritten, where guessing is so cheap that Wrap should be used
 }
