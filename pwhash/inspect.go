@@ -45,6 +45,7 @@ const (
 	WhiteSpace  Problem = "white space"  // before or after it; without, it would be a hash
 	NotAccepted Problem = "not accepted" // of a format that the hasher knows and was not told to read
 	Malformed   Problem = "malformed"    // of a known format, with a field that is not
+	Disabled    Problem = "disabled"     // "!" and what follows, "*", "x": a stack's mark for an account without a password
 	Unknown     Problem = "unknown"      // of no format that the hasher knows
 )
 
@@ -60,6 +61,8 @@ func (e *FormatError) Error() string {
 	switch e.Problem {
 	case Empty:
 		return "pwhash: stored hash is empty"
+	case Disabled:
+		return "pwhash: stored hash is the mark of an account without a password"
 	case WhiteSpace:
 		return "pwhash: stored hash has white space around it"
 	case NotAccepted:

@@ -69,6 +69,12 @@ func (h Hasher) explain(s string, err error) error {
 			return &pwhash.FormatError{Problem: pwhash.Malformed, Formats: []string{string(f.name)}, Field: bad.Field}
 		}
 	}
+	for _, c := range h.Custom {
+		_, parseErr := c.parse(s)
+		if bad, ok := errors.AsType[*pwhash.FormatError](parseErr); ok {
+			return bad
+		}
+	}
 	if _, ok := errors.AsType[*pwhash.FormatError](err); ok {
 		return err
 	}
