@@ -186,7 +186,7 @@ key ("key" in the file of --config, as "env:PASSWD_KEY").`,
 		}
 	}
 	var reason string
-	require := act("require-change", "Have the password changed at the next sign-in", "  passwdctl accounts require-change 42 --reason outdated",
+	require := act("require-change", "Have the password changed at the next sign-in", "  passwdctl accounts require-change 42 --reason policy",
 		func(cmd *cobra.Command, _ *opened, svc *passwd.Service, r passwd.Ref) error {
 			if err := svc.RequireChange(cmd.Context(), passwd.RequireChange{Account: r, Reason: passwd.Reason(reason)}); err != nil {
 				if errors.Is(err, passwd.ErrInvalidRequest) {

@@ -221,7 +221,10 @@ func openDSN(ctx context.Context, dsn string) (*sql.DB, error) {
 		}
 		db = sql.OpenDB(connector)
 	case sqlstore.SQLite:
-		file := "file:" + strings.TrimPrefix(strings.TrimPrefix(dsn, "sqlite:"), "file:")
+		file := dsn
+		if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
+			file = "file:" + strings.NewReplacer("%", "%25", "#", "%23", "?", "%3f").Replace(path)
+		}
 		if !strings.Contains(file, "?") {
 			file += "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_txlock=immediate"
 		}

@@ -369,7 +369,26 @@ func probeRow(ctx context.Context, c config, r row, cols columns) probed {
 		}
 	}
 	p.try(ctx, h, stored, password, tries)
+	if !p.named && p.Result != "match" && (r.fields[cols.salt] != "" || r.fields["user"] != "") {
+		p.tryJoined(ctx, h, r, cols, password)
+	}
 	return p
+}
+
+// tryJoined tries the schemes that take what the row has in columns of its own.
+func (p *probed) tryJoined(ctx context.Context, h foreign.Hasher, r row, cols columns, password string) {
+	for _, f := range foreign.Formats() {
+		if len(foreign.Lines(f)) == 0 {
+			continue
+		}
+		stored, err := cols.hashOf(r, f)
+		if err != nil {
+			continue
+		}
+		if p.try(ctx, h, stored, password, []foreign.Format{f}); p.Result == "match" {
+			return
+		}
+	}
 }
 
 // try verifies with one format after the other, in UTF-8 and then in ISO 8859-1.
