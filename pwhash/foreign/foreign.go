@@ -196,10 +196,14 @@ var baseReads = map[Format]bool{Argon2id: true, PasslibScrypt: true, KratosPBKDF
 // parseFormat is the parser of a format, behind what holds for all of them.
 func parseFormat(f Format, s string, h *Hasher) (stored, error) {
 	parse := parserOf(f)
-	if parse == nil || !long(f) && (len(s) > maxLength || strings.ContainsAny(s, "\r\n")) {
+	if parse == nil || tooLongOrLines(s) && !long(f) {
 		return stored{}, errFormat
 	}
 	return parse(s, h)
+}
+
+func tooLongOrLines(s string) bool {
+	return len(s) > maxLength || strings.IndexByte(s, '\n') >= 0 || strings.IndexByte(s, '\r') >= 0
 }
 
 // long are the formats whose hashes can have line ends, or be over 1 KiB.
@@ -264,8 +268,12 @@ func Detect(hash pwhash.Hash) []Format {
 	}
 	h := Hasher{Firebase: anyProject, SchemeSecret: "any"}.withDefaults()
 	var all []Format
+	short := !tooLongOrLines(s)
 	for _, f := range formats {
-		if _, err := parseFormat(f.name, s, &h); err == nil || outOfBounds(err) {
+		if !short && !long(f.name) {
+			continue
+		}
+		if _, err := f.parse(s, &h); err == nil || outOfBounds(err) {
 			all = append(all, f.name)
 		}
 	}
