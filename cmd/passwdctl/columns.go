@@ -11,8 +11,8 @@ import (
 
 // columns says which column of an export is what. "" is one of the usual names.
 type columns struct {
-	hash, key, salt, user, rounds string
-	kind                          string
+	hash, salt, user, rounds string
+	kind                     string
 }
 
 func (c *columns) flags(cmd *cobra.Command) {

@@ -32,6 +32,9 @@ var kinds = []string{"csv", "tsv", "jsonl", "json", "firebase", "auth0", "keyclo
 // guessKind tells by a file's name and its first bytes what it is.
 func guessKind(file string, head []byte) string {
 	trimmed := bytes.TrimLeft(head, " \t\r\n\ufeff")
+	if strings.HasSuffix(file, "shadow") {
+		return "htpasswd"
+	}
 	for _, suffix := range []string{"csv", "tsv", "jsonl", "ndjson", "ldif", "htpasswd"} {
 		if strings.HasSuffix(strings.ToLower(file), suffix) {
 			return strings.Replace(suffix, "ndjson", "jsonl", 1)
@@ -299,6 +302,7 @@ func unfold(kind string, object []byte, fields map[string]string) (map[string]st
 	return fields, nil
 }
 
+// readHtpasswd reads lines of user:hash, and what follows a second colon not at all.
 func readHtpasswd(in io.Reader, yield yieldRow) {
 	lines := bufio.NewScanner(in)
 	for n := 1; lines.Scan(); n++ {
@@ -307,6 +311,7 @@ func readHtpasswd(in io.Reader, yield yieldRow) {
 			continue
 		}
 		user, hash, ok := strings.Cut(line, ":")
+		hash, _, _ = strings.Cut(hash, ":") // of /etc/shadow and passwd-file
 		var err error
 		if !ok {
 			err = fmt.Errorf("line %d has no colon", n)
