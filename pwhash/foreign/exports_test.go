@@ -3,6 +3,7 @@ package foreign_test
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"os"
 	"testing"
 
@@ -20,6 +21,7 @@ func TestExports(t *testing.T) {
 	defer f.Close()
 	long := os.Getenv("PASSWD_TEST_LONG") != ""
 	matched, all := 0, 0
+	seen := map[string]bool{} // without PASSWD_TEST_LONG, one of each kind
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		var r struct {
 			Name, Hash, Password string
@@ -36,6 +38,11 @@ func TestExports(t *testing.T) {
 		h := everything()
 		if h.Accept = foreign.Detect(stored); r.Format != "" {
 			h.Accept = []foreign.Format{r.Format}
+		}
+		if kind := fmt.Sprint(h.Accept); !long && seen[kind] {
+			continue
+		} else {
+			seen[kind] = true
 		}
 		v, err := h.Verify(t.Context(), stored, r.Password)
 		if all++; v.Match {

@@ -5,10 +5,10 @@ package foreign
 const (
 	MyBB             Format = "mybb"              // hash:salt; Invision Power Board 2 and 3; fast
 	VBulletin3       Format = "vbulletin3"        // hash:salt, and 4; fast
-	VBulletin5       Format = "vbulletin5"        // $2y$: bcrypt of the MD5
+	VBulletin5       Format = "vbulletin5"        // $2y$, $argon2id$: of the MD5
 	XenForo1         Format = "xenforo1"          // hash:salt; fast
 	SMF              Format = "smf"               // hash:user, and 2.0; fast
-	WoltLab          Format = "woltlab"           // Bcrypt:, DoubleBcrypt:, Argon2:, wcf1:
+	WoltLab          Format = "woltlab"           // Bcrypt:, DoubleBcrypt:, Argon2:, Pbkdf2:, wcf1:, wcf2:
 	Joomla15         Format = "joomla15"          // hash:salt, to 2.5; fast
 	Magento1         Format = "magento1"          // hash:salt; osCommerce, Zen Cart; fast
 	Magento2         Format = "magento2"          // hash:salt:version
@@ -29,6 +29,7 @@ const (
 	WerkzeugDigest   Format = "werkzeug_digest"   // sha256$, sha1$, md5$: HMAC; to Werkzeug 2.2; fast
 	PasswapSHA2      Format = "passwap_sha2"      // $sha256$, $sha512$; fast
 	FusionAuth       Format = "fusionauth"        // hash:salt, hash:salt:rounds: salted-pbkdf2-hmac-sha256
+	FusionAuthSHA256 Format = "fusionauth_sha256" // hash:salt: salted-sha256, 20,000 rounds; fast
 	ASPNETMembership Format = "aspnet_membership" // hash:salt; fast
 	PrestaShop       Format = "prestashop"        // _COOKIE_KEY_ in Hasher.SchemeSecret; fast
 )
@@ -40,15 +41,17 @@ var stacks = []struct {
 }{
 	{MyBB, []string{"hash:salt = md5(md5(salt) + md5(pw))"}},
 	{VBulletin3, []string{"hash:salt = md5(md5(pw) + salt)", "hash salt = md5(md5(pw) + salt)"}},
-	{VBulletin5, []string{"hash = bcrypt(md5(pw))"}},
+	{VBulletin5, []string{"hash = bcrypt(md5(pw))", "hash = argon2(md5(pw))"}},
 	{XenForo1, []string{"hash:salt = sha256(sha256(pw) + salt)", "hash:salt = sha1(sha1(pw) + salt)"}},
 	{SMF, []string{"hash:user = sha1(lower(user) + pw)"}},
 	{WoltLab, []string{
 		"Bcrypt:hash = bcrypt(pw)",
 		"DoubleBcrypt:hash = bcrypt(bcrypt(pw))",
+		"wcf2:hash = bcrypt(bcrypt(pw))",
 		"hash = bcrypt(bcrypt(pw))",
 		"Argon2:hash = argon2(pw)",
 		"wcf1:hash:salt = sha1(salt + sha1(salt + sha1(pw)))",
+		"Pbkdf2:hash:salt:sha256:rounds:32 = pbkdf2_sha256(pw, salt, rounds, 16)",
 	}},
 	{Joomla15, []string{"hash:salt = md5(pw + salt)"}},
 	{Magento1, []string{"hash:salt = md5(salt + pw)"}},
@@ -90,6 +93,7 @@ var stacks = []struct {
 		"hash:salt = base64(pbkdf2_sha256(pw, unbase64(salt), 24000, 32))",
 		"hash:salt:rounds = base64(pbkdf2_sha256(pw, unbase64(salt), rounds, 32))",
 	}},
+	{FusionAuthSHA256, []string{"hash:salt = base64(repeat(20000, sha256(raw(last)), pw + unbase64(salt)))"}},
 	{ASPNETMembership, []string{
 		"hash:salt = base64(sha1(unbase64(salt) + utf16le(pw)))",
 		"hash:salt = base64(sha256(unbase64(salt) + utf16le(pw)))",

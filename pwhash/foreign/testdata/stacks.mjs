@@ -14,6 +14,9 @@ row("adonis", `$scrypt$n=16384,r=8,p=1$${b(salt)}$${b(scryptSync(pw, salt, 64))}
 row("discourse", pbkdf2Sync(pw, hex, 64000, 32, "sha256").toString("hex") + ":" + hex);
 row("fusionauth", pbkdf2Sync(pw, salt, 24000, 32, "sha256").toString("base64") + ":" + salt.toString("base64"));
 row("fusionauth", pbkdf2Sync(pw, salt, 1000, 32, "sha256").toString("base64") + ":" + salt.toString("base64") + ":1000");
+let f = Buffer.concat([Buffer.from(pw), salt]);
+for (let i = 0; i < 20000; i++) f = createHash("sha256").update(f).digest();
+row("fusionauth_sha256", f.toString("base64") + ":" + salt.toString("base64"));
 row("mattermost", `$pbkdf2$f=SHA256,w=1000,l=32$${b(salt)}$${b(pbkdf2Sync(pw, salt, 1000, 32, "sha256"))}`);
 row("gitea", `pbkdf2$1000$50:${hex}:` + pbkdf2Sync(pw, salt, 1000, 50, "sha256").toString("hex"));
 row("gitea", `pbkdf2_v1:tensigns..:` + pbkdf2Sync(pw, "tensigns..", 10000, 50, "sha256").toString("hex"));
