@@ -82,8 +82,13 @@ type user struct {
 
 const pageSize = 1000
 
-// users reads all users, in the order of their ids, without holding more than a page.
+// users reads all users without holding more than a page. PostgreSQL sends them as they are read. The
+// others are asked for page after page, by the primary key: SQLite's readers would stand in the way of
+// its writers. On PostgreSQL a table without statistics would be sorted for every page.
 func (t *table) users(ctx context.Context, tenant string, allTenants bool) iter.Seq2[user, error] {
+	if t.config.Dialect == sqlstore.PostgreSQL {
+		return t.stream(ctx, tenant, allTenants)
+	}
 	return func(yield func(user, error) bool) {
 		var last [2]any
 		for page := 0; ; page++ {
@@ -104,28 +109,74 @@ func (t *table) users(ctx context.Context, tenant string, allTenants bool) iter.
 	}
 }
 
+// stream reads all users by one query.
+func (t *table) stream(ctx context.Context, tenant string, allTenants bool) iter.Seq2[user, error] {
+	return func(yield func(user, error) bool) {
+		s := t.selectUsers(tenant, allTenants)
+		rows, err := t.db.QueryContext(ctx, s.String(), s.args...)
+		if err != nil {
+			yield(user{}, err)
+			return
+		}
+		defer rows.Close()
+		for rows.Next() {
+			u, _, err := t.scanUser(rows)
+			if !yield(u, err) || err != nil {
+				return
+			}
+		}
+		if err := rows.Err(); err != nil {
+			yield(user{}, err)
+		}
+	}
+}
+
+func (t *table) selectUsers(tenant string, allTenants bool) *statement {
+	u := t.config.Users
+	s := &statement{t: t}
+	s.add("SELECT %s, %s, %s FROM %s", t.tenantColumn(), t.quoted(u.ID), t.quoted(u.Hash), t.name)
+	s.where(tenant, allTenants)
+	if u.Tenant != "" {
+		s.add(" AND %s IS NOT NULL", t.tenantColumn())
+	}
+	return s
+}
+
+func (t *table) tenantColumn() string {
+	if t.config.Users.Tenant == "" {
+		return "''"
+	}
+	return t.quoted(t.config.Users.Tenant)
+}
+
+// scanUser reads a row, and the tenant and id in it as the database has them.
+func (t *table) scanUser(rows *sql.Rows) (u user, key [2]any, err error) {
+	var stored sql.NullString
+	if err := rows.Scan(&key[0], &key[1], &stored); err != nil {
+		return user{}, key, err
+	}
+	u = user{passwd.Ref{ID: decodeID(key[1], t.config.Users.IDType)}, pwhash.Hash(stored.String)}
+	if t.config.Users.Tenant != "" {
+		u.ref.Tenant = decodeID(key[0], t.config.Users.TenantType)
+	}
+	return u, key, nil
+}
+
 // page reads those that follow the last of the page before.
 func (t *table) page(ctx context.Context, tenant string, allTenants bool, page int, last [2]any) (users []user, next [2]any, err error) {
 	u := t.config.Users
-	id, hash, tenantColumn := t.quoted(u.ID), t.quoted(u.Hash), "''"
-	if u.Tenant != "" {
-		tenantColumn = t.quoted(u.Tenant)
-	}
-	s := &statement{t: t}
-	s.add("SELECT %s, %s, %s FROM %s", tenantColumn, id, hash, t.name)
-	s.where(tenant, allTenants)
+	id, tenantColumn := t.quoted(u.ID), t.tenantColumn()
+	s := t.selectUsers(tenant, allTenants)
 	order := id
-	switch {
-	case u.Tenant == "":
-		if page > 0 {
-			s.add(" AND %s > %s", id, s.arg(last[1]))
-		}
-	default:
+	if u.Tenant != "" {
 		order = tenantColumn + ", " + id
-		s.add(" AND %s IS NOT NULL", tenantColumn)
-		if page > 0 {
-			s.add(" AND (%s > %s OR %s = %s AND %s > %s)", tenantColumn, s.arg(last[0]), tenantColumn, s.arg(last[0]), id, s.arg(last[1]))
-		}
+	}
+	switch {
+	case page == 0:
+	case u.Tenant == "":
+		s.add(" AND %s > %s", id, s.arg(last[1]))
+	default:
+		s.add(" AND (%s > %s OR %s = %s AND %s > %s)", tenantColumn, s.arg(last[0]), tenantColumn, s.arg(last[0]), id, s.arg(last[1]))
 	}
 	s.add(" ORDER BY %s LIMIT %d", order, pageSize)
 	rows, err := t.db.QueryContext(ctx, s.String(), s.args...)
@@ -134,15 +185,11 @@ func (t *table) page(ctx context.Context, tenant string, allTenants bool, page i
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var stored sql.NullString
-		if err := rows.Scan(&next[0], &next[1], &stored); err != nil {
+		one, key, err := t.scanUser(rows)
+		if err != nil {
 			return nil, next, err
 		}
-		ref := passwd.Ref{ID: decodeID(next[1], u.IDType)}
-		if u.Tenant != "" {
-			ref.Tenant = decodeID(next[0], u.TenantType)
-		}
-		users = append(users, user{ref, pwhash.Hash(stored.String)})
+		users, next = append(users, one), key
 	}
 	for i, v := range next { // drivers may reuse their bytes
 		if b, ok := v.([]byte); ok {
