@@ -35,7 +35,7 @@ func (s *Service) Change(ctx context.Context, r Change) (Written, error) {
 	if err := guess.take(key, s.cfg.Limits.SignIn); err != nil {
 		return Written{}, err
 	}
-	v, err := s.verify(ctx, a, r.Current)
+	v, err := s.verify(ctx, a, r.Current, r.Client)
 	if err != nil {
 		return Written{}, guess.abandon(s.fault(ctx, err))
 	}
@@ -54,7 +54,7 @@ func (s *Service) Change(ctx context.Context, r Change) (Written, error) {
 	return s.replace(ctx, change{
 		account: a, next: r.New, current: r.Current, method: methodFor(a),
 		keep: r.KeepSession, client: r.Client,
-		recheck: s.stillCurrent(a.Hash, r.Current, ErrWrongPassword),
+		recheck: s.stillCurrent(a.Hash, r.Current, r.Client, ErrWrongPassword),
 	})
 }
 
@@ -67,7 +67,7 @@ func methodFor(a Account) Method {
 
 // stillCurrent lets a write go on after a conflict if the password that was
 // verified is still the account's: it was rehashed, or only a flag has changed.
-func (s *Service) stillCurrent(verified Hash, current string, wrong error) func(context.Context, Account) error {
+func (s *Service) stillCurrent(verified Hash, current string, c Client, wrong error) func(context.Context, Account) error {
 	return func(ctx context.Context, fresh Account) error {
 		if fresh.Disabled || !fresh.Active || fresh.Must == Compromised {
 			return wrong
@@ -75,7 +75,7 @@ func (s *Service) stillCurrent(verified Hash, current string, wrong error) func(
 		if fresh.Hash == verified {
 			return nil
 		}
-		v, err := s.verify(ctx, fresh, current)
+		v, err := s.verify(ctx, fresh, current, c)
 		if err == nil && !v.Match {
 			err = ErrConflict
 		}
@@ -122,7 +122,7 @@ func (s *Service) ChangeByLogin(ctx context.Context, r ChangeByLogin) (Written, 
 	}
 	return s.replace(ctx, change{
 		account: a, next: r.New, current: r.Current, method: methodFor(a), client: r.Client,
-		recheck: s.stillCurrent(a.Hash, r.Current, ErrWrongCredentials),
+		recheck: s.stillCurrent(a.Hash, r.Current, r.Client, ErrWrongCredentials),
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 	"crypto/hmac"
 	"errors"
 	"strconv"
-	"strings"
 )
 
 // RequestCode asks for a one-time code, to be typed.
@@ -20,7 +19,7 @@ type RequestCode struct {
 // random token for every login, known or not. Its errors are those of RequestReset.
 func (s *Service) RequestCode(ctx context.Context, r RequestCode) (request Token, err error) {
 	sd := newSeed()
-	if err := s.request(ctx, r.Login, r.Channel, r.Client, task{Kind: taskCode, TTL: codeTTL, Seed: sd}); err != nil {
+	if err := s.request(ctx, r.Login, r.Channel, r.Client, &requestTask{taskHead: taskHead{Kind: taskCode, Seed: sd}, TTL: codeTTL}); err != nil {
 		return "", err
 	}
 	return s.keys.token(sd, PurposeCode), nil
@@ -28,9 +27,11 @@ func (s *Service) RequestCode(ctx context.Context, r RequestCode) (request Token
 
 // RedeemCode exchanges a code for a reset token.
 type RedeemCode struct {
-	Request Token       // what RequestCode returned
-	Code    OneTimeCode // as typed: spaces and hyphens are passed over
-	Client  Client
+	Request Token // what RequestCode returned
+	// Code is as typed or copied: decimal digits of any script count, and spaces,
+	// dashes and invisible characters around and between them do not.
+	Code   OneTimeCode
+	Client Client
 }
 
 // RedeemCode counts an attempt, and for the right code spends it and issues a
@@ -45,37 +46,36 @@ func (s *Service) RedeemCode(ctx context.Context, r RedeemCode) (Token, error) {
 	}
 	rec, key, err := s.attempt(ctx, r.Request)
 	if err != nil {
-		if errors.Is(err, ErrTokenInvalid) {
-			return "", s.rejectToken(ctx, rec, "", r.Client)
-		}
-		return "", guess.abandon(err)
+		return "", s.rejectedCode(ctx, rec, "", guess, err)
 	}
 	if err := s.countCode(ctx, guess, rec); err != nil {
 		return "", err
 	}
-	typed := OneTimeCode(strings.NewReplacer(" ", "", "-", "").Replace(string(r.Code)))
+	typed := r.Code.digits()
 	want := key.verifier(r.Request, typed)
-	if len(typed) != codeDigits || !hmac.Equal(want[:], rec.Verifier[:]) {
+	if typed == "" || !hmac.Equal(want[:], rec.Verifier[:]) {
 		if rec.Attempts >= codeTries {
 			s.Observe(ctx, Event{Name: EventCodeExhausted, Account: rec.Account, Outcome: outcomeFailure, Client: r.Client})
 		}
 		return "", s.rejectToken(ctx, rec, "wrong_code", r.Client)
 	}
-	if _, err := s.holderOf(ctx, rec, key); err != nil {
-		if errors.Is(err, ErrTokenInvalid) {
-			return "", s.rejectToken(ctx, rec, "account", r.Client)
-		}
-		return "", guess.abandon(err)
+	if _, err := s.holderOf(ctx, rec); err != nil {
+		return "", s.rejectedCode(ctx, rec, "account", guess, err)
 	}
 	// First the counts, then the code: a limiter that fails must not cost the code.
 	if err := guess.succeeded(""); err != nil {
 		return "", err
 	}
 	t, err := s.exchange(ctx, rec)
+	return t, s.rejected(ctx, rec, "spent", r.Client, err)
+}
+
+// rejectedCode is rejected for a guess, which any other error takes back.
+func (s *Service) rejectedCode(ctx context.Context, rec TokenRecord, reason string, guess *try, err error) error {
 	if errors.Is(err, ErrTokenInvalid) {
-		err = s.rejectToken(ctx, rec, "spent", r.Client)
+		return s.rejectToken(ctx, rec, reason, guess.client)
 	}
-	return t, err
+	return guess.abandon(err)
 }
 
 // attempt counts one attempt at the code of a request.

@@ -7,17 +7,15 @@ import (
 	"net/url"
 )
 
-// compose makes the message of a task.
-func (s *Service) compose(ctx context.Context, t task) (Message, error) {
-	if t.Kind == taskNotice {
-		return s.composeNotice(ctx, t)
-	}
+// composeRequested makes the message that a request asks for, at the n-th attempt to
+// deliver it.
+func (s *Service) composeRequested(ctx context.Context, t *requestTask, n int) (Message, error) {
 	matches, err := s.matching(ctx, t.Login)
 	switch {
 	case err != nil:
 		return Message{}, err
 	case len(matches) > 1 && t.TellShared:
-		return s.composeShared(ctx, t, matches)
+		return s.composeShared(ctx, t, matches, n)
 	case len(matches) != 1, matches[0].Disabled, !matches[0].Active:
 		return Message{}, errDrop
 	}
@@ -39,14 +37,14 @@ func (s *Service) compose(ctx context.Context, t task) (Message, error) {
 	return s.composeLink(ctx, t, a, to, m)
 }
 
-func (s *Service) composeLink(ctx context.Context, t task, a Account, to Address, m Message) (Message, error) {
+func (s *Service) composeLink(ctx context.Context, t *requestTask, a Account, to Address, m Message) (Message, error) {
 	ttl := t.TTL
 	if to.Channel == SMSChannel {
 		ttl = min(ttl, smsTTL)
 	}
 	m.Kind, m.ExpiresAt = MessageResetLink, t.At.Add(ttl)
-	m.Token = s.keys.token(t.Seed, PurposeReset)
-	m.User = s.keys[0].userKey(a.Ref)
+	m.Token = t.keys.token(t.Seed, PurposeReset)
+	m.User = t.keys[0].userKey(a.Ref)
 	query := url.Values{"token": {string(m.Token)}}
 	if t.Form == UserKeyLink {
 		query.Set("user", m.User)
@@ -55,31 +53,31 @@ func (s *Service) composeLink(ctx context.Context, t task, a Account, to Address
 	if m.Link, err = s.cfg.Links.link(ctx, a, resetPage, query); err != nil {
 		return m, err
 	}
-	return m, s.issue(ctx, TokenRecord{TokenRef: s.keys.ref(PurposeReset, m.Token)}, a, to, m)
+	return m, s.issue(ctx, t.keys, TokenRecord{TokenRef: t.keys.ref(PurposeReset, m.Token)}, a, to, m)
 }
 
-func (s *Service) composeCode(ctx context.Context, t task, a Account, to Address, m Message) (Message, error) {
-	request := s.keys.token(t.Seed, PurposeCode)
+func (s *Service) composeCode(ctx context.Context, t *requestTask, a Account, to Address, m Message) (Message, error) {
+	request := t.keys.token(t.Seed, PurposeCode)
 	m.Kind, m.ExpiresAt = MessageResetCode, t.At.Add(t.TTL)
-	m.Code = s.keys.code(t.Seed)
+	m.Code = t.keys.code(t.Seed)
 	var err error
 	if m.Link, err = s.cfg.Links.link(ctx, a, forgotPage, nil); err != nil {
 		return m, err
 	}
-	return m, s.issue(ctx, TokenRecord{
-		TokenRef: s.keys.ref(PurposeCode, request),
-		Verifier: s.keys[0].verifier(request, m.Code),
+	return m, s.issue(ctx, t.keys, TokenRecord{
+		TokenRef: t.keys.ref(PurposeCode, request),
+		Verifier: t.keys[0].verifier(request, m.Code),
 	}, a, to, m)
 }
 
 // composeShared tells an address that it belongs to several accounts, as often
 // as any of them would get a link. It names none of them, and carries no token.
-func (s *Service) composeShared(ctx context.Context, t task, matches []Account) (Message, error) {
+func (s *Service) composeShared(ctx context.Context, t *requestTask, matches []Account, n int) (Message, error) {
 	to, locale, found := shared(matches, t.Login, t.Channel)
 	if !found {
 		return Message{}, errDrop
 	}
-	if t.attempts <= 1 { // a delivery that is tried again is counted already
+	if n <= 1 { // a delivery that is tried again is counted already
 		key := s.keys.limiterKey("shared", t.Login.Tenant, t.Login.Value)
 		taken, err := s.limiter.Take(ctx, key, Limit{Free: s.cfg.Limits.LiveLinks, Window: resetTTL}, s.now())
 		if err != nil {
@@ -100,8 +98,8 @@ func (s *Service) composeShared(ctx context.Context, t task, matches []Account) 
 
 // issue stores the digest of what a message carries. A retried job issues the
 // same once more, which changes nothing.
-func (s *Service) issue(ctx context.Context, rec TokenRecord, a Account, to Address, m Message) error {
-	rec.Account, rec.Epoch, rec.Address = a.Ref, a.Epoch, s.keys[0].address(to)
+func (s *Service) issue(ctx context.Context, keys keyring, rec TokenRecord, a Account, to Address, m Message) error {
+	rec.Account, rec.Epoch, rec.Address = a.Ref, a.Epoch, keys[0].address(to)
 	rec.IssuedAt, rec.ExpiresAt = m.At, m.ExpiresAt
 	if !s.now().Before(rec.ExpiresAt) {
 		return errDrop
@@ -115,7 +113,7 @@ func (s *Service) issue(ctx context.Context, rec TokenRecord, a Account, to Addr
 
 // composeNotice tells what happened to an address that the account had then; it
 // reads nothing, so that nobody can take the news back.
-func (s *Service) composeNotice(ctx context.Context, t task) (Message, error) {
+func (s *Service) composeNotice(ctx context.Context, t *noticeTask) (Message, error) {
 	m := Message{
 		Kind: t.Message, Channel: t.To.Channel, To: t.To.Value, Account: t.Account, Username: t.Username,
 		Locale: t.Locale, At: t.At, ExpiresAt: t.Until, Client: t.Client,
@@ -123,7 +121,7 @@ func (s *Service) composeNotice(ctx context.Context, t task) (Message, error) {
 	page, query := forgotPage, url.Values(nil)
 	if t.Cancel {
 		page = cancelPage
-		query = url.Values{"token": {string(s.keys.token(t.Seed, PurposeCancel))}}
+		query = url.Values{"token": {string(t.keys.token(t.Seed, PurposeCancel))}}
 	}
 	var err error
 	m.Link, err = s.cfg.Links.link(ctx, Account{Ref: t.Account, Username: t.Username, Locale: t.Locale}, page, query)

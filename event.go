@@ -29,7 +29,7 @@ type EventName string
 const (
 	EventSignedIn            EventName = "sign_in.succeeded"
 	EventSignInFailed        EventName = "sign_in.failed"
-	EventSignInStopped       EventName = "sign_in.stopped" // Limits.StopAfter failures in a row
+	EventSignInStopped       EventName = "sign_in.stopped" // Limits.StopAfter consecutive failures
 	EventChanged             EventName = "password.changed"
 	EventChangeFailed        EventName = "password.change_failed"
 	EventHashNotJudged       EventName = "password.hash_not_judged" // the hasher cannot read what is stored

@@ -73,9 +73,14 @@ func (s *Service) memory(h Hash) int64 {
 	return info.Memory
 }
 
-// enter waits for a turn to hash.
-func (s *Service) enter(ctx context.Context, bytes int64) (gate.Turn, error) {
-	t, err := s.gate.Enter(ctx, bytes)
+// enter waits for a turn to hash. A client network shares the gate with others;
+// where no address is known, nobody can tell clients apart.
+func (s *Service) enter(ctx context.Context, bytes int64, c Client) (gate.Turn, error) {
+	party := ""
+	if c.Addr.IsValid() {
+		party = network(c.Addr)
+	}
+	t, err := s.gate.Enter(ctx, bytes, party)
 	if busy, ok := errors.AsType[*gate.BusyError](err); ok {
 		err = &BusyError{RetryAfter: busy.RetryAfter}
 	}
@@ -83,8 +88,8 @@ func (s *Service) enter(ctx context.Context, bytes int64) (gate.Turn, error) {
 }
 
 // hash makes a hash when it is its turn.
-func (s *Service) hash(ctx context.Context, prepared string) (Hash, error) {
-	t, err := s.enter(ctx, s.perHash)
+func (s *Service) hash(ctx context.Context, prepared string, c Client) (Hash, error) {
+	t, err := s.enter(ctx, s.perHash, c)
 	if err != nil {
 		return "", err
 	}
@@ -97,8 +102,8 @@ func (s *Service) hash(ctx context.Context, prepared string) (Hash, error) {
 }
 
 // verify compares a typed password with an account's.
-func (s *Service) verify(ctx context.Context, a Account, typed string) (pwhash.Verdict, error) {
-	return s.verifyLogin(ctx, Login{Tenant: a.Ref.Tenant, Value: a.Ref.ID}, a, typed)
+func (s *Service) verify(ctx context.Context, a Account, typed string, c Client) (pwhash.Verdict, error) {
+	return s.verifyLogin(ctx, Login{Tenant: a.Ref.Tenant, Value: a.Ref.ID}, a, typed, c)
 }
 
 // verifyLogin compares a password, typed for a login, with that of the account it
@@ -109,14 +114,14 @@ func (s *Service) verify(ctx context.Context, a Account, typed string) (pwhash.V
 // it was typed, for hashes that another stack made of it. No hash of ours matches
 // then, but the work depends on nothing else than what was typed, and all of it is
 // one turn, as it is one guess.
-func (s *Service) verifyLogin(ctx context.Context, l Login, a Account, typed string) (pwhash.Verdict, error) {
+func (s *Service) verifyLogin(ctx context.Context, l Login, a Account, typed string, c Client) (pwhash.Verdict, error) {
 	prepared, ok := normal.Password(typed)
 	h, dummy := a.Hash, s.dummyFor(l)
 	real := ok && h != ""
 	if !real {
 		h = dummy
 	}
-	t, err := s.enter(ctx, max(s.memory(h), s.memory(dummy)))
+	t, err := s.enter(ctx, max(s.memory(h), s.memory(dummy)), c)
 	if err != nil {
 		return pwhash.Verdict{}, err
 	}
@@ -148,8 +153,8 @@ func (s *Service) dummyFor(l Login) Hash {
 }
 
 // compare verifies a password when it is its turn.
-func (s *Service) compare(ctx context.Context, h Hash, prepared string) (pwhash.Verdict, error) {
-	t, err := s.enter(ctx, s.memory(h))
+func (s *Service) compare(ctx context.Context, h Hash, prepared string, c Client) (pwhash.Verdict, error) {
+	t, err := s.enter(ctx, s.memory(h), c)
 	if err != nil {
 		return pwhash.Verdict{}, err
 	}

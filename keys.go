@@ -118,16 +118,17 @@ func (k keyring) seal(id string, plain []byte) []byte {
 
 var errUnsealable = errors.New("passwd: job was sealed under a key that is not known here")
 
-// open decrypts what seal made under any of the keys.
-func (k keyring) open(id string, sealed []byte) ([]byte, error) {
-	for _, keys := range k {
+// open decrypts what seal made under any of the keys, and returns that key alone:
+// what grows from the seed in a job grows under the key of the job.
+func (k keyring) open(id string, sealed []byte) ([]byte, keyring, error) {
+	for i, keys := range k {
 		size := keys.sealer.NonceSize()
 		if len(sealed) < size {
 			break
 		}
 		if plain, err := keys.sealer.Open(nil, sealed[:size], sealed[size:], []byte(id)); err == nil {
-			return plain, nil
+			return plain, k[i : i+1], nil
 		}
 	}
-	return nil, errUnsealable
+	return nil, nil, errUnsealable
 }

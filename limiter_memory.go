@@ -13,7 +13,7 @@ const (
 )
 
 // NewMemoryLimiter returns a Limiter that keeps its counts in memory, for at most
-// so many keys; 0 or less is 65,536, about 10 MB beside the keys. It counts for one
+// that many keys; 0 or less is 65,536, about 10 MB beside the keys. It counts for one
 // process only, and a restart forgets everything: with several replicas, use one
 // that they share.
 //

@@ -12,11 +12,11 @@ import (
 
 // Limits are the bounds on trying. The zero value of each is its default.
 type Limits struct {
-	// SignIn bounds failures of one account, or of one login that names none, in a
-	// row: sign-in and every change by login together, guesses of the current
+	// SignIn bounds consecutive failures of one account, or of one login that names
+	// none: sign-in and every change by login together, guesses of the current
 	// password by a signed-in user apart. 10 free, then waits of 1 s to 15 min.
 	SignIn Limit
-	// StopAfter failures in a row, an account refuses even the right password until
+	// After StopAfter consecutive failures, an account refuses even the right password until
 	// it is reset, and its owner is told once. 100, which is also the most (NIST
 	// SP 800-63B-4 §3.2.2).
 	StopAfter int
@@ -34,7 +34,7 @@ type Limits struct {
 	LiveLinks int
 }
 
-const mostFailures = 100
+const maxFailures = 100
 
 func (l Limits) withDefaults() Limits {
 	fill := func(l *Limit, d Limit) {
@@ -46,7 +46,7 @@ func (l Limits) withDefaults() Limits {
 	fill(&l.Address, Limit{Free: 100, Window: 10 * time.Minute})
 	fill(&l.ResetRequests, Limit{Free: 60, Window: time.Hour})
 	fill(&l.Checks, Limit{Free: 60, Window: time.Minute})
-	l.StopAfter = cmp.Or(l.StopAfter, mostFailures)
+	l.StopAfter = cmp.Or(l.StopAfter, maxFailures)
 	l.LiveLinks = cmp.Or(l.LiveLinks, 3)
 	return l
 }
@@ -60,8 +60,8 @@ func (l Limits) validate() error {
 			return fmt.Errorf("passwd: Config.Limits.%s: need Free of 1 or more, and either a Window or a Wait of at most MaxWait", f.name)
 		}
 	}
-	if l.StopAfter < 1 || l.StopAfter > mostFailures {
-		return fmt.Errorf("passwd: Config.Limits.StopAfter: %d is not within 1 to %d", l.StopAfter, mostFailures)
+	if l.StopAfter < 1 || l.StopAfter > maxFailures {
+		return fmt.Errorf("passwd: Config.Limits.StopAfter: %d is not within 1 to %d", l.StopAfter, maxFailures)
 	}
 	if l.LiveLinks < 1 {
 		return fmt.Errorf("passwd: Config.Limits.LiveLinks: %d is less than 1", l.LiveLinks)
@@ -75,14 +75,14 @@ type try struct {
 	ctx    context.Context
 	client Client
 	taken  []string
-	count  int // failures in a row with this one, if it is one, by the last key taken
+	count  int // consecutive failures with this one, if it is one, by the last key taken
 }
 
 func (s *Service) newTry(ctx context.Context, c Client) *try {
 	return &try{s: s, ctx: ctx, client: c}
 }
 
-// take counts the try under a key, before the work (§9). When the key must
+// take counts the try under a key, before the work. When the key must
 // wait, what was counted before is taken back: a throttled try is no failure.
 func (t *try) take(key string, l Limit) error {
 	taken, err := t.s.limiter.Take(t.ctx, key, l, t.s.now())

@@ -7,14 +7,18 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/passwd-go/passwd/internal/alabel"
 )
 
 // Links says where the pages are mounted. It is the one place that names the
 // mount, and where link origins come from: never from a request.
 type Links struct {
 	// Base is the absolute URL of the mount, "https://app.example.com/account/password",
-	// without user info, query or fragment. Plain http is accepted for loopback
-	// hosts only, unless InsecureHTTP is set. Required.
+	// without user info, query or fragment. An internationalized host is written in
+	// links with A-labels (RFC 5890): in Unicode, or percent-encoded, a mail program
+	// may end the link before it. Plain http is accepted for loopback hosts only, unless
+	// InsecureHTTP is set. Required.
 	Base string
 	// For returns another base for an account, as tenants with domains of their own
 	// need. nil, or a result of "", is Base. The same handlers answer there, and they
@@ -68,6 +72,8 @@ func (l Links) check(base string) (*url.URL, error) {
 		return nil, errors.New("must be an absolute URL with a host")
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.HasSuffix(base, "#"):
 		return nil, errors.New("must not have user info, a query or a fragment")
+	case !hasASCIIHost(u):
+		return nil, errors.New("must have a host that is a domain name or address; write an internationalized one with A-labels (xn--…)")
 	case u.Scheme == "https", u.Scheme == "http" && (l.InsecureHTTP || isLoopback(u.Hostname())):
 		u.Path = strings.TrimRight(u.Path, "/")
 		u.RawPath = ""
@@ -76,6 +82,17 @@ func (l Links) check(base string) (*url.URL, error) {
 		return nil, errors.New("must be https (see InsecureHTTP)")
 	}
 	return nil, fmt.Errorf("scheme %q is not https", u.Scheme)
+}
+
+func hasASCIIHost(u *url.URL) bool {
+	_, err := alabel.Host(u.Hostname())
+	return err == nil
+}
+
+// asciiHost is the host and port of a URL that check has accepted.
+func asciiHost(u *url.URL) string {
+	host, _ := alabel.Host(u.Hostname())
+	return strings.Replace(u.Host, u.Hostname(), host, 1)
 }
 
 func isLoopback(host string) bool {
@@ -99,6 +116,7 @@ func (l Links) link(ctx context.Context, a Account, page string, secrets url.Val
 	if err != nil {
 		return "", fmt.Errorf("passwd: Links.For: %w", err)
 	}
+	u.Host = asciiHost(u)
 	u.Path += page
 	if l.FragmentNeedsJavaScript && len(secrets) > 0 {
 		return u.String() + "#" + secrets.Encode(), nil

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/passwdtest"
 )
 
@@ -88,6 +89,41 @@ func TestPlainHTTP(t *testing.T) {
 		kit := passwdtest.New(t, passwd.Config{Links: links})
 		if got := kit.Service.Links(); got.Base != base || !got.InsecureHTTP {
 			t.Errorf("%s: the service says %+v", base, got)
+		}
+	}
+}
+
+// A link is ASCII whatever its host is written in, so that it works in every mail
+// program (RFC 5890).
+func TestInternationalizedLinks(t *testing.T) {
+	for base, want := range map[string]string{
+		"https://bücher.example/pw":        "https://xn--bcher-kva.example/pw",
+		"https://BÜCHER.example:8443/pw":   "https://xn--bcher-kva.example:8443/pw",
+		"https://b%C3%BCcher.example/pw":   "https://xn--bcher-kva.example/pw",
+		"https://例え.テスト":                   "https://xn--r8jz45g.xn--zckzah",
+		"https://xn--bcher-kva.example/pw": "https://xn--bcher-kva.example/pw",
+		"https://[2001:db8::1]:8443/pw":    "https://[2001:db8::1]:8443/pw",
+	} {
+		for _, tenant := range []bool{false, true} {
+			links := passwd.Links{Base: base}
+			if tenant {
+				links = passwd.Links{Base: "https://app.example.com", For: func(context.Context, passwd.Account) string { return base }}
+			}
+			kit := passwdtest.New(t, passwd.Config{Links: links})
+			kit.Add(t, ada(), adaPassword)
+			if err := kit.Service.RequestReset(ctx, passwd.RequestReset{Login: login("ada"), Client: home}); err != nil {
+				t.Fatal(err)
+			}
+			m := kit.Deliver(t)[0]
+			if want := want + "/reset?token=" + string(m.Token); m.Link != want {
+				t.Errorf("%s: link %s, want %s", base, m.Link, want)
+			}
+		}
+	}
+	for _, base := range []string{"https://bü_cher.example", "https://☺.example", "https://bücher..example", "https://b%C3%BCcher%20.example", "https://ex%00ämple"} {
+		cfg := passwd.Config{Store: memstore.New(), Keys: passwd.RandomKeys(), Notify: &passwdtest.Mailbox{}, Links: passwd.Links{Base: base}}
+		if _, err := passwd.New(cfg); err == nil || !strings.Contains(err.Error(), "Links.Base") {
+			t.Errorf("%s: %v", base, err)
 		}
 	}
 }

@@ -13,9 +13,11 @@ type LoginKind string
 
 // The kinds of login.
 const (
-	// AnyKind lets the shape of the value decide: with an "@" it is an e-mail
-	// address; with a leading "+" or of digits only a mobile number and, where
-	// no account has that number, a username; anything else is a username.
+	// AnyKind is any of the others that the value has the shape of: a username
+	// always, an e-mail address with an "@", a mobile number of nothing but digits,
+	// "+" and what people write between them. Whom it names is decided by rank: a
+	// confirmed address before a username before an address that is not confirmed;
+	// two accounts of the same rank are several, and nobody signs in.
 	AnyKind  LoginKind = ""
 	Username LoginKind = "username"
 	Email    LoginKind = "email"
@@ -29,9 +31,10 @@ type Login struct {
 	Value  string // at most 512 bytes of UTF-8 without NUL, as typed; the service folds it
 }
 
-// Fold returns the form in which identifiers are compared: outer white space
-// trimmed, Unicode normalisation form C, ASCII letters in lower case. All else
-// is exact, so "mıke" never finds "mike", on any store.
+// Fold returns the form in which identifiers are compared: outer white space and
+// invisible characters trimmed, Unicode normalisation form C, ASCII letters in lower
+// case. All else is exact, so "mıke" never finds "mike", and no character outside
+// ASCII becomes one of it, on any store.
 func Fold(identifier string) string { return normal.Fold(identifier) }
 
 const maxLogin = 512 // bytes; no e-mail address is longer than 320
@@ -53,44 +56,94 @@ func checkLogin(l Login) (Login, error) {
 	return l, nil
 }
 
-// kinds returns the kinds that a login may be of, in the order they count.
+// kinds returns the kinds that a login may be of.
 func (l Login) kinds() []LoginKind {
-	if l.Kind != AnyKind {
+	switch {
+	case l.Kind != AnyKind:
 		return []LoginKind{l.Kind}
-	}
-	switch digits := strings.TrimPrefix(l.Value, "+"); {
 	case strings.Contains(l.Value, "@"):
-		return []LoginKind{Email}
-	case digits != l.Value, strings.Trim(digits, "0123456789") == "":
+		return []LoginKind{Email, Username}
+	case strings.Trim(l.Value, "+0123456789 .-/()") == "":
 		return []LoginKind{Mobile, Username}
 	}
 	return []LoginKind{Username}
 }
 
-// enoughMatches is how many accounts are fetched to learn that a login names
-// more than one; some for stores whose comparison is looser than ours.
-const enoughMatches = 8
+// rank is how well a login of a kind names an account that it fits: a confirmed
+// address before a username before an address that nobody has confirmed, so that who
+// registers somebody else's address takes nothing from its owner.
+type rank int
 
-// matching returns the accounts that a checked login names: those of the first
-// kind that matches, never a union. It asks for every kind in any case, so that
-// the work does not tell which one matched.
-func (s *Service) matching(ctx context.Context, l Login) ([]Account, error) {
-	var first []Account
-	for _, kind := range l.kinds() {
-		candidates, err := s.store.Find(ctx, Login{Tenant: l.Tenant, Kind: kind, Value: l.Value}, enoughMatches)
-		if err != nil {
-			return nil, s.fault(ctx, err)
+const (
+	byConfirmed rank = iota
+	byUsername
+	byUnconfirmed
+	ranks // how many there are
+)
+
+func (a Account) rank(kind LoginKind, value string) rank {
+	if kind == Username {
+		return byUsername
+	}
+	channel := EmailChannel
+	if kind == Mobile {
+		channel = SMSChannel
+	}
+	for _, own := range a.Address {
+		if own.Channel == channel && Fold(own.Value) == value {
+			return byConfirmed
 		}
-		if first != nil {
-			continue
+	}
+	return byUnconfirmed
+}
+
+// The accounts that are fetched to learn whom a login names: a few, and many where
+// there are more than a few, as when somebody registers another's address again and
+// again.
+const (
+	fewMatches  = 8
+	manyMatches = 1024
+)
+
+// matching returns the accounts that a checked login names: those of the first rank
+// that has one, never a union of ranks. Accounts that are not active count only where
+// no active one matches in any rank. It asks for every kind in any case, so that the
+// work does not tell which one matched.
+func (s *Service) matching(ctx context.Context, l Login) ([]Account, error) {
+	var active, other [ranks][]Account
+	for _, kind := range l.kinds() {
+		candidates, err := s.candidates(ctx, Login{Tenant: l.Tenant, Kind: kind, Value: l.Value})
+		if err != nil {
+			return nil, err
 		}
 		for _, a := range candidates {
-			if a.Ref.Tenant == l.Tenant && !s.foreign(a.Ref) && Fold(a.identifier(kind)) == l.Value {
-				first = append(first, a)
+			if a.Ref.Tenant != l.Tenant || s.foreign(a.Ref) || Fold(a.identifier(kind)) != l.Value {
+				continue
+			}
+			to := &other
+			if a.Active && !a.Disabled {
+				to = &active
+			}
+			r := a.rank(kind, l.Value)
+			to[r] = append(to[r], a)
+		}
+	}
+	for _, ranked := range [][ranks][]Account{active, other} {
+		for _, accounts := range ranked {
+			if len(accounts) > 0 {
+				return accounts, nil
 			}
 		}
 	}
-	return first, nil
+	return nil, nil
+}
+
+func (s *Service) candidates(ctx context.Context, l Login) ([]Account, error) {
+	found, err := s.store.Find(ctx, l, fewMatches)
+	if err == nil && len(found) == fewMatches {
+		found, err = s.store.Find(ctx, l, manyMatches)
+	}
+	return found, s.fault(ctx, err)
 }
 
 // find returns the one account that a checked login names; false if there is

@@ -26,7 +26,7 @@ const (
 	MessagePasswordReset     MessageKind = "password_reset"     // notice
 	MessageTemporaryPassword MessageKind = "temporary_password" // notice that one was issued, not which
 	MessageSuspended         MessageKind = "suspended"          // notice
-	MessageSignInStopped     MessageKind = "sign_in_stopped"    // notice of Limits.StopAfter failures in a row
+	MessageSignInStopped     MessageKind = "sign_in_stopped"    // notice of Limits.StopAfter consecutive failures
 	// MessageSharedAddress answers a request for a link that named an address of
 	// several accounts: ask again, by username. Its Account has a tenant and no ID.
 	MessageSharedAddress MessageKind = "shared_address"
@@ -56,8 +56,8 @@ type Message struct {
 	Client    Client    // who did it, or asked for it
 }
 
-// Notifier delivers messages. Notify returns nil only when the message is in
-// other hands for good; any error but ErrUndeliverable has it tried again later
+// Notifier delivers messages. Notify returns nil only when the message
+// has been accepted for delivery; any error but ErrUndeliverable has it tried again later
 // with the same ID, at growing intervals of up to 10 minutes: a link or code until it
 // has expired, a notice for 72 hours. The context ends before the job's lease does.
 // Notify is not called concurrently by one Run or Work, but every replica may run

@@ -92,18 +92,18 @@ type Config struct {
 // Service is the whole life of a password. It is immutable and safe for
 // concurrent use; make it once with [New].
 type Service struct {
-	cfg     Config
-	store   Store
-	queue   Queue
-	riding  bool // the store is the queue: jobs ride in Apply
-	limiter Limiter
-	keys    keyring
-	gate    *gate.Gate
-	perHash int64  // bytes that a new hash takes
-	dummies []Hash // of passwords nobody knows, at the price of real ones
-	base    *url.URL
-	worker  *worker
-	only    *string // the tenant that it is for; nil is all
+	cfg          Config
+	store        Store
+	queue        Queue
+	storeIsQueue bool // Apply takes the jobs of a write in the same step
+	limiter      Limiter
+	keys         keyring
+	gate         *gate.Gate
+	perHash      int64  // bytes that a new hash takes
+	dummies      []Hash // of passwords nobody knows, at the price of real ones
+	base         *url.URL
+	worker       *worker
+	only         *string // the tenant that it is for; nil is all
 }
 
 // worker is what the copies of a service share about working off the queue.
@@ -184,13 +184,13 @@ func (s *Service) use(store Store) {
 	queue, isQueue := store.(Queue)
 	switch {
 	case s.cfg.Queue == nil && isQueue:
-		s.queue, s.riding = queue, true
+		s.queue, s.storeIsQueue = queue, true
 	case s.cfg.Queue == nil:
 		s.cfg.Queue = new(MemoryQueue)
-		s.queue, s.riding = s.cfg.Queue, false
+		s.queue, s.storeIsQueue = s.cfg.Queue, false
 	default:
 		s.queue = s.cfg.Queue
-		s.riding = isQueue && sameQueue(queue, s.cfg.Queue)
+		s.storeIsQueue = isQueue && sameQueue(queue, s.cfg.Queue)
 	}
 }
 

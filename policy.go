@@ -12,7 +12,7 @@ import (
 // Check asks what the policy holds against a password, while it is being typed.
 type Check struct {
 	Password string
-	// Whose it would be: an account, or the one that a live reset token or ticket
+	// The account it is for: named, or the one that a live reset token or ticket
 	// belongs to. Exactly one is set.
 	Account Ref
 	Token   Token
@@ -174,7 +174,7 @@ func (p past) matches(ctx context.Context, h Hash, password string) (bool, error
 	if h == "" {
 		return false, nil
 	}
-	v, err := p.service.compare(ctx, h, password)
+	v, err := p.service.compare(ctx, h, password, p.change.client)
 	if cannotVerify(err) {
 		c := p.change
 		p.service.Observe(ctx, Event{Name: EventHashNotJudged, Account: c.account.Ref, Outcome: outcomeFailure, Method: c.method, Client: c.client, Err: err})
@@ -194,7 +194,7 @@ var notTheSame = func() pwpolicy.Policy {
 }()
 
 // due marks an account, as it was read, whose password has grown too old, and
-// returns by when it must be changed if that is to be told. It writes nothing.
+// returns when it must be changed, if its owner should be warned. It writes nothing.
 func (s *Service) due(ctx context.Context, a Account) (Account, time.Time, error) {
 	if a.Must != NoReason || a.ChangedAt.IsZero() {
 		return a, time.Time{}, nil

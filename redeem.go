@@ -10,9 +10,9 @@ import (
 func (s *Service) redeem(ctx context.Context, rec TokenRecord, t Token, c change) (Written, error) {
 	c.consume = &rec.TokenRef
 	c.recheck = func(ctx context.Context, fresh Account) error {
-		_, key, err := s.peek(ctx, rec.Purpose, t)
+		_, err := s.peek(ctx, rec.Purpose, t)
 		if err == nil {
-			err = s.usableBy(fresh, rec, key)
+			err = s.usableBy(fresh, rec)
 		}
 		return err
 	}
@@ -25,24 +25,19 @@ func (s *Service) redeem(ctx context.Context, rec TokenRecord, t Token, c change
 
 // redeemable returns the live token and its account.
 func (s *Service) redeemable(ctx context.Context, p Purpose, t Token, c Client) (TokenRecord, Account, error) {
-	rec, key, err := s.peek(ctx, p, t)
+	rec, err := s.peek(ctx, p, t)
 	if err != nil {
-		if errors.Is(err, ErrTokenInvalid) {
-			return rec, Account{}, s.rejectToken(ctx, rec, "", c)
-		}
-		return rec, Account{}, err
+		return rec, Account{}, s.rejected(ctx, rec, "", c, err)
 	}
-	a, err := s.holderOf(ctx, rec, key)
-	if errors.Is(err, ErrTokenInvalid) {
-		err = s.rejectToken(ctx, rec, "account", c)
-	}
-	return rec, a, err
+	a, err := s.holderOf(ctx, rec)
+	return rec, a, s.rejected(ctx, rec, "account", c, err)
 }
 
-func (s *Service) peek(ctx context.Context, p Purpose, t Token) (TokenRecord, purposeKeys, error) {
-	return s.lookUp(ctx, p, t, func(ref TokenRef) (TokenRecord, error) {
+func (s *Service) peek(ctx context.Context, p Purpose, t Token) (TokenRecord, error) {
+	rec, _, err := s.lookUp(ctx, p, t, func(ref TokenRef) (TokenRecord, error) {
 		return s.store.Peek(ctx, ref, s.now())
 	})
+	return rec, err
 }
 
 // lookUp asks the store for a live token under each of the keys, and returns the
@@ -69,20 +64,21 @@ func (s *Service) lookUp(ctx context.Context, p Purpose, t Token, ask func(Token
 }
 
 // holderOf returns the account of a token, unless it may not use it (any more).
-func (s *Service) holderOf(ctx context.Context, rec TokenRecord, key purposeKeys) (Account, error) {
+func (s *Service) holderOf(ctx context.Context, rec TokenRecord) (Account, error) {
 	a, err := s.get(ctx, rec.Account)
 	if errors.Is(err, ErrNotFound) {
 		return a, ErrTokenInvalid
 	}
 	if err == nil {
-		err = s.usableBy(a, rec, key)
+		err = s.usableBy(a, rec)
 	}
 	return a, err
 }
 
 // usableBy is ErrTokenInvalid for an account that is closed, or that has given
-// up the address which the token was sent to.
-func (s *Service) usableBy(a Account, rec TokenRecord, key purposeKeys) error {
+// up the address which the token was sent to. That may be noted under another key
+// than the token: one that a code was exchanged for keeps what the code had.
+func (s *Service) usableBy(a Account, rec TokenRecord) error {
 	if rec.Purpose == PurposeCancel {
 		return nil // whoever was told may always say "not me"
 	}
@@ -93,11 +89,21 @@ func (s *Service) usableBy(a Account, rec TokenRecord, key purposeKeys) error {
 		return nil
 	}
 	for _, own := range a.Address {
-		if key.address(own) == rec.Address {
-			return nil
+		for _, key := range s.keys {
+			if key.address(own) == rec.Address {
+				return nil
+			}
 		}
 	}
 	return ErrTokenInvalid
+}
+
+// rejected is rejectToken where err says that the token is not acceptable, else err.
+func (s *Service) rejected(ctx context.Context, rec TokenRecord, reason string, c Client, err error) error {
+	if errors.Is(err, ErrTokenInvalid) {
+		return s.rejectToken(ctx, rec, reason, c)
+	}
+	return err
 }
 
 // rejectToken reports a token that was not accepted and returns ErrTokenInvalid.

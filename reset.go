@@ -43,8 +43,8 @@ func (s *Service) RequestReset(ctx context.Context, r RequestReset) error {
 	if r.TTL < 0 || r.TTL > maxResetTTL || r.Form != TokenLink && r.Form != UserKeyLink {
 		return ErrInvalidRequest
 	}
-	return s.request(ctx, r.Login, r.Channel, r.Client, task{
-		Kind: taskLink, TTL: r.TTL, Form: r.Form, TellShared: r.TellShared, Seed: newSeed(),
+	return s.request(ctx, r.Login, r.Channel, r.Client, &requestTask{
+		taskHead: taskHead{Kind: taskLink, Seed: newSeed()}, TTL: r.TTL, Form: r.Form, TellShared: r.TellShared,
 	})
 }
 
@@ -71,7 +71,7 @@ func (s *Service) RevealMatches(ctx context.Context, l Login, c Client) (int, er
 }
 
 // request is the one path of both: validate, limiter, put, answer.
-func (s *Service) request(ctx context.Context, l Login, ch Channel, c Client, t task) error {
+func (s *Service) request(ctx context.Context, l Login, ch Channel, c Client, t *requestTask) error {
 	l, err := checkLogin(l)
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func (s *Service) request(ctx context.Context, l Login, ch Channel, c Client, t 
 	if s.foreign(Ref{Tenant: l.Tenant}) { // the worker would not know: it serves all tenants
 		return ErrInvalidRequest
 	}
-	if s.unattended() {
+	if s.noWorker() {
 		return ErrNotRunning
 	}
 	ask := s.newTry(ctx, c)

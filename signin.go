@@ -73,7 +73,7 @@ const (
 
 // open takes a login and a password to the account they open, and marks an
 // account whose password has grown too old. It also returns by when the password
-// must be changed, if that is to be told.
+// must be changed, if its owner should be told.
 func (s *Service) open(ctx context.Context, login Login, password string, c Client) (Account, time.Time, error) {
 	a, err := s.verified(ctx, login, password, c)
 	if err != nil {
@@ -111,7 +111,7 @@ func (s *Service) verified(ctx context.Context, login Login, password string, c 
 	if err := try.take(key, s.cfg.Limits.SignIn); err != nil {
 		return Account{}, err
 	}
-	v, err := s.verifyLogin(ctx, login, a, password)
+	v, err := s.verifyLogin(ctx, login, a, password, c)
 	if err != nil {
 		return Account{}, try.abandon(s.fault(ctx, err))
 	}
@@ -128,7 +128,7 @@ func (s *Service) verified(ctx context.Context, login Login, password string, c 
 		return Account{}, why.err
 	}
 	if v.Stale {
-		a = s.upgrade(ctx, a, password)
+		a = s.upgrade(ctx, a, password, c)
 	}
 	return a, nil
 }
@@ -179,12 +179,12 @@ func (s *Service) stopNotice(ctx context.Context, a Account, found bool, count i
 
 // upgrade replaces a stale hash by a better one of the same password, as well
 // as it can: the sign-in does not depend on it.
-func (s *Service) upgrade(ctx context.Context, a Account, password string) Account {
+func (s *Service) upgrade(ctx context.Context, a Account, password string, c Client) Account {
 	prepared, ok := normal.Password(password)
 	if !ok {
 		return a
 	}
-	better, err := s.hash(ctx, prepared)
+	better, err := s.hash(ctx, prepared, c)
 	if err == nil {
 		var done bool
 		if done, err = s.store.Rehash(ctx, a.Ref, a.Hash, better); done {

@@ -80,23 +80,23 @@ func TestMacPartsDoNotRunTogether(t *testing.T) {
 func TestSealedJobs(t *testing.T) {
 	ring := testRing(t, RandomKeys())
 	sealed := ring.seal("id-1", []byte("the content"))
-	if plain, err := ring.open("id-1", sealed); err != nil || string(plain) != "the content" {
+	if plain, _, err := ring.open("id-1", sealed); err != nil || string(plain) != "the content" {
 		t.Errorf("open: %v", err)
 	}
 	for i := range sealed {
 		spoilt := []byte(string(sealed))
 		spoilt[i] ^= 1
-		if _, err := ring.open("id-1", spoilt); err == nil {
+		if _, _, err := ring.open("id-1", spoilt); err == nil {
 			t.Fatalf("byte %d may be changed", i)
 		}
 	}
-	for name, try := range map[string]func() ([]byte, error){
-		"another id":  func() ([]byte, error) { return ring.open("id-2", sealed) },
-		"another key": func() ([]byte, error) { return testRing(t, RandomKeys()).open("id-1", sealed) },
-		"cut":         func() ([]byte, error) { return ring.open("id-1", sealed[:5]) },
-		"nothing":     func() ([]byte, error) { return ring.open("id-1", nil) },
+	for name, try := range map[string]func() ([]byte, keyring, error){
+		"another id":  func() ([]byte, keyring, error) { return ring.open("id-2", sealed) },
+		"another key": func() ([]byte, keyring, error) { return testRing(t, RandomKeys()).open("id-1", sealed) },
+		"cut":         func() ([]byte, keyring, error) { return ring.open("id-1", sealed[:5]) },
+		"nothing":     func() ([]byte, keyring, error) { return ring.open("id-1", nil) },
 	} {
-		if _, err := try(); err == nil {
+		if _, _, err := try(); err == nil {
 			t.Errorf("%s opens it", name)
 		}
 	}
@@ -134,7 +134,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add("id", ring.seal("id", []byte("{}")))
 	f.Add("", []byte(nil))
 	f.Fuzz(func(t *testing.T, id string, sealed []byte) {
-		if plain, err := ring.open(id, sealed); err == nil && string(plain) != "{}" {
+		if plain, _, err := ring.open(id, sealed); err == nil && string(plain) != "{}" {
 			t.Fatal("a forgery opened")
 		}
 	})

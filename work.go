@@ -1,53 +1,12 @@
 package passwd
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
-)
-
-// task is what a job's seal covers. It holds no token and no code, only the seed
-// that they grow from under the service's keys.
-type task struct {
-	Kind   taskKind
-	At     time.Time
-	Seed   seed
-	Client Client
-
-	// Of a request for a link or code.
-	Login   Login         `json:",omitzero"`
-	Channel Channel       `json:",omitempty"`
-	Form    Form          `json:",omitempty"`
-	TTL     time.Duration `json:",omitempty"`
-
-	TellShared bool `json:",omitempty"`
-	attempts   int  // claims of the job so far, this one included
-
-	// Of a notice.
-	Message  MessageKind `json:",omitempty"`
-	Account  Ref         `json:",omitzero"`
-	To       Address     `json:",omitzero"`
-	Username string      `json:",omitempty"`
-	Locale   string      `json:",omitempty"`
-	Until    time.Time   `json:",omitzero"`
-	Cancel   bool        `json:",omitempty"` // the seed is that of a "this was not me" token
-
-	// Of a host's AfterWrite.
-	Written Written `json:",omitzero"`
-}
-
-type taskKind string
-
-const (
-	taskLink       taskKind = "link"
-	taskCode       taskKind = "code"
-	taskNotice     taskKind = "notice"
-	taskAfterWrite taskKind = "after_write"
 )
 
 const (
@@ -63,53 +22,6 @@ const (
 
 // errDrop says that a job has come to nothing, and trying again would not help.
 var errDrop = errors.New("passwd: nothing to deliver")
-
-// undeliverable is the reason of a message that is dropped by an ErrUndeliverable.
-const undeliverable = "undeliverable"
-
-// job seals a task.
-func (s *Service) job(t task, key string, due, until time.Time) Job {
-	id := uuid.Must(uuid.NewV7()).String()
-	plain, err := json.Marshal(t)
-	if err != nil {
-		panic(err) // unreachable: every field has a JSON form
-	}
-	return Job{ID: id, Key: key, Sealed: s.keys.seal(id, plain), NotBefore: due, NotAfter: until}
-}
-
-type noticeDetail struct {
-	at     time.Time
-	until  time.Time // of a temporary password
-	client Client
-	cancel *seed
-}
-
-// notices are the jobs that tell an account's owner what happened, one for each
-// confirmed address, so that one that cannot be reached delays no other (M1).
-func (s *Service) notices(a Account, kind MessageKind, d noticeDetail) []Job {
-	jobs := make([]Job, len(a.Address))
-	for i, to := range a.Address {
-		t := task{
-			Kind: taskNotice, At: d.at, Client: d.client.trimmed(),
-			Message: kind, Account: a.Ref, To: to, Username: a.Username, Locale: a.Locale, Until: d.until,
-		}
-		if d.cancel != nil {
-			t.Seed, t.Cancel = *d.cancel, true
-		}
-		jobs[i] = s.job(t, "", d.at, d.at.Add(noticeLife))
-	}
-	return jobs
-}
-
-// afterWriteJob is the promise that AfterWrite is called. It is due a lease
-// later: until then the request that made the write is at it.
-func (s *Service) afterWriteJob(w Written) []Job {
-	if s.cfg.AfterWrite == nil {
-		return nil
-	}
-	t := task{Kind: taskAfterWrite, At: w.At, Written: w}
-	return []Job{s.job(t, "", w.At.Add(s.cfg.JobLease), w.At.Add(afterWriteLife))}
-}
 
 // afterWrite calls the host for the first time, and is done with the promise if
 // that went well.
@@ -147,9 +59,9 @@ func (s *Service) wakeWorker() {
 	}
 }
 
-// unattended reports that the queue lives in this process and that nothing here
+// noWorker reports that the queue lives in this process and that nothing here
 // has ever worked it off.
-func (s *Service) unattended() bool {
+func (s *Service) noWorker() bool {
 	q, ok := s.queue.(interface{ InProcess() bool })
 	return ok && q.InProcess() && !s.worker.started.Load()
 }
@@ -229,81 +141,50 @@ func (s *Service) handle(ctx context.Context, j Job) error {
 		s = &everybody
 	}
 	e := Event{Outcome: outcomeSuccess, JobID: j.ID}
-	err := s.attend(ctx, j, &e)
+	names, err := s.attend(ctx, j, &e)
 	if e.Err = err; err != nil {
 		e.Outcome = outcomeFailure
 	}
 	retry := s.now().Add(backoff(j.Attempts))
-	hook := e.Name == EventAfterWriteFailed // which is its name, however it fails
 	switch {
-	case err == nil && hook: // nothing was sent, and nothing failed
-		return s.queue.Done(ctx, j.ID)
 	case err == nil:
-		e.Name = EventNotificationSent
+		e.Name = names.done
 		err = s.queue.Done(ctx, j.ID)
-	case errors.Is(err, errDrop), e.Reason == undeliverable, !retry.Before(j.NotAfter):
-		if hook {
-			e.Reason = "expired"
-		} else {
-			e.Name = EventNotificationDropped
-		}
+	case errors.Is(err, errDrop), !retry.Before(j.NotAfter):
+		e.Name = names.dropped
+		e.Reason = cmp.Or(e.Reason, names.dropReason)
 		err = s.queue.Done(ctx, j.ID)
 	default:
-		if !hook {
-			e.Name = EventNotificationFailed
-		}
+		e.Name = names.failed
 		err = s.queue.Retry(ctx, j.ID, retry)
 	}
-	s.Observe(ctx, e)
+	if e.Name != "" {
+		s.Observe(ctx, e)
+	}
 	return err
 }
 
 // attend opens a job and does what it says, as long as it is worth doing.
-func (s *Service) attend(ctx context.Context, j Job, e *Event) error {
+func (s *Service) attend(ctx context.Context, j Job, e *Event) (taskEvents, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.JobLease*3/4)
 	defer cancel()
-	plain, err := s.keys.open(j.ID, j.Sealed)
+	t, err := s.openTask(j)
 	if err != nil {
-		e.Reason = "unsealable" // perhaps by a replica that has newer keys already
-		return err
-	}
-	var t task
-	if err := json.Unmarshal(plain, &t); err != nil {
 		e.Reason = "unreadable"
-		return err
+		if errors.Is(err, errUnsealable) { // perhaps by a replica that has newer keys already
+			e.Reason = "unsealable"
+		}
+		return messageEvents, err
 	}
-	t.attempts = j.Attempts
-	e.Account, e.Kind, e.Client = t.Account, t.Message, t.Client
-	if t.Kind == taskAfterWrite {
-		e.Name, e.Account, e.Method = EventAfterWriteFailed, t.Written.Account, t.Written.Method
-	}
+	names := t.describe(e)
 	if !s.now().Before(j.NotAfter) {
 		e.Reason = "expired"
-		return errDrop
+		return names, errDrop
 	}
-	if t.Kind == taskAfterWrite {
-		if s.cfg.AfterWrite == nil {
-			return errDrop
-		}
-		return s.cfg.AfterWrite(ctx, t.Written)
-	}
-	m, err := s.compose(ctx, t)
-	if err != nil {
-		if errors.Is(err, errDrop) {
-			e.Reason = "no_recipient"
-		}
-		return err
-	}
-	m.ID = j.ID
-	e.Account, e.Kind, e.Channel = m.Account, m.Kind, m.Channel
-	err = s.cfg.Notify.Notify(ctx, m)
-	if errors.Is(err, ErrUndeliverable) { // the notifier's word, not that of a hook
-		e.Reason = undeliverable
-	}
-	return err
+	return names, t.do(ctx, s, j, e)
 }
 
-// backoff is how long to wait after so many attempts, with a jitter, so that
+// backoff is how long to wait after n attempts, with a jitter, so that
 // what failed together is not tried again together.
 func backoff(attempts int) time.Duration {
 	wait := lastRetry

@@ -79,7 +79,7 @@ func (s *Service) accept(ctx context.Context, c change) (Hash, pwpolicy.Policy, 
 		s.Observe(ctx, Event{Name: EventChangeFailed, Account: c.account.Ref, Outcome: outcomeFailure, Reason: string(CodePasswordRejected), Method: c.method, Client: c.client})
 		return "", p, &PolicyError{Violations: violations}
 	}
-	h, err := s.hash(ctx, candidate.Password())
+	h, err := s.hash(ctx, candidate.Password(), c.client)
 	return h, p, s.fault(ctx, err)
 }
 
@@ -129,14 +129,14 @@ func noticeOf(m Method) MessageKind {
 // apply makes a write and queues its jobs: in the same step where the store is
 // the queue, else after the commit.
 func (s *Service) apply(ctx context.Context, w Write, jobs []Job) (int64, error) {
-	if s.riding {
+	if s.storeIsQueue {
 		w.Jobs = jobs
 	}
 	epoch, err := s.store.Apply(ctx, w)
 	if err != nil {
 		return 0, s.fault(ctx, err)
 	}
-	if s.riding {
+	if s.storeIsQueue {
 		s.wakeWorker()
 	} else {
 		s.enqueue(context.WithoutCancel(ctx), jobs)

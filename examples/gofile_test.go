@@ -92,7 +92,7 @@ func nameOf(d ast.Decl) (string, *ast.CommentGroup) {
 var importable = []string{
 	"context", "crypto/rand", "database/sql", "errors", "fmt", "log", "net/http", "net/http/httptest", "net/url", "os", "strings",
 	"sync", "testing", "golang.org/x/crypto/bcrypt", "github.com/passwd-go/passwd", "github.com/passwd-go/passwd/locale",
-	"github.com/passwd-go/passwd/passwdhttp", "github.com/passwd-go/passwd/passwdtest", "github.com/passwd-go/passwd/smtpmail",
+	"github.com/passwd-go/passwd/passwdhttp", "github.com/passwd-go/passwd/passwdtest", "github.com/passwd-go/passwd/pwpolicy", "github.com/passwd-go/passwd/smtpmail",
 	"github.com/passwd-go/passwd/sqlstore",
 }
 

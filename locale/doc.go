@@ -20,10 +20,12 @@
 // Arabic know. Characters that a policy lists are kept apart by Unicode isolates
 // (U+2066, U+2069) where the text around them runs from right to left.
 //
-// A message tells what happened, when, from where and until when, what to do and
-// whom to contact, and what if it was somebody else; never a password. It is one
-// mail, as plain text and as HTML of inline styles with nothing to fetch, light or
-// dark as its reader has it; or one short text. A host replaces any part of it, see
+// A message tells what happened, when and from where, for how long it is valid, what
+// to do and whom to contact, and what if it was somebody else; never a password. It
+// is one mail, as plain text and as HTML of inline styles with nothing to fetch but
+// RenderConfig.Logo, light or dark as its reader has it; or one short text. A link
+// is a line of text by itself, and no invisible character stands beside it or a code,
+// so that what is copied is what was sent. A host replaces any part of it, see
 // RenderConfig.Templates. What executes templates is linked into programs that render
 // messages only.
 //

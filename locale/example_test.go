@@ -34,7 +34,7 @@ func ExamplePrinter_Describe() {
 	}
 	// Output:
 	// At least 12 characters.
-	// At least one capital letter and one digit.
+	// At least one uppercase letter and one digit.
 	// Mindestens 12 Zeichen.
 	// Enthält mindestens einen Großbuchstaben und eine Ziffer.
 	// 12文字以上。

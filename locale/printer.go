@@ -40,8 +40,8 @@ func (p Printer) Direction() string { return Direction(p.Language()) }
 const maxHeader = 256
 
 // Match returns the Printer for the first preference that any of the languages
-// fits. A preference is a language tag or the value of an Accept-Language header
-// (RFC 9110 §12.5.4), weights included; what does not parse in it is passed over,
+// fits. A preference is a language tag, a POSIX locale ("de_DE.UTF-8") or the value of an
+// Accept-Language header (RFC 9110 §12.5.4), weights included; what does not parse in it is passed over,
 // and so is everything after 256 bytes. Without a fit, it is English.
 //
 // The usual order is what the account or a cookie says, then the header:
@@ -74,7 +74,7 @@ func parse(header string) []language.Tag {
 	}
 	var all []wanted
 	for element := range strings.SplitSeq(header, ",") {
-		tags, weights, err := language.ParseAcceptLanguage(element)
+		tags, weights, err := language.ParseAcceptLanguage(withoutCodeset(element))
 		if err == nil && len(tags) == 1 {
 			all = append(all, wanted{tags[0], weights[0]})
 		}
@@ -85,6 +85,20 @@ func parse(header string) []language.Tag {
 		tags[i] = w.tag
 	}
 	return tags
+}
+
+// withoutCodeset leaves out what a POSIX locale has beside language and territory:
+// of "de_DE.UTF-8" and "de_DE@euro" it returns "de_DE". Accounts and environments
+// have such names.
+func withoutCodeset(tag string) string {
+	tag, parameters, weighted := strings.Cut(tag, ";")
+	if at := strings.IndexAny(tag, ".@"); at >= 0 {
+		tag = tag[:at]
+	}
+	if weighted {
+		tag += ";" + parameters
+	}
+	return tag
 }
 
 // matching is filled on the first use and never changes then.
@@ -112,7 +126,7 @@ func Direction(tag string) string {
 	if len(tag) > maxHeader {
 		return "ltr"
 	}
-	t, err := language.Parse(tag)
+	t, err := language.Parse(withoutCodeset(tag))
 	if err != nil {
 		return "ltr"
 	}

@@ -41,6 +41,19 @@ func TestMatch(t *testing.T) {
 		{[]string{"de-CH"}, "de"},
 		{[]string{"de-Latn-AT-1996"}, "de"},
 		{[]string{"de_AT"}, "de"}, // as accounts may have it
+		{[]string{"de_DE.UTF-8"}, "de"},
+		{[]string{"de@euro"}, "de"},
+		{[]string{"de_DE.utf8@euro", "nl"}, "de"},
+		{[]string{"he_IL.ISO-8859-8"}, "he"},
+		{[]string{"pt_BR.UTF-8;q=0.5, it_IT@euro;q=0.7"}, "it"},
+		{[]string{"C"}, "en"},
+		{[]string{"C.UTF-8", "fr_FR.UTF-8"}, "fr"},
+		{[]string{"POSIX", "nl"}, "nl"},
+		{[]string{".UTF-8", "@", "es"}, "es"},
+		{[]string{"no"}, "en"}, // Norwegian, of which there is no catalogue: whatever is asked for next
+		{[]string{"no", "de"}, "de"},
+		{[]string{"no, nb, nl;q=0.1"}, "nl"},
+		{[]string{"no_NO.UTF-8", "ja"}, "ja"},
 		{[]string{"en-GB"}, "en"},
 		{[]string{"zh"}, "en"},
 		{[]string{"zh-Hant-TW"}, "en"},
@@ -104,7 +117,7 @@ func TestDirection(t *testing.T) {
 		"iw": "rtl", "fa": "rtl", "ur": "rtl", "ckb": "rtl", "ps": "rtl", "sd": "rtl", "ug": "rtl", "yi": "rtl", "dv": "rtl", "syr": "rtl",
 		"nqo": "rtl", "ff-Adlm": "rtl", "rhg": "rtl", "ar-EG": "rtl", "az-Arab": "rtl", "az": "ltr", "az-Cyrl": "ltr", "ku": "ltr",
 		"ku-Arab": "rtl", "pa-PK": "rtl", "pa": "ltr", "uz-AF": "rtl", "ar-Latn": "ltr", "he-Latn": "ltr", "und-Hebr": "rtl", "de-CH": "ltr",
-		"zh-Hant": "ltr", "mn-Mong": "ltr", "": "ltr", "!!": "ltr", "und": "ltr", strings.Repeat("a", 1<<20): "ltr",
+		"zh-Hant": "ltr", "mn-Mong": "ltr", "": "ltr", "!!": "ltr", "ar_EG.UTF-8": "rtl", "he_IL@calendar": "rtl", "de_DE.UTF-8": "ltr", ".UTF-8": "ltr", "und": "ltr", strings.Repeat("a", 1<<20): "ltr",
 	} {
 		if got := locale.Direction(tag); got != want {
 			t.Errorf("%.20q: %s, want %s", tag, got, want)

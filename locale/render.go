@@ -28,6 +28,13 @@ type RenderConfig struct {
 	// Name is what the site calls itself. If "", messages name the host of their
 	// link. Control characters are left out, and what is beyond 64 characters.
 	Name string
+	// Logo is the https URL of an image that HTML mails show in place of Name, 40 pixels
+	// high. Mailboxes fetch it, or their owners forbid that and read Name; whoever serves
+	// it learns when a mail is opened. If "", nothing is fetched.
+	Logo string
+	// Accent is the colour of buttons, as "#rrggbb". If "", it is the blue of the pages
+	// of package passwdhttp. The text on it is black or white, whichever can be read.
+	Accent string
 	// Contact is whom to turn to: an e-mail address, a URL or a telephone number.
 	// Set it: notices must tell whom to contact (SP 800-63B-4 §4.6). If "", they
 	// only tell what to do.
@@ -49,7 +56,8 @@ type RenderConfig struct {
 	// see a [View]. For a message the built-in file is parsed first, then as far as they
 	// exist layout, the language's layout, the kind, the language's kind. A {{define}}
 	// takes the place of a block; those of .html and .txt are "header", "title", "lead",
-	// "details", "advice", "action", "safety", "help" and "footer", and "head" of .html.
+	// "advice", "action", "safety", "details", "help" and "footer", and "head" and "preview"
+	// of .html. With a code, "action" comes before "advice" and "lead".
 	// A file with more in it than definitions is the whole message, and may call the
 	// blocks by {{template}}. A definition of nothing replaces nothing: to leave a block
 	// out, define it as {{""}}.
@@ -61,14 +69,15 @@ type RenderConfig struct {
 
 // Renderer puts messages into words. It is safe for concurrent use.
 type Renderer struct {
-	name, contact string
-	language      string
-	zone          *time.Location
-	parts         map[slot]part
+	name, contact          string
+	logo, accent, onAccent string
+	language               string
+	zone                   *time.Location
+	parts                  map[slot]part
 }
 
 // NewRenderer returns a Renderer, or an error that names the field: a Language
-// without a catalogue, Templates that do not parse, do not execute, or leave out the
+// without a catalogue, a Logo or Accent of another form, Templates that do not parse, do not execute, or leave out the
 // link or code that a message is sent for.
 func NewRenderer(c RenderConfig) (*Renderer, error) {
 	if c.Language != "" && !spoken(c.Language) {
@@ -82,6 +91,12 @@ func NewRenderer(c RenderConfig) (*Renderer, error) {
 		r.zone = time.UTC
 	}
 	var err error
+	if r.logo, err = logo(c.Logo); err != nil {
+		return nil, fmt.Errorf("locale: RenderConfig.Logo: %w", err)
+	}
+	if r.accent, r.onAccent, err = accent(c.Accent); err != nil {
+		return nil, fmt.Errorf("locale: RenderConfig.Accent: %w", err)
+	}
 	if r.parts, err = parseTemplates(c.Templates); err != nil {
 		return nil, fmt.Errorf("locale: RenderConfig.Templates: %w", err)
 	}
@@ -152,7 +167,7 @@ func (r *Renderer) write(v View) (Mail, error) {
 	}
 	if v.Channel == passwd.SMSChannel {
 		err := put(&mail.Text, formatSMS)
-		mail.Text = strings.TrimSpace(mail.Text)
+		mail.Text = simpler(strings.TrimSpace(mail.Text))
 		if v.Kind == passwd.MessageResetCode {
 			mail.Text += "\n@" + v.Host + " #" + v.Code
 		}

@@ -32,13 +32,9 @@ func ExampleRenderer_Render() {
 	fmt.Println()
 	fmt.Print(strings.ReplaceAll(mail.Text, "\u00a0", " ")) // French has no-break spaces
 	// Output:
-	// Votre mot de passe a été changé – Example
+	// Votre mot de passe a été modifié – Example
 	//
-	// Le mot de passe de votre compte a été changé. Les autres appareils ont été déconnectés.
-	//
-	// Compte : ada
-	// Date et heure : 1er mars 2026 à 12:00 (UTC)
-	// Adresse IP : 192.0.2.7
+	// Le mot de passe de votre compte a été modifié. Les autres appareils ont été déconnectés.
 	//
 	// Si ce n’est pas vous, verrouillez le compte. Le mot de passe ne fonctionnera plus et tous les appareils seront déconnectés. Vous pourrez ensuite demander un lien pour définir un nouveau mot de passe.
 	//
@@ -46,15 +42,19 @@ func ExampleRenderer_Render() {
 	//
 	// Si c’est vous, vous n’avez rien à faire.
 	//
-	// Questions et assistance : help@example.com
+	// Compte : ada
+	// Date et heure : 1er mars 2026 à 12:00 (UTC)
+	// Adresse IP : 192.0.2.7
+	//
+	// Aide : help@example.com
 	//
 	// Example
 }
 
-// A host adds its logo to every mail, and says one thing in its own words.
+// A host adds its imprint to every mail, and says one thing in its own words.
 func ExampleNewRenderer() {
 	messages, err := locale.NewRenderer(locale.RenderConfig{Name: "Example", Templates: fstest.MapFS{
-		"layout.html":       {Data: []byte(`{{define "header"}}<p><img src="https://example.com/logo.png" alt="{{.Name}}"></p>{{end}}`)},
+		"layout.html":       {Data: []byte(`{{define "footer"}}<p>Example Ltd, 1 High Street, Anytown</p>{{end}}`)},
 		"de/reset_code.sms": {Data: []byte(`Ihr Code: {{.Code}}`)},
 	}})
 	if err != nil {

@@ -99,11 +99,11 @@ func safe(t *testing.T, m passwd.Message, mail locale.Mail) {
 // write into a message to somebody else with it.
 func TestUserAgents(t *testing.T) {
 	for agent, want := range map[string]string{
-		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0":       "Edge (Windows)",
-		"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36": "Samsung Internet (Android)",
-		"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36":                      "Chrome (ChromeOS)",
-		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15":               "Safari (macOS)",
-		"Mozilla/5.0 (iPad; CPU OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) FxiOS/143.0 Mobile/15E148 Safari/605.1.15":    "Firefox (iPad)",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0":       "Edge on Windows",
+		"Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36": "Samsung Internet on Android",
+		"Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36":                      "Chrome on ChromeOS",
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15":               "Safari on macOS",
+		"Mozilla/5.0 (iPad; CPU OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) FxiOS/143.0 Mobile/15E148 Safari/605.1.15":    "Firefox on iPad",
 		"curl/8.5.0": "curl", "Linux": "Linux", "": "",
 		"Your account is at risk. Call +1 555 0100 or open https://evil.example/ now": "",
 	} {
@@ -113,7 +113,7 @@ func TestUserAgents(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, rest, found := strings.Cut(mail.Text, "Browser: "); found != (want != "") || found && !strings.HasPrefix(rest, want+"\n") {
+		if _, rest, found := strings.Cut(mail.Text, "Device: "); found != (want != "") || found && !strings.HasPrefix(rest, want+"\n") {
 			t.Errorf("%q: not %q in\n%s", agent, want, mail.Text)
 		}
 		if strings.Contains(mail.Text, "evil.example") || strings.Contains(mail.HTML, "evil.example") {
@@ -158,7 +158,7 @@ func TestContact(t *testing.T) {
 		if want == "" && len(links) != 2 || want != "" && (len(links) != 3 || links[2] != want) {
 			t.Errorf("%q: links %q, want %q", contact, links, want)
 		}
-		if !strings.Contains(mail.Text, "Questions or help: "+contact+"\n") || !strings.Contains(visible(t, mail.HTML), contact) {
+		if !strings.Contains(mail.Text, "Help: "+contact+"\n") || !strings.Contains(visible(t, mail.HTML), contact) {
 			t.Errorf("%q is missing in\n%s\n%s", contact, mail.Text, mail.HTML)
 		}
 	}

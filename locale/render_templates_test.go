@@ -98,7 +98,7 @@ func TestTemplatesView(t *testing.T) {
 		t.Errorf("%s\n%s", got, want)
 	}
 	got := render(t, r, message(passwd.MessageSuspended, passwd.EmailChannel, "en")).Text
-	if want := "suspended|email|7|en|ltr|true|app.example.com|app.example.com|ada|1 March 2026, 22:45 UTC||192.0.2.7|Safari (iPhone)||\n"; got != want {
+	if want := "suspended|email|7|en|ltr|true|app.example.com|app.example.com|ada|1 March 2026, 22:45 UTC||192.0.2.7|Safari on iPhone||\n"; got != want {
 		t.Errorf("%q\n%q", got, want)
 	}
 }

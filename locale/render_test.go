@@ -49,6 +49,9 @@ func message(kind passwd.MessageKind, channel passwd.Channel, lang string) passw
 	case passwd.MessageResetLink:
 		m.Token, m.User, m.ExpiresAt = secret, "user-key", at.Add(time.Hour)
 		m.Link = base + "/reset?token=" + secret + "&user=user-key"
+		if channel == passwd.SMSChannel {
+			m.ExpiresAt = at.Add(10 * time.Minute)
+		}
 	case passwd.MessageResetCode:
 		m.Code, m.ExpiresAt = code, at.Add(10*time.Minute)
 	case passwd.MessagePasswordChanged, passwd.MessagePasswordReset:
@@ -148,17 +151,12 @@ func TestRender(t *testing.T) {
 // facts are what stands in a mail, and how often.
 func facts(m passwd.Message) map[string]int {
 	want := map[string]int{
-		"help@example.com": 1, "192.0.2.7": 1, "Safari (iPhone)": 1, "00:45": 1, "UTC+02:00": 1, "2026": 1,
+		"help@example.com": 1, "192.0.2.7": 1, "Safari": 1, "iPhone": 1, "00:45": 1, "UTC+02:00": 1, "2026": 1,
 		m.Link: 1, code: 0, "ada": 1, "01:45": 0, "00:55": 0,
 	}
 	switch m.Kind {
-	case passwd.MessageResetLink:
-		want["01:45"], want["UTC+02:00"], want["2026"] = 1, 2, 2
 	case passwd.MessageResetCode:
-		want["00:55"], want["UTC+02:00"], want["2026"] = 1, 2, 2
 		want[code], want[m.Link], want["https:"] = 1, 0, 0
-	case passwd.MessageTemporaryPassword:
-		want["00:45"], want["UTC+02:00"], want["2026"] = 2, 2, 2
 	case passwd.MessageSharedAddress:
 		want["ada"] = 0
 	}
@@ -209,15 +207,28 @@ func hrefs(t *testing.T, document string) (links []string) {
 	return links
 }
 
+// hidden is what a mailbox shows beside the subject, and the mail does not.
+var hidden = regexp.MustCompile(`<div style="display:none[^>]*>([^<]*)</div>`)
+
+func preview(document string) string {
+	if found := hidden.FindStringSubmatch(document); found != nil {
+		text, _, _ := strings.Cut(html.UnescapeString(found[1]), "\u034f")
+		return text
+	}
+	return ""
+}
+
 func visible(t *testing.T, document string) string {
 	t.Helper()
+	document = hidden.ReplaceAllString(document, "")
 	var b strings.Builder
 	elements(t, document, func(xml.StartElement) {}, func(s string) { b.WriteString(s) })
 	return b.String()
 }
 
 // isolates checks that whatever has the other direction is kept apart in lines from
-// right to left, that nothing else is, and that links end where they end.
+// right to left, that nothing else is, and that what people copy has nothing invisible
+// around it: links, which are lines by themselves, and codes.
 func isolates(t *testing.T, p locale.Printer, text string) {
 	t.Helper()
 	for line := range strings.Lines(text) {
@@ -231,7 +242,7 @@ func isolates(t *testing.T, p locale.Printer, text string) {
 				depth--
 			case unicode.Is(unicode.Bidi_Control, r), depth < 0, depth > 0 && p.Direction() == "ltr":
 				t.Fatalf("%U in %q", r, line)
-			case depth == 0 && p.Direction() == "rtl" && unicode.Is(unicode.Latin, r) && line != example.Name && !strings.HasPrefix(line, "@"):
+			case depth == 0 && p.Direction() == "rtl" && unicode.Is(unicode.Latin, r) && line != example.Name && !strings.HasPrefix(line, "@") && !strings.HasPrefix(line, "https:"):
 				t.Fatalf("bare %q in %q", r, line)
 			}
 		}
@@ -239,9 +250,9 @@ func isolates(t *testing.T, p locale.Printer, text string) {
 			t.Fatalf("%q leaves an isolate open", line)
 		}
 	}
-	for _, link := range regexp.MustCompile(`https?:\S*`).FindAllString(text, -1) {
-		if strings.ContainsAny(link, "\u2068\u2069") {
-			t.Errorf("a mail program would take %q for the link", link)
+	for _, copied := range regexp.MustCompile(`.?(https:.*|\b`+code+`\b).?`).FindAllString(text, -1) {
+		if strings.ContainsFunc(copied, func(r rune) bool { return unicode.Is(unicode.Cf, r) }) {
+			t.Errorf("%q is not what it looks like", copied)
 		}
 	}
 }
@@ -272,12 +283,11 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// The sentence of format 2, as its description has it.
-func TestSharedAddressVerbatim(t *testing.T) {
-	const sentence = "There is multiple users are registered with the specified E-Mail address.Please enter the username"
+// The sentence of format 2 about several accounts is that format's alone.
+func TestSharedAddress(t *testing.T) {
 	mail, err := locale.Render(message(passwd.MessageSharedAddress, passwd.EmailChannel, "en"))
-	if err != nil || !strings.Contains(mail.Text, sentence) || !strings.Contains(html.UnescapeString(mail.HTML), sentence) {
-		t.Errorf("%v: %+v", err, mail)
+	if err != nil || strings.Contains(mail.Text+mail.HTML, "multiple users") || !strings.Contains(mail.Text, "Several accounts use this email address") {
+		t.Errorf("%v: %s", err, mail.Text)
 	}
 }
 
@@ -303,7 +313,7 @@ func TestRenderDefaults(t *testing.T) {
 	if want := render(t, zero, message(passwd.MessageResetLink, passwd.EmailChannel, "")); err != nil || mail != want {
 		t.Errorf("Render: %v, %+v", err, mail)
 	}
-	if !strings.Contains(mail.Text, "Valid until: 1 March 2026, 23:45 UTC\n") {
+	if !strings.Contains(mail.Text, "Time: 1 March 2026, 22:45 UTC\n") {
 		t.Errorf("the time without a Zone:\n%s", mail.Text)
 	}
 	if _, err := locale.NewRenderer(locale.RenderConfig{Language: "pl"}); err == nil || !strings.Contains(err.Error(), "Language") {

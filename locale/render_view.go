@@ -1,8 +1,10 @@
 package locale
 
 import (
+	"cmp"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -23,9 +25,11 @@ type View struct {
 	Notice    bool   // it tells of what happened, and was not asked for
 
 	Name    string   // RenderConfig.Name, or Host
+	Logo    string   // RenderConfig.Logo
 	Title   string   // the heading; the subject is made of it and Name
+	Preview string   // what a mailbox shows beside the subject: the code, or Lead
 	Lead    string   // what happened, or was asked for
-	Details []Detail // of what is known: account, time, address, browser, expiry
+	Details []Detail // of what is known: account, time, address, device, and of a temporary password how long it is valid
 	Advice  string   // what to do, by following the link or with the code
 	Action  string   // what the link is for, as a button says it; "" with a code
 	Safety  string   // what if it was not you, or if it was
@@ -39,12 +43,15 @@ type View struct {
 	Token string // of a reset_link, for an app's own links; else ""
 	User  string // the user key beside Token
 
+	Accent, OnAccent string // colours of a button and of its text, "#rrggbb"
+
 	// What Details are made of; "" if unknown.
 	Username string
 	At       string
-	Until    string
+	Until    string // as At; when what is valid For so long expires
+	For      string // "10 minutes"
 	Address  string
-	Device   string // "Firefox (Windows)": see Detail
+	Device   string // "Firefox on Windows": see Detail
 }
 
 // Detail is a line of what is known. Label has its colon.
@@ -67,15 +74,6 @@ func (v View) Isolate(s string) string {
 		return s
 	}
 	return isolate + s + release
-}
-
-// Alone returns a link or code for a line of plain text by itself, as Isolate does
-// with a space at the end: what makes text into links takes all up to a space.
-func (v View) Alone(s string) string {
-	if v.Direction != "rtl" || s == "" {
-		return s
-	}
-	return isolate + s + " " + release
 }
 
 // How many characters are told of a value.
@@ -101,9 +99,9 @@ func (r *Renderer) view(m passwd.Message) (View, error) {
 	v := View{
 		Kind: m.Kind, Channel: m.Channel, Account: m.Account, Language: p.Language(), Direction: p.Direction(),
 		Notice: m.Kind != passwd.MessageResetLink && m.Kind != passwd.MessageResetCode && m.Kind != passwd.MessageSharedAddress,
-		Name:   r.name, Title: l.Title, Lead: l.Lead, Advice: l.Advice, Action: l.Action, Safety: l.Safety,
+		Name:   r.name, Logo: r.logo, Accent: r.accent, OnAccent: r.onAccent, Title: l.Title, Action: l.Action,
 		Link: m.Link, Host: host, User: m.User,
-		Username: clean(m.Username, maxUsername), At: w.date(m.At.In(r.zone)), Device: device(m.Client.UserAgent),
+		Username: clean(m.Username, maxUsername), At: w.date(m.At.In(r.zone)), Device: p.Device(m.Client.UserAgent),
 	}
 	if m.Kind == passwd.MessageResetCode {
 		v.Code = string(m.Code)
@@ -118,22 +116,23 @@ func (r *Renderer) view(m passwd.Message) (View, error) {
 		v.Address = m.Client.Addr.WithZone("").Unmap().String()
 	}
 	if !m.ExpiresAt.IsZero() {
-		v.Until = w.date(m.ExpiresAt.In(r.zone))
+		v.Until, v.For = w.date(m.ExpiresAt.In(r.zone)), w.duration(v.Language, m.ExpiresAt.Sub(m.At))
 	}
 	if r.contact != "" {
 		v.Help, v.HelpURL = Detail{w.Labels.Help, r.contact}, contactURL(r.contact)
 	}
-	for _, d := range []Detail{
-		{w.Labels.Account, v.Username}, {w.Labels.Time, v.At}, {w.Labels.Address, v.Address},
-		{w.Labels.Device, v.Device}, {w.Labels.Until, v.Until},
-	} {
-		if d.Value != "" {
-			v.Details = append(v.Details, d)
-		}
+	told := []Detail{
+		{w.Labels.Account, v.Username}, {w.Labels.Time, v.At}, {w.Labels.Address, v.Address}, {w.Labels.Device, v.Device},
 	}
+	if v.Notice { // of what was asked for, Advice says it
+		told = append(told, Detail{w.Labels.Valid, v.For})
+	}
+	v.Details = slices.DeleteFunc(told, func(d Detail) bool { return d.Value == "" })
+	values := strings.NewReplacer("{for}", v.For, "{code}", v.Code)
+	v.Lead, v.Advice, v.Safety = values.Replace(l.Lead), values.Replace(l.Advice), values.Replace(l.Safety)
+	v.Preview = cmp.Or(values.Replace(l.Preview), v.Lead)
 	v.SMS = strings.NewReplacer(
-		"{name}", v.Isolate(v.Name), "{code}", v.Isolate(v.Code),
-		"{at}", v.Isolate(short(m.At.In(r.zone))), "{until}", v.Isolate(short(m.ExpiresAt.In(r.zone))),
+		"{name}", v.Isolate(v.Name), "{at}", v.Isolate(short(m.At.In(r.zone))), "{for}", v.For, "{code}", v.Code,
 	).Replace(l.SMS)
 	return v, nil
 }

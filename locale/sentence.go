@@ -105,7 +105,7 @@ func (c *catalogue) value(lang, name string, param any) (string, bool) {
 
 // isNumber reports whether a parameter is one that value writes as a number.
 func isNumber(name string) bool {
-	return slices.Contains([]string{"min", "max", "depth", "hours_left"}, name)
+	return slices.Contains([]string{"min", "max", "depth", "hours_left", "n"}, name)
 }
 
 // number reads a parameter that counts something, which may have come from JSON.

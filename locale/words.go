@@ -34,7 +34,7 @@ func (p Printer) Violations(all []pwpolicy.Violation) []string {
 }
 
 // Describe says beforehand what a policy asks for, as Violations does afterwards:
-// "At least 8 characters.", "At least one capital letter and one digit."
+// "At least 8 characters.", "At least one uppercase letter and one digit."
 func (p Printer) Describe(all []pwpolicy.Requirement) []string {
 	clauses := make([]clause, len(all))
 	for i, r := range all {

@@ -126,7 +126,7 @@ func TestSentences(t *testing.T) {
 		{"en", short(15), "Use at least 15 characters."},
 		{"en", least(15), "At least 15 characters."},
 		{"en", name, "The password is too similar to your first name."},
-		{"en", conventional, "At least 8 characters. At least one capital letter, one small letter, one digit and one special character."},
+		{"en", conventional, "At least 8 characters. At least one uppercase letter, one lowercase letter, one digit and one special character."},
 		{"en", violation(pwpolicy.TooYoung, params{"hours_left": 1}), "You can change your password again in one hour."},
 		{"en", violation(pwpolicy.SameAsLogin, params{"attribute": "mobile"}), "The password is the same as your phone number."},
 		{"en", violation(strength.TooWeak, params{"reasons": []string{"name", "name", "of_tomorrow", "date", "short"}}), "This password is too easy to guess. It contains a name, a date or a year and too few characters."},
@@ -238,9 +238,9 @@ func TestCombined(t *testing.T) {
 		{nil, []string{}},
 		{[]pwpolicy.Requirement{class("digit", 1)}, []string{"At least one digit."}},
 		{[]pwpolicy.Requirement{class("digit", 1), class("digit", 1.0)}, []string{"At least one digit."}},
-		{[]pwpolicy.Requirement{class("upper", 1), class("digit", 2)}, []string{"At least one capital letter.", "At least 2 digits."}},
+		{[]pwpolicy.Requirement{class("upper", 1), class("digit", 2)}, []string{"At least one uppercase letter.", "At least 2 digits."}},
 		{[]pwpolicy.Requirement{own, class("upper", 1), own, class("digit", 2), class("lower", 1), class("emoji", 1)},
-			[]string{"Further rules apply.", "At least one capital letter and one small letter.", "At least 2 digits.", "Several kinds of characters."}},
+			[]string{"Further rules apply.", "At least one uppercase letter and one lowercase letter.", "At least 2 digits.", "Several kinds of characters."}},
 	} {
 		kept := slices.Clone(tc.all)
 		if got := p.Describe(tc.all); !slices.Equal(got, tc.want) || got == nil {

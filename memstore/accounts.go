@@ -10,11 +10,15 @@ import (
 
 // Set adds accounts, or replaces those with the same Ref, as a host writes its
 // own users table. The epoch is the library's: that of the argument is ignored,
-// and a replaced account keeps its own, with its tokens and history.
+// and a replaced account keeps its own, with its tokens and history. So does one whose
+// row was deleted without [Store.Forget], with its ChangedAt, Must and MustUntil as well.
 func (s *Store) Set(accounts ...passwd.Account) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range accounts {
+		if o := s.ours[a.Ref]; o != nil && s.accounts[a.Ref] == nil {
+			a.ChangedAt, a.Must, a.MustUntil = o.changedAt, o.must, o.mustUntil
+		}
 		s.set(a)
 	}
 }
@@ -42,6 +46,9 @@ func (s *Store) Update(r passwd.Ref, edit func(*passwd.Account)) error {
 func (s *Store) Delete(r passwd.Ref) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if a, o := s.accounts[r], s.ours[r]; a != nil && o != nil {
+		o.changedAt, o.must, o.mustUntil = a.ChangedAt, a.Must, a.MustUntil
+	}
 	s.remove(r)
 }
 

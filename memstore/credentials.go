@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/passwd-go/passwd"
 )
@@ -137,8 +138,9 @@ func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
 		s.dropWhere(r, func(*held) bool { return true })
 		delete(s.ours, r)
 	}
-	if s.accounts[r] != nil {
+	if a := s.accounts[r]; a != nil {
 		s.record(r).epoch = newEpoch()
+		a.ChangedAt = time.Time{}
 	}
 	return nil
 }

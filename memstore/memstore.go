@@ -23,7 +23,7 @@ import (
 // library keeps about them. The zero Store is empty and ready to use. A Store is
 // safe for concurrent use and must not be copied.
 type Store struct {
-	// MaxJobs bounds the queue: with so many jobs in it, Put refuses another one
+	// MaxJobs bounds the queue: once it holds that many jobs, Put refuses another one
 	// with passwd.ErrQueueFull. 0 is 10,000. Set it before the store is used.
 	MaxJobs int
 
@@ -42,6 +42,11 @@ type record struct {
 	history  []passwd.Hash // newest first
 	tokens   []*passwd.TokenRecord
 	sessions []*held
+
+	// Of an account whose row is gone. While it is there, its row has these.
+	changedAt time.Time
+	must      passwd.Reason
+	mustUntil time.Time
 }
 
 var (

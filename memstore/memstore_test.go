@@ -209,3 +209,28 @@ func TestDefaultBound(t *testing.T) {
 		t.Error("InProcess is false")
 	}
 }
+
+// A host that deletes a row and gives its id to another without Forget gets what a
+// database would keep beside the row.
+func TestDeletedWithoutForget(t *testing.T) {
+	s := memstore.New(ada)
+	until := now.Add(time.Hour)
+	w := passwd.Write{Account: ada.Ref, IfHash: ada.Hash, NewHash: "$hash$temporary", Must: passwd.Temporary, MustUntil: until, Now: now}
+	epoch, err := s.Apply(t.Context(), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Delete(ada.Ref)
+	s.Set(ada)
+	if a := get(t, s, ada.Ref); a.Must != passwd.Temporary || !a.MustUntil.Equal(until) || !a.ChangedAt.Equal(now) || a.Epoch != epoch {
+		t.Errorf("not kept: must %q until %v, changed at %v", a.Must, a.MustUntil, a.ChangedAt)
+	}
+	s.Delete(ada.Ref)
+	if err := s.Forget(t.Context(), ada.Ref); err != nil {
+		t.Fatal(err)
+	}
+	s.Set(ada)
+	if a := get(t, s, ada.Ref); a.Must != passwd.NoReason || !a.ChangedAt.IsZero() || a.Epoch != 0 {
+		t.Errorf("kept after Forget: must %q, changed at %v, epoch %d", a.Must, a.ChangedAt, a.Epoch)
+	}
+}

@@ -98,10 +98,7 @@ func (c Config) changeOwn(w http.ResponseWriter, r *http.Request, in passwd.Chan
 		return c.keptSession(r, in), nil
 	}
 	if err := c.Renew(w, r, written); err != nil {
-		c.Service.Observe(r.Context(), passwd.Event{
-			Name: passwd.EventAfterWriteFailed, Account: in.Account, Outcome: "failure", Reason: "renew",
-			Method: written.Method, Client: in.Client, Err: err,
-		})
+		endpoint.RenewFailed(c.Service, r, written, in.Client, err)
 		return false, nil
 	}
 	return true, nil

@@ -155,7 +155,7 @@ func TestReset(t *testing.T) {
 	s.ada(t)
 	got := s.post(t, "forgot", map[string]string{"login": "ada@example.com"})
 	got.want(t, 202, "")
-	equal(t, "body", got.Body.String(), `{"detail":"If there is such an account, a message is on its way to it."}`+"\n")
+	equal(t, "body", got.Body.String(), `{"detail":"If we found an account, we’ve sent a message."}`+"\n")
 	token := string(s.Deliver(t)[0].Token)
 
 	s.post(t, "reset/check", map[string]string{"token": token}).want(t, 204, "")
@@ -190,7 +190,7 @@ func TestCode(t *testing.T) {
 
 	s.post(t, "reset/code", map[string]string{"request_id": request, "code": wrong}).want(t, 422, "invalid_token")
 	s.post(t, "reset/code", map[string]string{"request_id": strings.Repeat("x", 43), "code": code}).want(t, 422, "invalid_token")
-	got = s.post(t, "reset/code", map[string]string{"request_id": request, "code": code[:4] + " " + code[4:]})
+	got = s.post(t, "reset/code", map[string]string{"request_id": request, "code": "\u2068" + inArabicDigits(code[:4]) + "–" + code[4:] + "\u2069"})
 	got.want(t, 200, "")
 	token := got.member(t, "token")
 	s.post(t, "reset/code", map[string]string{"request_id": request, "code": code}).want(t, 422, "invalid_token")
@@ -291,8 +291,8 @@ func TestPolicy(t *testing.T) {
 	got.want(t, 200, "")
 	equal(t, "tenant", got.Body.String(), `{"requirements":[`+
 		`{"code":"too_short","params":{"min":8},"detail":"At least 8 characters."},`+
-		`{"code":"missing_class","params":{"class":"upper","min":1},"detail":"At least one capital letter."},`+
-		`{"code":"missing_class","params":{"class":"lower","min":1},"detail":"At least one small letter."},`+
+		`{"code":"missing_class","params":{"class":"upper","min":1},"detail":"At least one uppercase letter."},`+
+		`{"code":"missing_class","params":{"class":"lower","min":1},"detail":"At least one lowercase letter."},`+
 		`{"code":"missing_class","params":{"class":"digit","min":1},"detail":"At least one digit."},`+
 		`{"code":"missing_class","params":{"class":"symbol","min":1},"detail":"At least one special character."},`+
 		`{"code":"numeric","params":{},"detail":"Not only digits."},`+

@@ -4,10 +4,12 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -111,9 +113,63 @@ func (b *browser) get(t *testing.T, target string) *page {
 	return b.do(t, b.request("GET", target, nil), nil)
 }
 
+// post fills in the form of a page and sends it. What is wrong with a form comes by a
+// redirect to the page itself, which is followed.
 func (b *browser) post(t *testing.T, target string, fields map[string]string) *page {
 	t.Helper()
-	return b.do(t, b.request("POST", target, fields), fields)
+	if _, given := fields["form"]; !given {
+		if bound := b.bound(t, target); bound != "" {
+			fields = maps.Clone(fields)
+			if fields == nil {
+				fields = map[string]string{}
+			}
+			fields["form"] = bound
+		}
+	}
+	return b.send(t, target, fields)
+}
+
+// send sends a form as it is given, and follows where that leads back to its page.
+func (b *browser) send(t *testing.T, target string, fields map[string]string) *page {
+	t.Helper()
+	r := b.request("POST", target, fields)
+	p := b.do(t, r, fields)
+	if path, query, _ := strings.Cut(p.Header().Get("Location"), "?"); p.Code == http.StatusSeeOther && path == r.URL.Path && !strings.HasPrefix(query, "after=") {
+		return p.follow(t)
+	}
+	return p
+}
+
+// bound returns what binds the form of a page; "" if it has none now.
+func (b *browser) bound(t *testing.T, target string) string {
+	t.Helper()
+	r := b.request("GET", target, nil)
+	w := httptest.NewRecorder()
+	b.s.handler.ServeHTTP(w, r)
+	b.jar.SetCookies(r.URL, w.Result().Cookies())
+	if w.Code != http.StatusOK || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
+		return ""
+	}
+	return hidden(parse(t, w.Body.String()), "form")
+}
+
+// hiddenIn is hidden, in a page as it is sent.
+func hiddenIn(html, name string) string {
+	found := regexp.MustCompile(`name="` + name + `" value="([^"]*)"`).FindStringSubmatch(html)
+	if found == nil {
+		return ""
+	}
+	return found[1]
+}
+
+// hidden returns the value of the first hidden field of a name.
+func hidden(nodes []node, name string) string {
+	for _, n := range nodes {
+		if n.name == "input" && n.attrs["type"] == "hidden" && n.attrs["name"] == name {
+			return n.attrs["value"]
+		}
+	}
+	return ""
 }
 
 func (b *browser) request(method, target string, fields map[string]string) *http.Request {
@@ -140,6 +196,8 @@ func (b *browser) request(method, target string, fields map[string]string) *http
 	return r
 }
 
+var typedAgain = regexp.MustCompile(`<input type="[a-z]+" id="(login|code)" [^>]*>`)
+
 // page is an answer that has passed the checks of do.
 type page struct {
 	*httptest.ResponseRecorder
@@ -159,7 +217,7 @@ type node struct {
 func (b *browser) do(t *testing.T, r *http.Request, submitted map[string]string) *page {
 	t.Helper()
 	for name, v := range submitted {
-		if len(v) > 5 && name != "next" && name != "end" {
+		if len(v) > 5 && name != "next" && name != "end" && name != "form" {
 			b.s.secrets = append(b.s.secrets, v)
 		}
 	}
@@ -190,7 +248,8 @@ func (b *browser) do(t *testing.T, r *http.Request, submitted map[string]string)
 			t.Errorf("%s: cookie %v", name, c)
 		}
 	}
-	whole := w.Body.String() + h.Get("Location")
+	// A login or a code that something is wrong with may be put right.
+	whole := typedAgain.ReplaceAllString(w.Body.String(), "") + h.Get("Location")
 	for _, secret := range b.s.secrets {
 		if strings.Contains(whole, secret) {
 			t.Errorf("%s: has %q in it", name, secret)
@@ -317,7 +376,7 @@ func (p *page) inspect(t *testing.T, name string) {
 			labelled[n.attrs["for"]] = true
 		}
 		for attr := range n.attrs {
-			if strings.HasPrefix(attr, "on") || attr == "style" || attr == "maxlength" || n.attrs[attr] == "off" {
+			if strings.HasPrefix(attr, "on") || attr == "style" || attr == "maxlength" || n.attrs[attr] == "off" && attr != "autocorrect" {
 				t.Errorf("%s: %s has the attribute %s", name, n.name, attr)
 			}
 		}
@@ -341,7 +400,8 @@ func (p *page) inspect(t *testing.T, name string) {
 			t.Errorf("%s: %s has no label", name, n.attrs["id"])
 		}
 		_, readonly := n.attrs["readonly"]
-		if value := n.attrs["value"]; n.name == "input" && n.attrs["type"] != "hidden" && !readonly && value != "" {
+		again := p.Code >= 400 && (n.attrs["id"] == "login" || n.attrs["id"] == "code")
+		if value := n.attrs["value"]; n.name == "input" && n.attrs["type"] != "hidden" && !readonly && !again && value != "" {
 			t.Errorf("%s: %s is filled in", name, n.attrs["id"])
 		}
 	}
@@ -391,6 +451,20 @@ func (p *page) want(t *testing.T, status int, place string) *page {
 		t.Fatalf("got %d %q, want %d %q: %s", p.Code, got, status, place, p.Body)
 	}
 	return p
+}
+
+// onward checks where a page leads by itself, and by a link.
+func (p *page) onward(t *testing.T, want string) {
+	t.Helper()
+	got := ""
+	for _, n := range p.all("meta") {
+		if n.attrs["http-equiv"] == "refresh" {
+			got = n.attrs["content"]
+		}
+	}
+	if got != "0; url="+want || !slices.Contains(p.links(), want) {
+		t.Errorf("leads on to %q, and by links to %q", got, p.links())
+	}
 }
 
 // follow goes where the answer leads.

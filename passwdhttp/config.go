@@ -64,6 +64,19 @@ type Config struct {
 	// password in a window of their own.
 	Challenge string
 
+	// SignOut ends the session of whoever asks, as the host's own sign-out does, and
+	// may set cookies. Who opens the link of an account while another is signed in is
+	// offered it. If nil, the pages say that another is signed in, and no more.
+	SignOut func(http.ResponseWriter, *http.Request) error
+
+	// Resume begins a session after a forced change with the ticket of [BeginForced],
+	// in place of the sign-in that the change has interrupted: whoever had the ticket
+	// had given the password, and the second factor if the host checks one before
+	// passwd.Service.Ticket, and has now set the new password. The browser then goes on
+	// to where it was going. Its error is an event (after_write.failed), and they sign
+	// in. If nil, they sign in with the new password (F4).
+	Resume func(http.ResponseWriter, *http.Request, passwd.Written) error
+
 	// What follows is for the pages. URLs are paths on the origin, as "/sign-in",
 	// of no empty or dot segments; SignInURL alone may be on another origin.
 
@@ -81,8 +94,13 @@ type Config struct {
 	// HomeURL is where the logo and "Continue" lead. If "", "/".
 	HomeURL string
 	// AfterChange and AfterReset are where a browser is sent after a change and
-	// after a reset. If "", to a page that says what has been done.
+	// after a reset, by the page that says what has been done. They may redirect to
+	// another origin. If "", it stays on that page.
 	AfterChange, AfterReset string
+	// LoginKind is what people sign in with, where that is one kind: the forms that ask
+	// for a login then ask for an email address, and not for whatever it may be, take
+	// no other, and pages name an account by it. If "", a login may be any.
+	LoginKind passwd.LoginKind
 	// ConfirmField has new passwords typed twice, which makes sense where few have
 	// JavaScript, and with it the button that shows what was typed.
 	ConfirmField bool
@@ -170,16 +188,21 @@ func (c Config) mustValidate() {
 
 // printer returns who puts the reply into words, and says so in its headers.
 func (c Config) printer(w http.ResponseWriter, r *http.Request) locale.Printer {
+	words := c.speaker(r)
+	w.Header().Set("Content-Language", words.Language())
+	w.Header().Add("Vary", "Accept-Language")
+	return words
+}
+
+// speaker is printer for words that are part of a reply.
+func (c Config) speaker(r *http.Request) locale.Printer {
 	preferences := r.Header.Values("Accept-Language")
 	if c.Locale != nil {
 		if own := c.Locale(r); own != "" {
 			preferences = append([]string{own}, preferences...)
 		}
 	}
-	words := locale.Match(preferences...)
-	w.Header().Set("Content-Language", words.Language())
-	w.Header().Add("Vary", "Accept-Language")
-	return words
+	return locale.Match(preferences...)
 }
 
 func (c Config) tenant(r *http.Request) string {

@@ -223,9 +223,9 @@ func TestEndNobodyElses(t *testing.T) {
 	}
 	for _, in := range []map[string]string{nil, {"end": ""}} {
 		p := b.post(t, "devices", in).want(t, 422, "Your devices")
-		equal(t, "problem", strings.Contains(p.summary(t)[""], "Choose the device that is to be signed out."), true)
+		equal(t, "problem", strings.Contains(p.summary(t)[""], "Choose the device to sign out."), true)
 	}
-	r := b.request("POST", "devices?end="+mobile.Session.ID, nil)
+	r := b.request("POST", "devices?end="+mobile.Session.ID, map[string]string{"form": b.bound(t, "devices")})
 	b.do(t, r, nil).want(t, 422, "Your devices")
 	equal(t, "live", []bool{d.lives(t, bobs), d.lives(t, mobile), d.lives(t, own)}, []bool{true, true, true})
 }
@@ -233,6 +233,7 @@ func TestEndNobodyElses(t *testing.T) {
 // The own session has no button, but nothing breaks if its ID is sent.
 func TestEndOwnDevice(t *testing.T) {
 	d := newDevices(t, passwd.Links{}, passwdhttp.Config{})
+	d.start(t, "ada", phone) // without another, there is no form
 	own := d.start(t, "ada", laptop)
 	b := d.browserOf(own)
 	b.post(t, "devices", map[string]string{"end": own.Session.ID}).want(t, 303, "/devices?after=one").
@@ -316,10 +317,11 @@ func TestDevicesUnavailable(t *testing.T) {
 	d := newDevices(t, passwd.Links{}, passwdhttp.Config{})
 	mobile, own := d.start(t, "ada", phone), d.start(t, "ada", laptop)
 	b := d.browserOf(own)
+	form := b.bound(t, "devices")
 	down := errors.New("dial tcp 10.0.0.4:5432: refused")
 	d.store.list = down
 	p := b.get(t, "devices").want(t, 503, "Temporarily unavailable")
-	b.post(t, "devices", map[string]string{"end": mobile.Session.ID}).want(t, 503, "Temporarily unavailable")
+	b.post(t, "devices", map[string]string{"end": mobile.Session.ID, "form": form}).want(t, 503, "Temporarily unavailable")
 	d.store.list, d.store.end = nil, down
 	for _, which := range []string{mobile.Session.ID, "others"} {
 		b.post(t, "devices", map[string]string{"end": which}).want(t, 503, "Temporarily unavailable")
@@ -339,8 +341,22 @@ func TestDevicesSpeak(t *testing.T) {
 	seen := map[string]bool{}
 	for _, words := range locale.Printers() {
 		b.language = words.Language()
-		for _, target := range []string{"devices", "devices?after=one", "devices?after=others"} {
+		for _, end := range []string{"", "x", "others"} { // what is said, once
+			target := "devices"
+			if end == "others" {
+				d.start(t, "ada", phone)
+				d.start(t, "ada", bare)
+			}
+			if end != "" {
+				target = strings.TrimPrefix(b.post(t, "devices", map[string]string{"end": end}).Header().Get("Location"), base+"/")
+			}
 			p := b.get(t, target).want(t, 200, words.Label("devices_title"))
+			if end == "others" {
+				equal(t, "said", strings.Contains(p.text("main"), words.Text("devices_ended")), true)
+				d.start(t, "ada", phone)
+				d.start(t, "ada", bare)
+				continue
+			}
 			equal(t, "times", strings.Count(p.Body.String(), "2026-03-01 12:00 UTC"), 6)
 			text := p.text("main")
 			for _, key := range []string{

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/passwd-go/passwd"
@@ -22,11 +23,17 @@ import (
 // compare the epoch and answer passwd.ErrUnauthenticated. If it cannot be told who
 // is signed in, the request is refused (I10).
 //
-// The mount of Links.Base, /.well-known/change-password and the page at SignInURL
-// itself are exempt, and so are the paths named here: a path is itself, and one that
-// ends in a slash, other than "/", all below it as well. Name the sign-in page,
-// sign-out and the assets. A request whose path has empty or dot segments is never
-// exempt. The middleware belongs outside of whatever strips prefixes.
+// What [Pages] and [API] serve below Links.Base, /.well-known/change-password and the
+// page at SignInURL itself are exempt, and so are the paths named here: a path is
+// itself, and one that ends in a slash, other than "/", all below it as well. Name the
+// sign-in page, sign-out and the assets. Nothing else of the host's is exempt, also
+// not below Links.Base.
+//
+// A path is judged as routers may take it: as it was sent, segment by segment, as
+// http.ServeMux does, and with its escapes resolved, as others do. It has to be exempt
+// by both, so that "/assets%2Fx/transfer" is not below "/assets/". One with empty or
+// dot segments is never exempt. The middleware belongs outside of whatever strips
+// prefixes.
 //
 // It panics if the configuration is one that [API] refuses, or a path does not
 // begin with a slash.
@@ -38,17 +45,12 @@ func Enforce(c Config, exempt ...string) func(http.Handler) http.Handler {
 		}
 	}
 	base := c.Service.BasePath()
-	open := append([]string{"/.well-known/change-password"}, exempt...)
+	open := slices.Concat([]string{"/.well-known/change-password"}, c.ownPaths(), exempt)
 	signIn := c.signInPath()
-	if base != "" {
-		open = append(open, base, base+"/")
-	} else {
-		open = append(open, rootPaths...)
-	}
 	f := c.face()
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if within(r.URL.Path, open) || r.URL.Path == signIn {
+			if exempted(r.URL, open) || signIn != "" && r.URL.Path == signIn && r.URL.EscapedPath() == escaped(signIn) {
 				next.ServeHTTP(w, r)
 				return
 			}
@@ -85,11 +87,34 @@ func (c Config) signInPath() string {
 	return ""
 }
 
-// rootPaths are the package's own where it is mounted at the root, which cannot be
-// exempt as a whole.
-var rootPaths = []string{
-	"/change", "/forced", "/forgot", "/forgot/", "/reset", "/reset/", "/cancel", "/cancel/link", "/done", "/assets/", apiPath,
+// ownPaths are all that the handlers of this package serve.
+func (c Config) ownPaths() []string {
+	p := &pages{Config: c, base: c.Service.BasePath() + "/", face: c.face(), files: assets(), fragments: c.Service.Links().FragmentNeedsJavaScript}
+	a := &api{Config: c, face: p.face}
+	var all []string
+	for path := range p.routes() {
+		all = append(all, p.base+path)
+	}
+	for path := range a.routes() {
+		all = append(all, c.Service.BasePath()+apiPath+path)
+	}
+	return all
 }
+
+// exempted reports whether a URL leads to one of these paths, or below one that ends
+// in a slash, whichever way it is read.
+func exempted(u *url.URL, paths []string) bool {
+	sent := u.EscapedPath()
+	if !safePath(u.Path) || !safePath(sent) {
+		return false
+	}
+	return slices.ContainsFunc(paths, func(p string) bool {
+		return within(u.Path, p) && within(sent, escaped(p))
+	})
+}
+
+// escaped is how clients send a path.
+func escaped(path string) string { return (&url.URL{Path: path}).EscapedPath() }
 
 // forced returns the forced change, which leads on to next if that is safe.
 func forced(base, next string) string {
@@ -100,18 +125,9 @@ func forced(base, next string) string {
 	return location(base+"/forced", query)
 }
 
-// within reports whether a path is one of these, or below one that ends in a
-// slash.
-func within(path string, paths []string) bool {
-	if !safePath(path) {
-		return false
-	}
-	for _, p := range paths {
-		if path == p || p != "/" && strings.HasSuffix(p, "/") && strings.HasPrefix(path, p) {
-			return true
-		}
-	}
-	return false
+// within reports whether a path is another, or below it if that ends in a slash.
+func within(path, other string) bool {
+	return path == other || other != "/" && strings.HasSuffix(other, "/") && strings.HasPrefix(path, other)
 }
 
 // wantsPage reports whether somebody is looking at a page.

@@ -67,7 +67,14 @@ func TestEnforce(t *testing.T) { // F7
 		{"GET", "/", html, 200, ""},
 		{"GET", "/account/password/forced?next=%2Forders", html, 200, ""},
 		{"POST", "/account/password/api/v1/change", "*/*", 200, ""},
-		{"GET", "/account/password", html, 200, ""},
+		{"GET", "/account/password", html, 303, "/account/password/forced?next=%2Faccount%2Fpassword"},
+		{"GET", "/account/password/orders", html, 303, "/account/password/forced?next=%2Faccount%2Fpassword%2Forders"},
+		{"GET", "/assets%2Fen/transfer", html, 303, "/account/password/forced?next=%2Fassets%252Fen%2Ftransfer"},
+		{"GET", "/assets/%2e%2e%2forders", html, 303, "/account/password/forced"},
+		{"GET", "/assets%2f..%2forders", html, 303, "/account/password/forced"},
+		{"GET", "/%61ssets/app.css", "*/*", 403, ""},
+		{"GET", "/assets/a%20b%2Bc.css", "text/css", 200, ""},
+		{"GET", "/sign%2Dout", html, 303, "/account/password/forced?next=%2Fsign%252Dout"},
 		{"GET", "/account/passwords", "*/*", 403, ""},
 		{"GET", "/.well-known/change-password", html, 200, ""},
 	} {
@@ -160,6 +167,36 @@ func TestEnforceFailsClosed(t *testing.T) {
 	equal(t, "status", w.Code, 503)
 }
 
+// What http.ServeMux routes to a page of the host's is no asset to Enforce.
+func TestEnforceAsTheMuxRoutes(t *testing.T) {
+	s := newSite(t, passwd.Config{}, passwdhttp.Config{})
+	ada := s.ada(t)
+	s.signIn(t, "ada", current) // session-0
+	if err := s.Service.RequireChange(t.Context(), passwd.RequireChange{Account: ada, Reason: passwd.Expired}); err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/static/", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "asset") })
+	mux.HandleFunc("/{page...}", func(w http.ResponseWriter, r *http.Request) { // an app that routes by itself
+		if strings.HasSuffix(r.PathValue("page"), "en/transfer") {
+			io.WriteString(w, "transferred")
+		}
+	})
+	h := passwdhttp.Enforce(passwdhttp.Config{Service: s.Service, Authenticate: s.authenticate}, "/static/")(mux)
+	for target, want := range map[string]int{
+		"/static/app.css": 200, "/static/a/transfer": 200, "/static%2Fen/transfer": 403, "/static%2fen/transfer": 403,
+		"/%73tatic%2Fen/transfer": 403, "/static%5Cen/transfer": 403, "/en/transfer": 403,
+	} {
+		r := httptest.NewRequest("POST", target, nil)
+		r.Header.Set("Authorization", "Bearer session-0")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != want || strings.Contains(w.Body.String(), "transferred") {
+			t.Errorf("%s: %d %s", target, w.Code, w.Body)
+		}
+	}
+}
+
 // Mounted at the root, the pages are exempt and the rest of the site is not.
 func TestEnforceAtRoot(t *testing.T) {
 	s := &site{Kit: passwdtest.New(t, passwd.Config{Links: passwd.Links{Base: "https://password.example.com"}}), sessions: map[string]passwdhttp.Principal{}}
@@ -170,7 +207,9 @@ func TestEnforceAtRoot(t *testing.T) {
 	}
 	h := passwdhttp.Enforce(passwdhttp.Config{Service: s.Service, Authenticate: s.authenticate})(app)
 	for target, status := range map[string]int{
-		"/": 303, "/orders": 303, "/forced?next=%2F": 200, "/change": 200, "/api/v1/change": 200, "/api/orders": 303, "/assets/x.css": 200,
+		"/": 303, "/orders": 303, "/forced?next=%2F": 200, "/change": 200, "/api/v1/change": 200, "/api/orders": 303,
+		// What the host has beside the pages is not theirs.
+		"/assets/x.css": 303, "/reset/orders": 303, "/forgot/me": 303, "/api/v1/orders": 303, "/api/v1/": 303, "/reset/new": 200, "/forgot/sent": 200,
 	} {
 		r := httptest.NewRequest("GET", target, nil)
 		r.Header.Set("Authorization", "Bearer session-0")

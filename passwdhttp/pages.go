@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/endpoint"
 )
 
@@ -24,14 +25,17 @@ import (
 //	reset/new          a new password
 //	cancel             where "this was not me" leads: asks, and then locks the account
 //	done               what has been done
+//	sign-out           who is signed in as somebody else, with Config.SignOut
 //	reset/link, cancel/link
 //	                   take a token from the script, with Links.FragmentNeedsJavaScript
 //	assets/            style sheet and script
 //
-// A page takes nothing but forms, and answers a form by a redirect or, with status
-// 422 and a list of what is wrong, by the form again. GET and HEAD change nothing
-// on the server (I4): programs that open the links in a mail do no harm. Tokens
-// are in no page and, after the first redirect, in no URL.
+// A page takes nothing but forms, and answers a form by a redirect within the mount:
+// to what has been done or, with status 422 and a list of what is wrong, to the form
+// again. What the next page tells goes along in a sealed cookie. A form writes the
+// account that it was shown for, or none. GET and HEAD change nothing on the server
+// (I4): programs that open the links in a mail do no harm. Tokens are in no page and,
+// after the first redirect, in no URL.
 //
 // Templates are parsed, and tried, here: an error is one of the configuration.
 func Pages(c Config) (http.Handler, error) {
@@ -39,7 +43,8 @@ func Pages(c Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.face.Routes(p.base, p.routes()), nil
+	routes := p.routes()
+	return p.mend(p.face.Routes(p.base, routes), routes), nil
 }
 
 func newPages(c Config) (*pages, error) {
@@ -109,6 +114,9 @@ func (p *pages) routes() map[string]endpoint.Methods {
 		"cancel":      {"GET": p.get(p.cancel), "POST": p.post(p.postCancel)},
 		"done":        {"GET": p.get(p.done)},
 	}
+	if p.SignOut != nil {
+		paths["sign-out"] = endpoint.Methods{"POST": p.post(p.postSignOut)}
+	}
 	if p.Sessions != nil {
 		paths["devices"] = endpoint.Methods{"GET": p.get(p.devices), "POST": p.post(p.postDevices)}
 	}
@@ -122,7 +130,7 @@ func (p *pages) routes() map[string]endpoint.Methods {
 }
 
 func (p *pages) get(call func(http.ResponseWriter, *http.Request) (reply, error)) http.Handler {
-	return endpoint.Get(p.face, call, p.send)
+	return endpoint.Get(p.face, p.noted(call), p.send)
 }
 
 func (p *pages) post(call func(http.ResponseWriter, *http.Request, values) (reply, error)) http.Handler {
@@ -165,6 +173,11 @@ func (c Config) validatePages() error {
 	}
 	if c.Logo != "" && c.Name == "" {
 		return errors.New("passwdhttp: Config.Logo needs a Config.Name, for those who do not see it")
+	}
+	switch c.LoginKind {
+	case passwd.AnyKind, passwd.Username, passwd.Email, passwd.Mobile:
+	default:
+		return errors.New("passwdhttp: Config.LoginKind is not a kind of login")
 	}
 	if c.SignInURL == "" || safeNext(c.SignInURL) {
 		return nil

@@ -1,6 +1,7 @@
 package passwdhttp
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -12,7 +13,7 @@ import (
 func (p *pages) own(who Principal) form {
 	f := form{
 		page: pageChange, path: "change", title: "change_title", submit: "submit_change",
-		account: who.Account, username: who.Username,
+		account: who.Account, username: who.Username, bound: toAccount(pageChange, who),
 		links: []link{{p.at("forgot", ""), "forgot_title"}},
 	}
 	f.fields = p.newPassword(fieldUsername, fieldCurrent)
@@ -33,7 +34,7 @@ func (p *pages) change(w http.ResponseWriter, r *http.Request) (reply, error) {
 	if err != nil {
 		return p.askToSignIn(err, p.at("change", ""))
 	}
-	return p.show(w, r, p.changeForm(who, must), nil)
+	return p.show(w, r, p.changeForm(who, must))
 }
 
 // askToSignIn leads on to where that is done, if nothing else is wrong.
@@ -45,22 +46,58 @@ func (p *pages) askToSignIn(err error, next string) (reply, error) {
 }
 
 func (p *pages) postChange(w http.ResponseWriter, r *http.Request, in values) (reply, error) {
+	b := p.boundTo(in)
 	who, must, err := p.signedIn(r)
-	if err != nil {
+	switch {
+	case passwd.CodeOf(err) == passwd.CodeUnauthenticated && b.Page == pageChange:
+		return p.changedBefore(w, r, b, in, err)
+	case err != nil:
 		return reply{}, err // no redirect: a form must not lead to another origin
+	case !b.same(toAccount(pageChange, who)):
+		return p.instead(w, "change", "", insteadStale), nil
 	}
 	f := p.changeForm(who, must)
 	if wrong := f.missing(in); len(wrong) > 0 {
-		return p.show(w, r, f, wrong)
+		return p.again(w, r, f, in, wrong)
 	}
 	renewed, err := p.changeOwn(w, r, p.asked(r, who, in))
-	if err != nil {
-		return reply{}, &formError{f, err}
+	switch {
+	case errors.Is(err, passwd.ErrWrongPassword), errors.Is(err, passwd.ErrConflict):
+		made, broken := p.repeated(r, b, in[fieldNew])
+		if broken != nil || !made {
+			return reply{}, &formError{f, in, cmp.Or(broken, err)}
+		}
+		renewed = true // they are signed in
+	case err != nil:
+		return reply{}, &formError{f, in, err}
 	}
-	if renewed && p.AfterChange != "" {
-		return reply{location: p.AfterChange}, nil
+	return p.hasChanged(w, who, renewed, ""), nil
+}
+
+// changedBefore answers a form whose session is over: perhaps because it has been
+// sent before, has changed the password, and the reply got lost.
+func (p *pages) changedBefore(w http.ResponseWriter, r *http.Request, b bound, in values, otherwise error) (reply, error) {
+	made, err := p.repeated(r, b, in[fieldNew])
+	if err != nil || !made {
+		return reply{}, cmp.Or(err, otherwise)
 	}
-	return p.finished(renewed, ""), nil
+	return p.hasChanged(w, Principal{Account: b.account()}, false, SafeNext(in[fieldNext])), nil
+}
+
+// hasChanged leads to the page that says that the password has been changed. From
+// there it goes on to next, or to where the host wants; unless the session is over, and
+// they have to sign in again.
+func (p *pages) hasChanged(w http.ResponseWriter, who Principal, renewed bool, next string) reply {
+	if renewed {
+		n := did("change", who.Account, who.Username)
+		n.Next = cmp.Or(next, p.AfterChange)
+		return p.finish(w, n, "")
+	}
+	query := url.Values{"after": {"forced"}}
+	if next != "" {
+		query.Set(fieldNext, next)
+	}
+	return p.finish(w, did("forced", who.Account, who.Username), query.Encode())
 }
 
 // asked is the change that the form of who is signed in asks for.
@@ -71,26 +108,13 @@ func (p *pages) asked(r *http.Request, who Principal, in values) passwd.Change {
 	}
 }
 
-// finished leads to the page that says that the password has been changed and,
-// unless the session goes on, has them sign in again.
-func (p *pages) finished(renewed bool, next string) reply {
-	if renewed {
-		return reply{location: p.at("done", "")}
-	}
-	query := url.Values{"after": {"forced"}}
-	if next != "" {
-		query.Set(fieldNext, next)
-	}
-	return reply{location: p.at("done", query.Encode())}
-}
-
 // The forms of a forced change: by the ticket of a sign-in, or by the session of
 // a host that keeps one behind Enforce.
 
-func (p *pages) byTicket(next string) form {
+func (p *pages) byTicket(next string, why passwd.Reason) form {
 	f := form{
 		page: pageForced, path: "forced", title: "forced_title", submit: "submit_reset",
-		intro: []string{"forced"}, next: next, check: checkTicket,
+		intro: []string{whyForced(why)}, next: next, check: checkTicket,
 	}
 	f.fields = p.newPassword(fieldUsername)
 	return f
@@ -99,25 +123,28 @@ func (p *pages) byTicket(next string) form {
 func (p *pages) bySession(who Principal, must passwd.Reason, next string) form {
 	f := p.own(who)
 	f.page, f.path, f.title, f.next = pageForced, "forced", "forced_title", next
-	switch must {
-	case passwd.Temporary:
-		f.intro = []string{"forced_temporary"}
-	case passwd.Expired:
-		f.intro = []string{"forced_expired"}
-	default:
-		f.intro = []string{"forced"}
-	}
+	f.bound, f.intro = toAccount(pageForced, who), []string{whyForced(must)}
 	return f
+}
+
+// whyForced is the text that says why a password must be changed.
+func whyForced(why passwd.Reason) string {
+	switch why {
+	case passwd.Temporary:
+		return "forced_temporary"
+	case passwd.Expired:
+		return "forced_expired"
+	}
+	return "forced"
 }
 
 func (p *pages) forced(w http.ResponseWriter, r *http.Request) (reply, error) {
 	next := SafeNext(r.URL.Query().Get(fieldNext))
 	if ticket := p.kept(r, ticketCookie); ticket != "" {
-		// A check of nothing tells whether the ticket is still good.
-		_, err := p.service(r).Check(r.Context(), passwd.Check{Ticket: ticket, Client: p.face.Client(r)})
+		a, err := p.whose(r, passwd.PurposeTicket, ticket)
 		switch {
-		case err == nil, errors.Is(err, passwd.ErrRateLimited):
-			return p.show(w, r, p.byTicket(next), nil)
+		case err == nil:
+			return p.show(w, r, p.ofToken(w, r, p.byTicket(next, a.Must), ticket, a))
 		case !errors.Is(err, passwd.ErrTokenInvalid):
 			return reply{}, err
 		}
@@ -132,62 +159,100 @@ func (p *pages) forced(w http.ResponseWriter, r *http.Request) (reply, error) {
 	case must == passwd.NoReason:
 		return p.onward(next), nil
 	}
-	return p.show(w, r, p.bySession(who, must, next), nil)
+	return p.show(w, r, p.bySession(who, must, next))
 }
 
 // onward leads to next, or to the change page of who need not be there.
 func (p *pages) onward(next string) reply {
-	if next == "" {
-		next = p.at("change", "")
-	}
-	return reply{location: next}
+	return reply{location: cmp.Or(next, p.at("change", ""))}
 }
 
 func (p *pages) postForced(w http.ResponseWriter, r *http.Request, in values) (reply, error) {
-	next := SafeNext(in[fieldNext])
+	next, b := SafeNext(in[fieldNext]), p.boundTo(in)
 	if ticket := p.kept(r, ticketCookie); ticket != "" {
-		return p.spendTicket(w, r, ticket, next, in)
+		return p.spendTicket(w, r, ticket, b, next, in)
 	}
 	who, must, err := p.signedIn(r)
 	switch {
-	case passwd.CodeOf(err) == passwd.CodeUnauthenticated:
-		return p.tooLate(w, r, next), nil
+	case passwd.CodeOf(err) == passwd.CodeUnauthenticated, err == nil && b.Token != "":
+		return p.forcedBefore(w, r, b, next, in)
 	case err != nil:
 		return reply{}, err
+	case !b.same(toAccount(pageForced, who)):
+		return p.instead(w, "forced", nextQuery(next), insteadStale), nil
 	case must == passwd.NoReason: // sent twice: the first has done it
-		return p.onward(next), nil
+		made, err := p.repeated(r, b, in[fieldNew])
+		switch {
+		case err != nil:
+			return reply{}, err
+		case made:
+			return p.hasChanged(w, who, true, next), nil
+		}
+		n := did("unneeded", who.Account, "")
+		n.Next = p.onward(next).location
+		return p.finish(w, n, "after=unneeded"), nil
 	}
 	f := p.bySession(who, must, next)
 	if wrong := f.missing(in); len(wrong) > 0 {
-		return p.show(w, r, f, wrong)
+		return p.again(w, r, f, in, wrong)
 	}
 	renewed, err := p.changeOwn(w, r, p.asked(r, who, in))
-	switch {
-	case err != nil:
-		return reply{}, &formError{f, err}
-	case renewed && next != "":
-		return reply{location: next}, nil
-	case renewed && p.AfterChange != "":
-		return reply{location: p.AfterChange}, nil
+	if err != nil {
+		return reply{}, &formError{f, in, err}
 	}
-	return p.finished(renewed, next), nil
+	return p.hasChanged(w, who, renewed, next), nil
 }
 
-func (p *pages) spendTicket(w http.ResponseWriter, r *http.Request, ticket passwd.Token, next string, in values) (reply, error) {
-	f := p.byTicket(next)
-	if wrong := f.missing(in); len(wrong) > 0 {
-		return p.show(w, r, f, wrong)
+func nextQuery(next string) string { return form{next: next}.query() }
+
+// forcedBefore answers a form that has no ticket any more: it has spent it, or comes
+// too late.
+func (p *pages) forcedBefore(w http.ResponseWriter, r *http.Request, b bound, next string, in values) (reply, error) {
+	if b.Page == pageForced {
+		switch made, err := p.repeated(r, b, in[fieldNew]); {
+		case err != nil:
+			return reply{}, err
+		case made:
+			return p.hasChanged(w, Principal{Account: b.account()}, false, next), nil
+		}
 	}
-	_, err := p.service(r).ChangeWithTicket(r.Context(), passwd.ChangeWithTicket{
+	return p.instead(w, "forced", nextQuery(next), insteadLate), nil
+}
+
+func (p *pages) spendTicket(w http.ResponseWriter, r *http.Request, ticket passwd.Token, b bound, next string, in values) (reply, error) {
+	if !b.holds(pageForced, ticket) {
+		return p.mismatch(w, r, passwd.PurposeTicket, ticket, "forced", nextQuery(next))
+	}
+	f := p.byTicket(next, passwd.NoReason)
+	if wrong := f.missing(in); len(wrong) > 0 {
+		return p.again(w, r, f, in, wrong)
+	}
+	written, err := p.service(r).ChangeWithTicket(r.Context(), passwd.ChangeWithTicket{
 		Ticket: ticket, New: in[fieldNew], Client: p.face.Client(r),
 	})
 	switch {
 	case errors.Is(err, passwd.ErrTokenInvalid):
 		p.drop(w, ticketCookie)
-		return p.tooLate(w, r, next), nil
+		return p.forcedBefore(w, r, b, next, in)
 	case err != nil:
-		return reply{}, &formError{f, err}
+		return reply{}, &formError{f, in, err}
 	}
 	p.drop(w, ticketCookie)
-	return p.finished(false, next), nil
+	return p.hasChanged(w, Principal{Account: written.Account}, p.resume(w, r, written), next), nil
+}
+
+// resume has the host begin the session that the sign-in before a forced change
+// would have begun, and reports whether it did.
+func (p *pages) resume(w http.ResponseWriter, r *http.Request, written passwd.Written) bool {
+	if p.Resume == nil {
+		return false
+	}
+	if err := p.Resume(w, r, written); err != nil {
+		p.Service.Observe(r.Context(), passwd.Event{
+			Name: passwd.EventAfterWriteFailed, Account: written.Account, Outcome: "failure", Reason: "resume",
+			Method: written.Method, Client: p.face.Client(r), Err: err,
+		})
+		return false
+	}
+	return true
 }

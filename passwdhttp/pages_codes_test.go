@@ -44,5 +44,5 @@ func TestAfterReset(t *testing.T) {
 	s.ada(t)
 	b := s.browser()
 	b.get(t, "reset?token="+s.link(t, "ada"))
-	b.post(t, "reset/new", map[string]string{"new_password": next}).want(t, 303, "/welcome?x=1")
+	b.post(t, "reset/new", map[string]string{"new_password": next}).want(t, 303, "/done?after=reset").follow(t).onward(t, "/welcome?x=1")
 }

@@ -20,8 +20,8 @@ const (
 	endOthers = "others"
 )
 
-// ended are the labels of what the parameter after says, where this page leads to
-// itself.
+// ended are the texts of what has been done, which a note tells where this page leads
+// to itself.
 var ended = map[string]string{"one": "device_ended", endOthers: "devices_ended"}
 
 // devices lists where an account is signed in.
@@ -33,7 +33,12 @@ func (p *pages) devices(w http.ResponseWriter, r *http.Request) (reply, error) {
 	case must != passwd.NoReason: // such a session does nothing else (F7)
 		return reply{location: forced(p.Service.BasePath(), p.at("devices", ""))}, nil
 	}
-	return p.showDevices(w, r, who, ended[r.URL.Query().Get("after")], "")
+	done := ""
+	if n, ok := p.left(r, againCookie); ok && n.Done == r.URL.Query().Get("after") {
+		done = ended[n.Done]
+		p.drop(w, againCookie)
+	}
+	return p.showDevices(w, r, who, done, "")
 }
 
 // postDevices ends one session, or all but that which asks (S2). An ID of no live
@@ -46,6 +51,8 @@ func (p *pages) postDevices(w http.ResponseWriter, r *http.Request, in values) (
 		return reply{}, err // no redirect: a form must not lead to another origin
 	case must != passwd.NoReason:
 		return reply{}, passwd.ErrChangeRequired
+	case !p.boundTo(in).same(toAccount(pageDevices, who)):
+		return p.instead(w, "devices", "", insteadStale), nil
 	}
 	which := in[fieldEnd]
 	switch {
@@ -60,6 +67,7 @@ func (p *pages) postDevices(w http.ResponseWriter, r *http.Request, in values) (
 	if err != nil {
 		return reply{}, err
 	}
+	p.leave(w, againCookie, note{Path: "devices", Done: which})
 	return reply{location: p.at("devices", url.Values{"after": {which}}.Encode())}, nil
 }
 
@@ -105,8 +113,14 @@ func (p *pages) showDevices(w http.ResponseWriter, r *http.Request, who Principa
 		v.Title, v.Summary = errorTitle(words, v.Title), words.Label("error_summary")
 	}
 	if done != "" {
-		v.Intro = append(v.Intro, words.Text(done))
+		v.Said = words.Text(done)
 	}
+	slices.SortStableFunc(all, func(a, b session.Session) int {
+		if own := a.ID == who.Session; own != (b.ID == who.Session) {
+			return map[bool]int{true: -1, false: 1}[own]
+		}
+		return b.UsedAt.Compare(a.UsedAt)
+	})
 	about := "devices"
 	if len(all) == 0 {
 		about = "no_devices"
@@ -116,10 +130,10 @@ func (p *pages) showDevices(w http.ResponseWriter, r *http.Request, who Principa
 	for _, s := range all {
 		own := s.ID == who.Session
 		others = others || !own
-		v.Devices = append(v.Devices, p.device(words, s, own))
+		v.Devices = append(v.Devices, p.device(words, s, who))
 	}
 	if others && who.Session != "" {
-		v.Form = p.endForm(words, endOthers, "submit_end_others")
+		v.Form = p.endForm(words, who, endOthers, "submit_end_others")
 	}
 	v.Links = []Link{{p.at("change", ""), words.Label("change_title")}, {p.home(), words.Label("continue")}}
 	return reply{status: status, view: v}, nil
@@ -127,8 +141,9 @@ func (p *pages) showDevices(w http.ResponseWriter, r *http.Request, who Principa
 
 // device tells what is known of a session. That which asks has no button: how it
 // is ended is the host's sign-out.
-func (p *pages) device(words locale.Printer, s session.Session, own bool) Device {
-	d := Device{ID: "device-" + s.ID, Name: cmp.Or(s.DeviceName, s.Client, words.Label("unknown_device"))}
+func (p *pages) device(words locale.Printer, s session.Session, who Principal) Device {
+	agent := words.Device(s.UserAgent)
+	d := Device{ID: "device-" + s.ID, Name: cmp.Or(s.DeviceName, agent, s.Client, words.Label("unknown_device"))}
 	fact := func(label, text string) {
 		if text != "" && text != d.Name {
 			d.Facts = append(d.Facts, Fact{Label: words.Label(label), Text: text})
@@ -140,24 +155,28 @@ func (p *pages) device(words locale.Printer, s session.Session, own bool) Device
 			Label: words.Label(label), Text: at.Format("2006-01-02 15:04 UTC"), DateTime: at.Format(time.RFC3339),
 		})
 	}
+	moment("device_used", s.UsedAt)
+	moment("device_begun", s.CreatedAt)
 	fact("device_client", s.Client)
-	fact("device_agent", s.UserAgent)
+	fact("device_agent", agent)
 	if s.Addr.IsValid() {
 		fact("device_addr", s.Addr.Unmap().WithZone("").String())
 	}
-	moment("device_begun", s.CreatedAt)
-	moment("device_used", s.UsedAt)
-	if own {
+	if s.UserAgent != "" && s.UserAgent != d.Name {
+		d.Raw, d.RawLabel = s.UserAgent, words.Label("device_details")
+	}
+	if s.ID == who.Session {
 		d.This = words.Label("this_device")
 	} else {
-		d.End = p.endForm(words, s.ID, "submit_end")
+		d.End = p.endForm(words, who, s.ID, "submit_end")
 		d.End.DescribedBy = d.ID
 	}
 	return d
 }
 
-func (p *pages) endForm(words locale.Printer, which, submit string) *Form {
+func (p *pages) endForm(words locale.Printer, who Principal, which, submit string) *Form {
 	return &Form{
-		Action: p.at("devices", ""), Hidden: []Hidden{{fieldEnd, which}}, Submit: words.Label(submit),
+		Action: p.at("devices", ""), Submit: words.Label(submit), Busy: words.Label("busy_wait"),
+		Hidden: []Hidden{{fieldForm, p.seal(toAccount(pageDevices, who))}, {fieldEnd, which}},
 	}
 }

@@ -55,9 +55,12 @@ func (p *pages) fragmentRoutes() map[string]endpoint.Methods {
 }
 
 // confirm is where somebody is asked whether to cancel.
-func (p *pages) confirm() string {
+func (p *pages) confirm() string { return p.at("cancel", p.takenQuery()) }
+
+// takenQuery tells the page that asks from the one that a link opens.
+func (p *pages) takenQuery() string {
 	if p.fragments {
-		return p.at("cancel", paramTaken)
+		return paramTaken
 	}
-	return p.at("cancel", "")
+	return ""
 }

@@ -77,12 +77,12 @@ func TestFragmentCancel(t *testing.T) {
 	b := s.browser()
 	b.post(t, "cancel/link", map[string]string{"token": strings.Repeat("A", 43)}).want(t, 303, "/cancel?taken")
 	// What another link has left behind is not what this one is about.
-	b.get(t, target).landing(t, "Lock your account?", "/cancel/link", "/cancel?taken")
+	b.get(t, target).landing(t, "Was this you?", "/cancel/link", "/cancel?taken")
 	for range 3 {
-		b.post(t, "cancel/link", map[string]string{"token": token}).want(t, 303, "/cancel?taken").follow(t).want(t, 200, "Lock your account?")
+		b.post(t, "cancel/link", map[string]string{"token": token}).want(t, 303, "/cancel?taken").follow(t).want(t, 200, "Was this you?")
 	}
 	equal(t, "nothing is locked yet", s.opens(t, "ada", next), true)
-	b.post(t, "cancel", nil).want(t, 303, "/done?after=cancel")
+	b.post(t, "cancel", map[string]string{"form": b.bound(t, "cancel?taken")}).want(t, 303, "/done?after=cancel")
 	equal(t, "password", s.opens(t, "ada", next), false)
 	b.get(t, "cancel?taken").want(t, 422, "This link no longer works")
 }
@@ -93,7 +93,9 @@ func TestFragmentOldLinks(t *testing.T) {
 	s.ada(t)
 	b := s.browser()
 	b.get(t, "reset?token="+s.link(t, "ada")).want(t, 303, "/reset/new").follow(t).want(t, 200, "Set a new password")
-	b.get(t, "cancel?token="+strings.Repeat("A", 43)).want(t, 303, "/cancel?taken").follow(t).want(t, 200, "Lock your account?")
+	s.signedIn(t).post(t, "change", map[string]string{"current_password": current, "new_password": next})
+	_, token := opened(t, s.Deliver(t)[0].Link)
+	b.get(t, "cancel?token="+token).want(t, 303, "/cancel?taken").follow(t).want(t, 200, "Was this you?")
 }
 
 // What is no token takes the cookie away, and leads to the page of a dead link.

@@ -33,12 +33,24 @@ func FuzzForm(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	shown := httptest.NewRecorder()
+	h.ServeHTTP(shown, httptest.NewRequest("GET", base+"/change", nil))
+	bound := url.Values{"form": {hiddenIn(shown.Body.String(), "form")}}.Encode()
 	f.Fuzz(func(t *testing.T, body string) {
+		body = bound + "&" + body
 		r := httptest.NewRequest("POST", base+"/change", strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
-		if w.Code != 400 && w.Code != 413 && w.Code != 422 {
+		if w.Code == 303 && w.Header().Get("Location") == base+"/change" { // what is wrong comes with it
+			again := httptest.NewRequest("GET", base+"/change", nil)
+			for _, c := range w.Result().Cookies() {
+				again.AddCookie(c)
+			}
+			w = httptest.NewRecorder()
+			h.ServeHTTP(w, again)
+		}
+		if w.Code != 400 && w.Code != 413 && w.Code != 422 && w.Code != 409 {
 			t.Fatalf("%d to %q", w.Code, body)
 		}
 		form, _ := url.ParseQuery(body)

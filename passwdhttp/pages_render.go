@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/endpoint"
 	"github.com/passwd-go/passwd/locale"
 )
 
@@ -34,6 +35,8 @@ const (
 	pageError      = "error"
 	pageDevices    = "devices"
 	pageLanding    = "landing"
+
+	pageSignOut = "sign_out" // has no template: its form is on other pages
 )
 
 var pageNames = []string{
@@ -115,13 +118,14 @@ func (p *pages) tryTemplates() error {
 		v := p.view(words, page, "change_title")
 		v.Problems = []Problem{{"new_password", "x"}, {"", "x"}}
 		v.Intro = []string{"x"}
-		v.Links = []Link{{"/", "x"}}
+		v.Links, v.Action, v.Said, v.Onward = []Link{{"/", "x"}}, &Link{"/", "x"}, "x", "/"
 		field := Field{
-			ID: "new_password", Label: "x", Type: "password", Autocomplete: "new-password", Hint: []string{"x"},
-			Errors: []string{"x"}, MinLength: 15, PasswordRules: "x", Show: "x", Hide: "x", Check: &Check{},
+			ID: "new_password", Label: "x", Type: "password", Autocomplete: "new-password", EnterKey: "done",
+			Requirements: []Requirement{{"x", "x", true, "x"}}, Errors: []string{"x"}, MinLength: 15, PasswordRules: "x", Show: "x", Hide: "x", Check: &Check{},
 		}
-		v.Form = &Form{Action: "/", Hidden: []Hidden{{"next", "/"}}, Fields: []Field{field}, Submit: "x"}
-		v.Devices = []Device{{ID: "x", Name: "x", This: "x", Facts: []Fact{{"x", "x", ""}, {"x", "x", "2026-03-01T12:00:00Z"}}, End: v.Form}}
+		v.Form = &Form{Action: "/", Hidden: []Hidden{{"next", "/"}}, Fields: []Field{field}, Submit: "x", Busy: "x"}
+		v.Second, v.Notice = v.Form, &Notice{"x", v.Form}
+		v.Devices = []Device{{ID: "x", Name: "x", This: "x", Facts: []Fact{{"x", "x", ""}, {"x", "x", "2026-03-01T12:00:00Z"}}, Raw: "x", RawLabel: "x", End: v.Form}}
 		v.Fragment = &Fragment{Action: "/", Without: "/"}
 		for _, v := range []View{v, p.view(words, page, "change_title")} {
 			if err := p.execute(io.Discard, v); err != nil {
@@ -187,10 +191,10 @@ func (p *pages) send(w http.ResponseWriter, r *http.Request, out reply) {
 }
 
 // fail is the face's reply to an error: the form again if the error is about one,
-// else a page that tells no more than the code does.
+// else a page that tells no more than the code does, and how to go on.
 func (p *pages) fail(w http.ResponseWriter, r *http.Request, code passwd.Code, err error) {
-	if again, ok := errors.AsType[*formError](err); ok {
-		if out, broken := p.show(w, r, again.form, again.err); broken == nil {
+	if failed, ok := errors.AsType[*formError](err); ok {
+		if out, broken := p.again(w, r, failed.form, failed.in, failed.err); broken == nil {
 			p.send(w, r, out)
 			return
 		}
@@ -203,10 +207,25 @@ func (p *pages) fail(w http.ResponseWriter, r *http.Request, code passwd.Code, e
 	}
 	title, detail := words.Problem(code)
 	v.Title, v.Heading, v.Intro = errorTitle(words, title), title, []string{detail}
-	if to := p.signIn(""); to != "" && code == passwd.CodeUnauthenticated {
-		v.Links = []Link{{to, words.Label("sign_in")}}
+	if text := waitText(words, w.Header().Get("Retry-After")); text != "" {
+		v.Intro = []string{text} // the detail speaks of a while
 	}
+	v.Links = p.wayOn(words, r, code)
 	p.send(w, r, reply{status: status, view: v})
+}
+
+// wayOn is where a page leads that says what cannot be done.
+func (p *pages) wayOn(words locale.Printer, r *http.Request, code passwd.Code) []Link {
+	var again link
+	switch code {
+	case passwd.CodeRateLimited, passwd.CodeBusy, passwd.CodeUnavailable, passwd.CodeInternal, endpoint.CodeCrossOrigin:
+		if safeNext(r.URL.EscapedPath()) { // as it is without what may stand in the query
+			again = link{r.URL.EscapedPath(), "try_again"}
+		}
+	case passwd.CodeUnauthenticated:
+		return p.worded(words, []link{{p.signIn(""), "sign_in"}})
+	}
+	return p.worded(words, []link{again, {p.home(), "to_home"}})
 }
 
 // errorTitle is the title of a document that something is wrong with: it is what

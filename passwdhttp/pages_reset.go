@@ -2,7 +2,10 @@ package passwdhttp
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/passwd-go/passwd"
 )
@@ -10,36 +13,36 @@ import (
 func (p *pages) forgotForm() form {
 	return form{
 		page: pageForgot, path: "forgot", title: "forgot_title", submit: "submit_forgot",
-		intro: []string{"forgot"}, fields: []string{fieldLogin},
+		intro: []string{"forgot"}, fields: []string{fieldLogin}, kind: p.LoginKind,
 		links: []link{{p.at("forgot/code", ""), "use_code"}, {p.signIn(""), "sign_in"}},
 	}
 }
 
 func (p *pages) forgot(w http.ResponseWriter, r *http.Request) (reply, error) {
-	return p.show(w, r, p.forgotForm(), nil)
+	return p.show(w, r, p.forgotForm())
 }
 
 // postForgot answers the same for every login (I6).
 func (p *pages) postForgot(w http.ResponseWriter, r *http.Request, in values) (reply, error) {
 	f := p.forgotForm()
 	if wrong := f.missing(in); len(wrong) > 0 {
-		return p.show(w, r, f, wrong)
+		return p.again(w, r, f, in, wrong)
 	}
 	err := p.service(r).RequestReset(r.Context(), passwd.RequestReset{Login: p.login(r, in), Client: p.face.Client(r)})
 	if err != nil {
-		return reply{}, &formError{f, err}
+		return reply{}, &formError{f, in, err}
 	}
 	return reply{location: p.at("forgot/sent", "")}, nil
 }
 
 func (p *pages) login(r *http.Request, in values) passwd.Login {
-	return passwd.Login{Tenant: p.tenant(r), Value: in[fieldLogin]}
+	return passwd.Login{Tenant: p.tenant(r), Kind: p.LoginKind, Value: in[fieldLogin]}
 }
 
 func (p *pages) sent(w http.ResponseWriter, r *http.Request) (reply, error) {
 	words := p.printer(w, r)
 	v := p.view(words, pageSent, "sent_title")
-	v.Intro = []string{words.ResetRequested(), words.Text("sent")}
+	v.Said, v.Intro = words.ResetRequested(), []string{words.Text("sent")}
 	v.Links = []Link{{p.at("forgot", ""), words.Label("new_link")}}
 	return reply{status: http.StatusOK, view: v}, nil
 }
@@ -47,62 +50,98 @@ func (p *pages) sent(w http.ResponseWriter, r *http.Request) (reply, error) {
 func (p *pages) forgotCodeForm() form {
 	return form{
 		page: pageForgotCode, path: "forgot/code", title: "forgot_code_title", submit: "submit_forgot_code",
-		intro: []string{"forgot_code"}, fields: []string{fieldLogin},
+		intro: []string{"forgot_code"}, fields: []string{fieldLogin}, kind: p.LoginKind,
 		links: []link{{p.at("forgot", ""), "use_link"}, {p.signIn(""), "sign_in"}},
 	}
 }
 
 func (p *pages) forgotCode(w http.ResponseWriter, r *http.Request) (reply, error) {
-	return p.show(w, r, p.forgotCodeForm(), nil)
+	return p.show(w, r, p.forgotCodeForm())
 }
 
 // postForgotCode gives every login a request of its own, known or not (I6).
 func (p *pages) postForgotCode(w http.ResponseWriter, r *http.Request, in values) (reply, error) {
 	f := p.forgotCodeForm()
 	if wrong := f.missing(in); len(wrong) > 0 {
-		return p.show(w, r, f, wrong)
+		return p.again(w, r, f, in, wrong)
 	}
 	request, err := p.service(r).RequestCode(r.Context(), passwd.RequestCode{Login: p.login(r, in), Client: p.face.Client(r)})
 	if err != nil {
-		return reply{}, &formError{f, err}
+		return reply{}, &formError{f, in, err}
 	}
 	p.keep(w, codeCookie, request)
 	return reply{location: p.at("reset/code", "")}, nil
 }
 
-func (p *pages) codeForm() form {
+func (p *pages) codeForm(request passwd.Token) form {
 	return form{
 		page: pageResetCode, path: "reset/code", title: "code_title", submit: "submit_code",
-		intro: []string{"code"}, fields: []string{fieldCode},
+		intro: []string{"code"}, fields: []string{fieldCode}, bound: toToken(pageResetCode, request, passwd.Account{}),
 		links: []link{{p.at("forgot/code", ""), "new_code"}},
 	}
 }
 
 func (p *pages) resetCode(w http.ResponseWriter, r *http.Request) (reply, error) {
-	if p.kept(r, codeCookie) == "" {
+	request := p.kept(r, codeCookie)
+	if request == "" {
 		return p.expired(w, r, "expired_code", link{p.at("forgot/code", ""), "new_code"}), nil
 	}
-	return p.show(w, r, p.codeForm(), nil)
+	return p.show(w, r, p.codeForm(request))
 }
 
 func (p *pages) postResetCode(w http.ResponseWriter, r *http.Request, in values) (reply, error) {
 	request := p.kept(r, codeCookie)
 	if request == "" {
-		return p.expired(w, r, "expired_code", link{p.at("forgot/code", ""), "new_code"}), nil
+		return reply{location: p.at("reset/code", "")}, nil
 	}
-	f := p.codeForm()
+	if !p.boundTo(in).holds(pageResetCode, request) {
+		return p.instead(w, "reset/code", "", insteadStale), nil
+	}
+	f := p.codeForm(request)
 	if wrong := f.missing(in); len(wrong) > 0 {
-		return p.show(w, r, f, wrong)
+		return p.again(w, r, f, in, wrong)
 	}
 	token, err := p.service(r).RedeemCode(r.Context(), passwd.RedeemCode{
 		Request: request, Code: passwd.OneTimeCode(in[fieldCode]), Client: p.face.Client(r),
 	})
-	if err != nil {
-		return reply{}, &formError{f, err}
+	switch {
+	case errors.Is(err, passwd.ErrTokenInvalid):
+		return p.wrongCode(w, r, f, in, request)
+	case err != nil:
+		return reply{}, &formError{f, in, err}
 	}
 	p.drop(w, codeCookie)
 	p.keep(w, resetCookie, token)
 	return reply{location: p.at("reset/new", "")}, nil
+}
+
+// triesError is a wrong code, with the tries that its request has left.
+type triesError struct{ left int }
+
+func (*triesError) Error() string { return "passwdhttp: wrong code" }
+
+// wrongCode says how many tries are left, by the count of the request: whether anybody
+// was mailed a code, or that is too old, makes no difference (I6).
+func (p *pages) wrongCode(w http.ResponseWriter, r *http.Request, f form, in values, request passwd.Token) (reply, error) {
+	left, err := p.service(r).CountCodeTry(r.Context(), request)
+	switch {
+	case err != nil:
+		return reply{}, &formError{f, in, err}
+	case left > 0:
+		return p.again(w, r, f, in, &triesError{left})
+	}
+	p.drop(w, codeCookie)
+	return p.instead(w, "reset/code", "", insteadOver), nil
+}
+
+// codeOver is the page of a code that had its last try.
+func (p *pages) codeOver(w http.ResponseWriter, r *http.Request) reply {
+	words := p.printer(w, r)
+	v := p.view(words, pageExpired, "over_title")
+	v.Title = errorTitle(words, v.Title)
+	v.Said = words.Text("code_over")
+	v.Action = &Link{p.at("forgot/code", ""), words.Label("new_code")}
+	return reply{status: statuses[passwd.CodeInvalidToken], view: v}
 }
 
 // takeToken is where a link leads: it takes the token out of the URL, into a
@@ -121,6 +160,43 @@ func (p *pages) takeToken(k cookie, on string) func(http.ResponseWriter, *http.R
 	}
 }
 
+// whose asks which account a token is of.
+func (p *pages) whose(r *http.Request, purpose passwd.Purpose, t passwd.Token) (passwd.Account, error) {
+	return p.service(r).TokenAccount(r.Context(), passwd.WhoseToken{Purpose: purpose, Token: t, Client: p.face.Client(r)})
+}
+
+// nameOf is what the owner of an account knows it by, and the label of that.
+func (p *pages) nameOf(a passwd.Account) (name, label string) {
+	switch {
+	case p.LoginKind == passwd.Email && a.Email != "", a.Username == "" && a.Email != "":
+		return a.Email, "email"
+	case p.LoginKind == passwd.Mobile && a.Mobile != "", a.Username == "" && a.Mobile != "":
+		return a.Mobile, "mobile"
+	case a.Username != "":
+		return a.Username, "username"
+	}
+	return "", ""
+}
+
+// ofToken fills in the form of a token: whose it is, and who else is signed in.
+func (p *pages) ofToken(w http.ResponseWriter, r *http.Request, f form, t passwd.Token, a passwd.Account) form {
+	f.bound, f.account = toToken(f.page, t, a), a.Ref
+	f.username, f.named = p.nameOf(a)
+	who, _, err := p.signedIn(r)
+	if err != nil || who.Account == a.Ref {
+		return f
+	}
+	words := p.speaker(r)
+	f.intro = slices.DeleteFunc(f.intro, func(key string) bool { return key == "reset" }) // of whose devices?
+	if f.notice = words.Text("signed_in_other"); f.username != "" && who.Username != "" {
+		f.notice = fill(fill(words.Text("signed_in_as"), "account", isolated(f.username)), "you", isolated(who.Username))
+	}
+	if p.SignOut != nil {
+		f.second = &second{"sign-out", "submit_end", []Hidden{{fieldForm, p.seal(toAccount(pageSignOut, who))}, {fieldNext, p.at(f.path, f.query())}}}
+	}
+	return f
+}
+
 func (p *pages) resetForm() form {
 	return form{
 		page: pageReset, path: "reset/new", title: "reset_title", submit: "submit_reset",
@@ -134,37 +210,96 @@ func (p *pages) reset(w http.ResponseWriter, r *http.Request) (reply, error) {
 	if token == "" {
 		return p.deadLink(w, r), nil
 	}
-	err := p.service(r).CheckReset(r.Context(), passwd.CheckReset{Token: token, Client: p.face.Client(r)})
+	a, err := p.whose(r, passwd.PurposeReset, token)
 	switch {
 	case errors.Is(err, passwd.ErrTokenInvalid):
 		return p.deadLink(w, r), nil
 	case err != nil:
 		return reply{}, err
 	}
-	return p.show(w, r, p.resetForm(), nil)
+	return p.show(w, r, p.ofToken(w, r, p.resetForm(), token, a))
 }
 
 func (p *pages) postReset(w http.ResponseWriter, r *http.Request, in values) (reply, error) {
-	token := p.kept(r, resetCookie)
-	if token == "" {
-		return p.deadLink(w, r), nil
+	token, b := p.kept(r, resetCookie), p.boundTo(in)
+	switch {
+	case token == "": // spent by this form, sent before; or there was none
+		return p.resetBefore(w, r, b, in)
+	case !b.holds(pageReset, token):
+		return p.mismatch(w, r, passwd.PurposeReset, token, "reset/new", "")
 	}
 	f := p.resetForm()
 	if wrong := f.missing(in); len(wrong) > 0 {
-		return p.show(w, r, f, wrong)
+		return p.again(w, r, f, in, wrong)
 	}
-	_, err := p.service(r).Reset(r.Context(), passwd.Reset{Token: token, New: in[fieldNew], Client: p.face.Client(r)})
+	a, err := p.whose(r, passwd.PurposeReset, token)
+	if errors.Is(err, passwd.ErrTokenInvalid) {
+		return p.resetBefore(w, r, b, in)
+	}
+	if err == nil {
+		_, err = p.service(r).Reset(r.Context(), passwd.Reset{Token: token, New: in[fieldNew], Client: p.face.Client(r)})
+	}
 	switch {
-	case errors.Is(err, passwd.ErrTokenInvalid):
-		return p.deadLink(w, r), nil
+	case errors.Is(err, passwd.ErrTokenInvalid): // lost a race, perhaps to itself
+		return p.resetBefore(w, r, b, in)
 	case err != nil:
-		return reply{}, &formError{f, err}
+		return reply{}, &formError{f, in, err}
 	}
 	p.drop(w, resetCookie)
-	if p.AfterReset != "" {
-		return reply{location: p.AfterReset}, nil
+	return p.hasReset(w, r, a), nil
+}
+
+// hasReset leads to the page that says so.
+func (p *pages) hasReset(w http.ResponseWriter, r *http.Request, a passwd.Account) reply {
+	name, _ := p.nameOf(a)
+	n := did("reset", a.Ref, name)
+	n.Next = p.AfterReset
+	return p.finish(w, n, "after=reset")
+}
+
+// resetBefore answers a form whose token is good no longer: it has done its work
+// already, or comes too late.
+func (p *pages) resetBefore(w http.ResponseWriter, r *http.Request, b bound, in values) (reply, error) {
+	if b.Page == pageReset {
+		switch made, err := p.repeated(r, b, in[fieldNew]); {
+		case err != nil:
+			return reply{}, err
+		case made:
+			p.drop(w, resetCookie)
+			return p.hasReset(w, r, passwd.Account{Ref: b.account()}), nil
+		}
 	}
-	return reply{location: p.at("done", "after=reset")}, nil
+	return reply{location: p.at("reset/new", "")}, nil
+}
+
+// mismatch answers a form that was shown for another token than the browser has now.
+// If that one is dead, its page says so.
+func (p *pages) mismatch(w http.ResponseWriter, r *http.Request, purpose passwd.Purpose, t passwd.Token, path, query string) (reply, error) {
+	switch _, err := p.whose(r, purpose, t); {
+	case errors.Is(err, passwd.ErrTokenInvalid):
+		return reply{location: p.at(path, query)}, nil
+	case err != nil:
+		return reply{}, err
+	}
+	return p.instead(w, path, query, insteadStale), nil
+}
+
+// postSignOut signs out who is signed in here, and goes back to where that stood in
+// the way.
+func (p *pages) postSignOut(w http.ResponseWriter, r *http.Request, in values) (reply, error) {
+	to := in[fieldNext]
+	if !strings.HasPrefix(to, p.base) || !safeNext(to) {
+		to = p.at("change", "")
+	}
+	who, _, err := p.signedIn(r)
+	if err != nil || !p.boundTo(in).same(toAccount(pageSignOut, who)) {
+		return reply{location: to}, nil // somebody else by now: the page tells
+	}
+	if err := p.SignOut(w, r); err != nil {
+		p.Service.Observe(r.Context(), passwd.Event{Name: passwd.EventUnavailable, Account: who.Account, Outcome: "failure", Reason: "sign_out", Err: err, Client: p.face.Client(r)})
+		return reply{}, fmt.Errorf("%w: %w", passwd.ErrUnavailable, err)
+	}
+	return reply{location: to}, nil
 }
 
 // cancel asks before anything happens: programs open links too.
@@ -176,30 +311,62 @@ func (p *pages) cancel(w http.ResponseWriter, r *http.Request) (reply, error) {
 	if p.fragments && !query.Has(paramTaken) {
 		return p.landing(w, r, "cancel_title", p.at("cancel/link", ""), p.confirm()), nil
 	}
-	if p.kept(r, cancelCookie) == "" {
-		return p.deadLink(w, r), nil
-	}
-	return p.show(w, r, cancelForm, nil)
-}
-
-var cancelForm = form{
-	page: pageCancel, path: "cancel", title: "cancel_title", submit: "submit_cancel", intro: []string{"cancel"},
-}
-
-func (p *pages) postCancel(w http.ResponseWriter, r *http.Request, _ values) (reply, error) {
 	token := p.kept(r, cancelCookie)
 	if token == "" {
 		return p.deadLink(w, r), nil
 	}
-	err := p.service(r).CancelReset(r.Context(), passwd.CancelReset{Token: token, Client: p.face.Client(r)})
+	a, err := p.whose(r, passwd.PurposeCancel, token)
+	switch {
+	case errors.Is(err, passwd.ErrTokenInvalid):
+		return p.deadLink(w, r), nil
+	case err != nil:
+		return reply{}, err
+	}
+	return p.show(w, r, p.cancelForm(r, token, a))
+}
+
+// fieldAnswer tells the two buttons of "Was this you?" apart.
+const (
+	fieldAnswer = "answer"
+	answerMe    = "me"
+)
+
+func (p *pages) cancelForm(r *http.Request, token passwd.Token, a passwd.Account) form {
+	f := form{
+		page: pageCancel, path: "cancel", title: "cancel_title", submit: "submit_cancel", intro: []string{"cancel"},
+		bound: toToken(pageCancel, token, a), taken: p.fragments,
+	}
+	if name, _ := p.nameOf(a); name != "" {
+		f.said = []string{fill(p.speaker(r).Text("cancel_account"), "account", isolated(name))}
+	}
+	f.second = &second{"cancel", "submit_me", []Hidden{{fieldForm, p.seal(f.bound)}, {fieldAnswer, answerMe}}}
+	return f
+}
+
+func (p *pages) postCancel(w http.ResponseWriter, r *http.Request, in values) (reply, error) {
+	token, b := p.kept(r, cancelCookie), p.boundTo(in)
+	switch {
+	case token == "":
+		return reply{location: p.confirm()}, nil
+	case !b.holds(pageCancel, token):
+		return p.mismatch(w, r, passwd.PurposeCancel, token, "cancel", p.takenQuery())
+	}
+	a, err := p.whose(r, passwd.PurposeCancel, token)
+	if err == nil && in[fieldAnswer] == answerMe {
+		p.drop(w, cancelCookie)
+		return p.finish(w, did("kept", a.Ref, ""), "after=kept"), nil
+	}
+	if err == nil {
+		err = p.service(r).CancelReset(r.Context(), passwd.CancelReset{Token: token, Client: p.face.Client(r)})
+	}
 	switch {
 	case errors.Is(err, passwd.ErrTokenInvalid):
 		p.drop(w, cancelCookie)
-		return p.deadLink(w, r), nil
+		return reply{location: p.confirm()}, nil
 	case err != nil:
-		return reply{}, &formError{cancelForm, err}
+		return reply{}, &formError{p.cancelForm(r, token, a), in, err}
 	}
 	p.drop(w, cancelCookie)
 	p.drop(w, resetCookie)
-	return reply{location: p.at("done", "after=cancel")}, nil
+	return p.finish(w, did("cancel", a.Ref, ""), "after=cancel"), nil
 }

@@ -185,20 +185,21 @@ func TestTokenIsSeenOnce(t *testing.T) {
 			}
 			visit(j.client.Get(j.server.URL + base + "/reset/new"))
 			visit(j.post("/api/v1/check", "application/json", `{"password":"short one","cookie":"reset"}`))
-			visit(j.post("/reset/new", form, url.Values{"new_password": {"short one"}}.Encode()))
-			visit(j.post("/reset/new", form, url.Values{"new_password": {next}}.Encode()))
+			first := hiddenIn(pages[len(pages)-2], "form") // before the check
+			visit(j.post("/reset/new", form, url.Values{"form": {first}, "new_password": {"short one"}}.Encode()))
+			visit(j.post("/reset/new", form, url.Values{"form": {first}, "new_password": {next}}.Encode()))
 			if !strings.Contains(pages[len(pages)-1], "Your password has been changed") {
 				t.Fatalf("the journey ended on %s", pages[len(pages)-1])
 			}
 			visit(j.client.Get(m.Link)) // once more: it is spent
-			visit(j.post("/reset/new", form, url.Values{"new_password": {next + "!"}}.Encode()))
+			visit(j.post("/reset/new", form, url.Values{"form": {first}, "new_password": {next + "!"}}.Encode()))
 			notice := j.Deliver(t)[0]
 			_, cancel, _ := strings.Cut(notice.Link, "token=")
 			visit(j.client.Get(notice.Link))
 			if fragments {
 				visit(j.post("/cancel/link", form, url.Values{"token": {cancel}}.Encode()))
 			}
-			visit(j.post("/cancel", form, ""))
+			visit(j.post("/cancel", form, url.Values{"form": {hiddenIn(pages[len(pages)-1], "form")}}.Encode()))
 			if !strings.Contains(pages[len(pages)-1], "Your account has been locked") {
 				t.Fatalf("the journey ended on %s", pages[len(pages)-1])
 			}

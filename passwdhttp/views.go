@@ -22,10 +22,22 @@ type View struct {
 	Style, Script    string // URLs of the style sheet and script of the pages
 	Stylesheet       string // Config.Stylesheet
 
+	// Said is what has been done, which is announced; "" if nothing has.
+	Said string
+	// Onward is where the page leads by itself; "" if it stays. It is for a meta
+	// element: the policy on forms blocks a redirect to where another origin is next.
+	Onward string
+
+	// Notice is what to know before anything else, with a form that does something about
+	// it, which may be nil; nil if there is nothing.
+	Notice *Notice
+
 	Summary  string    // heading of the problems
 	Problems []Problem // empty if nothing is wrong
 	Intro    []string  // paragraphs
 	Form     *Form     // nil on pages without one
+	Second   *Form     // another without fields, for the other answer; nil if there is none
+	Action   *Link     // the one way on, as a button; nil if there is none
 	Links    []Link
 
 	Devices  []Device  // on the page devices: the one used last first
@@ -36,6 +48,12 @@ type View struct {
 type Problem struct {
 	Field string // ID of the field; "" if it is about no field
 	Text  string
+}
+
+// Notice is something to know.
+type Notice struct {
+	Text string
+	Form *Form
 }
 
 // Link leads to another page.
@@ -50,6 +68,7 @@ type Form struct {
 	Hidden []Hidden
 	Fields []Field
 	Submit string // text of the button
+	Busy   string // text of the button once it has been pressed; "" if it stays
 	// DescribedBy is the ID of what tells this button from others of the same text;
 	// "" if there are none.
 	DescribedBy string
@@ -61,7 +80,10 @@ type Device struct {
 	Name  string
 	This  string // says that it is this one; "" if it is another
 	Facts []Fact
-	End   *Form // ends it; nil for this one
+	// Raw is what the device says of itself, in words of its own; "" if nothing.
+	// RawLabel is what that is called.
+	Raw, RawLabel string
+	End           *Form // ends it; nil for this one
 }
 
 // Fact is one thing that is known of a device.
@@ -87,29 +109,33 @@ type Hidden struct {
 type Field struct {
 	ID           string
 	Label        string
-	Type         string   // "text" or "password"
-	Autocomplete string   // the token of HTML's autofill
-	InputMode    string   // "" for the usual keyboard
-	Value        string   // of a field that is read only; nothing typed is ever shown again
-	Hint         []string // what is asked for
-	Errors       []string // what is wrong
+	Type         string        // "text", "password", "email" or "tel"
+	Autocomplete string        // the token of HTML's autofill
+	InputMode    string        // "" for the usual keyboard
+	EnterKey     string        // what the enter key of a phone is to say (enterkeyhint); "" for the usual
+	Value        string        // of a field that is read only, or a login or code that has been typed before
+	Requirements []Requirement // what is asked for
+	Errors       []string      // what is wrong, but for the requirements that are not met
+	Invalid      bool          // something is wrong
 	Required     bool
 	ReadOnly     bool
 	Concealed    bool // there for password managers only
 
 	MinLength     int    // 0 if there is none
 	PasswordRules string // for password managers; "" if there are none
-	Show, Hide    string // texts of the button that shows a password; "" if there is no button
-	Check         *Check // nil if what is typed is not checked
+	// Show and Hide name the button that shows a password, and ShowText and HideText are
+	// on it, as it is beside the field: parts of the names. "" if there is no button.
+	Show, Hide, ShowText, HideText string
+	Check                          *Check // nil if what is typed is not checked
 }
 
 // DescribedBy returns the IDs of the hint and the errors of a field, as
 // aria-describedby wants them.
 func (f Field) DescribedBy() string {
 	switch {
-	case len(f.Hint) > 0 && len(f.Errors) > 0:
+	case len(f.Requirements) > 0 && len(f.Errors) > 0:
 		return f.ID + "-hint " + f.ID + "-error"
-	case len(f.Hint) > 0:
+	case len(f.Requirements) > 0:
 		return f.ID + "-hint"
 	case len(f.Errors) > 0:
 		return f.ID + "-error"
@@ -123,4 +149,15 @@ type Check struct {
 	Cookie   string // "reset", "ticket", or "" for who is signed in
 	Strength string // label of the meter
 	Levels   string // names of the scores 0 to 4, with "|" between them
+	// Met and Unmet are said before a requirement, to who cannot see the sign of it.
+	Met, Unmet string
+	Weak       string // what to say of a password that is allowed, but easy to guess
+}
+
+// Requirement is one thing that is asked of a password.
+type Requirement struct {
+	Text   string
+	Key    string // by which the script finds it
+	Judged bool   // the check tells whether it is met
+	Unmet  string // said before it if it is known not to be met; else ""
 }

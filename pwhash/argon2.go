@@ -96,7 +96,7 @@ func (a Argon2id) Hash(ctx context.Context, password string) (Hash, error) {
 
 // Verify compares a password with a stored hash. One of Argon2id is stale if it
 // took less memory, or less memory times passes, than a has, if its salt or tag is
-// shorter, or if it is not keyed with the current pepper; a dearer one is not.
+// shorter, or if it is not keyed with the current pepper; a more expensive one is not.
 func (a Argon2id) Verify(ctx context.Context, h Hash, password string) (Verdict, error) {
 	return a.builtin().verify(ctx, h, password)
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Calibrate suggests costs for this machine: the dearest Argon2id of one lane whose
+// Calibrate suggests costs for this machine: the most expensive Argon2id of one lane whose
 // hash takes at most target, and how long it took, as the median of 5. It doubles
 // the memory up to maxKiB first, then adds passes, and never goes below the zero
 // Argon2id, whatever that takes, nor beyond what the zero Bounds let verify. 50 to
@@ -50,9 +50,9 @@ func calibrate(target time.Duration, maxKiB uint32, measure func(Argon2id) (time
 		a.Passes++
 		return a, true
 	}
-	for _, dearer := range []func(Argon2id) (Argon2id, bool){moreMemory, morePasses} {
+	for _, costlier := range []func(Argon2id) (Argon2id, bool){moreMemory, morePasses} {
 		for took < target {
-			next, ok := dearer(best)
+			next, ok := costlier(best)
 			if !ok || next.Validate() != nil {
 				break
 			}

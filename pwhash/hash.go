@@ -34,7 +34,7 @@ type Hasher interface {
 	Hash(ctx context.Context, password string) (Hash, error)
 	// Verify compares a password with a stored hash. A mismatch is the zero Verdict
 	// and a nil error; an error says that h could not be judged. That it never will
-	// be, because it is malformed, of another format or dearer than the hasher
+	// be, because it is malformed, of another format or more expensive than the hasher
 	// allows, is ErrFormat or a *BoundsError: the service takes it for a
 	// password that nobody knows.
 	Verify(ctx context.Context, h Hash, password string) (Verdict, error)

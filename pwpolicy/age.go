@@ -8,8 +8,8 @@ import (
 // Aging is a Rule by which passwords grow too old. [Service.SignIn] asks it.
 type Aging interface {
 	Rule
-	// Deadline returns by when a password that was written at the given time must
-	// be changed, and from when on its owner is to be told so.
+	// Deadline returns when a password that was written at the given time must be
+	// changed, and when its owner should be warned.
 	Deadline(written time.Time) (warn, must time.Time)
 }
 
@@ -41,15 +41,15 @@ const day = 24 * time.Hour
 
 // The bounds of ages.
 const (
-	mostMinAge = 720 // hours
-	mostMaxAge = 3650
-	mostGrace  = 365
+	maxMinAge = 720 // hours
+	maxMaxAge = 3650
+	maxGrace  = 365
 )
 
 // Validate reports an age out of bounds.
 func (m MinAge) Validate() error {
-	if m.Hours < 1 || m.Hours > mostMinAge {
-		return paramError("hours", "%d is not within 1 to %d", m.Hours, mostMinAge)
+	if m.Hours < 1 || m.Hours > maxMinAge {
+		return paramError("hours", "%d is not within 1 to %d", m.Hours, maxMinAge)
 	}
 	return nil
 }
@@ -84,12 +84,12 @@ func (m MinAge) Both(other Rule) (Rule, bool) {
 // Validate reports ages out of bounds.
 func (m MaxAge) Validate() error {
 	switch {
-	case m.Days < 1 || m.Days > mostMaxAge:
-		return paramError("days", "%d is not within 1 to %d", m.Days, mostMaxAge)
+	case m.Days < 1 || m.Days > maxMaxAge:
+		return paramError("days", "%d is not within 1 to %d", m.Days, maxMaxAge)
 	case m.WarnDays < 0 || m.WarnDays >= m.Days:
 		return paramError("warn_days", "%d is not within 0 to %d, under days", m.WarnDays, m.Days-1)
-	case m.GraceDays < 0 || m.GraceDays > mostGrace:
-		return paramError("grace_days", "%d is not within 0 to %d", m.GraceDays, mostGrace)
+	case m.GraceDays < 0 || m.GraceDays > maxGrace:
+		return paramError("grace_days", "%d is not within 0 to %d", m.GraceDays, maxGrace)
 	}
 	return nil
 }
@@ -112,8 +112,8 @@ func (m MaxAge) Deadline(written time.Time) (warn, must time.Time) {
 	return old.Add(-time.Duration(m.WarnDays) * day), old.Add(time.Duration(m.GraceDays) * day)
 }
 
-// Deadline returns by when a password that was written at the given time must be
-// changed, and from when on its owner is to be told so: the first that a rule sets.
+// Deadline returns when a password that was written at the given time must be
+// changed, and when its owner should be warned: the earliest that a rule sets.
 // Zero if none does, or the time is zero.
 func (p Policy) Deadline(written time.Time) (warn, must time.Time) {
 	if written.IsZero() {

@@ -20,7 +20,7 @@ type Characters struct {
 	Required  []RequiredSet `json:"required,omitempty"`  // of each of these sets some must occur
 }
 
-// RequiredSet asks for so many characters of a set.
+// RequiredSet asks for a minimum number of characters of a set.
 type RequiredSet struct {
 	Characters string `json:"characters"`
 	Min        int    `json:"min"` // 1 or more

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Classes asks for at least so many characters of each class, by their Unicode
+// Classes asks for a minimum number of characters of each class, by their Unicode
 // categories. A letter without case, as in Arabic or Chinese, counts as upper and
 // as lower, so nobody is asked for what their script does not have.
 // SP 800-63B-4 §3.1.1.2 (5) forbids such rules (P5); see [Conventional].

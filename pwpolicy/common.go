@@ -27,7 +27,7 @@ const TooCommon Code = "too_common"
 // a lookup takes about a microsecond.
 //
 // Of the built-in entries 7,434 have 15 characters or more, the length that NIST
-// asks for; 7,306 are generated, as no public list has so many: common passwords
+// asks for; 7,306 are generated, as no public list has as many: common passwords
 // repeated or followed by digits, runs, and rows of keyboards. Its sources and
 // licences are in internal/blocklist.
 type NotCommon struct {

@@ -1,12 +1,13 @@
 package pwpolicy
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/passwd-go/passwd/internal/jsonstrict"
 )
 
 // ParamError says which parameter of a rule does not do, and why. A rule's
@@ -51,7 +52,7 @@ func decodeValue(data json.RawMessage, v reflect.Value, path string) error {
 	if u, ok := v.Addr().Interface().(json.Unmarshaler); ok {
 		err := u.UnmarshalJSON(data)
 		if e, ok := errors.AsType[*ParamError](err); ok {
-			return &ParamError{join(path, e.Param), e.Problem}
+			return &ParamError{jsonstrict.Join(path, e.Param), e.Problem}
 		}
 		if err != nil {
 			return paramError(path, "%v", err)
@@ -89,17 +90,17 @@ func kindOf(v reflect.Value) string {
 }
 
 func decodeStruct(data json.RawMessage, v reflect.Value, path string) error {
-	members, err := membersOf(data)
+	members, err := jsonstrict.Members(data)
 	if err != nil {
 		return paramError(path, "%v", err)
 	}
 	for _, m := range members {
-		at := join(path, m.name)
-		field, known := fieldOf(v, m.name)
+		at := jsonstrict.Join(path, m.Name)
+		field, known := fieldOf(v, m.Name)
 		if !known {
 			return paramError(at, "is unknown")
 		}
-		if err := decodeValue(m.value, field, at); err != nil {
+		if err := decodeValue(m.Value, field, at); err != nil {
 			return err
 		}
 	}
@@ -133,98 +134,4 @@ func fieldOf(v reflect.Value, name string) (reflect.Value, bool) {
 		}
 	}
 	return reflect.Value{}, false
-}
-
-// member is a key of a JSON object and its undecoded value.
-type member struct {
-	name  string
-	value json.RawMessage
-}
-
-// membersOf splits a JSON object, whose syntax has been checked, in its order.
-func membersOf(data json.RawMessage) ([]member, error) {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	if first, err := dec.Token(); err != nil || first != json.Delim('{') {
-		return nil, errors.New("is not an object")
-	}
-	var all []member
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return nil, errors.New("is not an object")
-		}
-		m := member{}
-		m.name, _ = key.(string)
-		if err := dec.Decode(&m.value); err != nil {
-			return nil, errors.New("is not an object")
-		}
-		all = append(all, m)
-	}
-	return all, nil
-}
-
-// scope is an object or array that is being read.
-type scope struct {
-	keys map[string]bool // nil in an array
-	key  string          // whose value comes next; "" where a key does
-	item int             // the element that comes next
-}
-
-func (s *scope) expectsKey() bool { return s.keys != nil && s.key == "" }
-
-// checkMembers refuses valid JSON that has a key twice in one object: decoders
-// differ in which of the two they take. Keys that are empty are refused as well.
-func checkMembers(data []byte) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	var open []*scope
-	for {
-		token, err := dec.Token()
-		if err != nil {
-			return nil // the end: the syntax is valid
-		}
-		delim, _ := token.(json.Delim)
-		if delim == '}' || delim == ']' {
-			open = open[:len(open)-1]
-		}
-		if len(open) > 0 {
-			in := open[len(open)-1]
-			if name, isString := token.(string); isString && in.expectsKey() {
-				if in.key = name; in.keys[name] || name == "" {
-					return paramError(pathOf(open), "is there twice, or has no name")
-				}
-				in.keys[name] = true
-				continue
-			}
-			if delim != '{' && delim != '[' { // a value is complete
-				in.key = ""
-				in.item++
-			}
-		}
-		switch delim {
-		case '{':
-			open = append(open, &scope{keys: map[string]bool{}})
-		case '[':
-			open = append(open, &scope{})
-		}
-	}
-}
-
-func pathOf(open []*scope) string {
-	path := ""
-	for _, s := range open {
-		if s.keys == nil {
-			path += fmt.Sprintf("[%d]", s.item)
-		} else {
-			path = join(path, s.key)
-		}
-	}
-	return path
-}
-
-func join(path, name string) string {
-	if path == "" || name == "" {
-		return path + name
-	}
-	return path + "." + name
 }

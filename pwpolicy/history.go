@@ -11,13 +11,13 @@ type NotReused struct {
 	Last int `json:"last"` // 1 to 24; 1 is the current password alone
 }
 
-// mostHistory bounds the hashing that one new password may cause.
-const mostHistory = 24
+// maxHistory bounds the hashing that one new password may cause.
+const maxHistory = 24
 
 // Validate reports a number of passwords out of bounds.
 func (r NotReused) Validate() error {
-	if r.Last < 1 || r.Last > mostHistory {
-		return paramError("last", "%d is not within 1 to %d", r.Last, mostHistory)
+	if r.Last < 1 || r.Last > maxHistory {
+		return paramError("last", "%d is not within 1 to %d", r.Last, maxHistory)
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/passwd-go/passwd/internal/jsonstrict"
 )
 
 // RuleSet names kinds of rules for [Parse] and says how each is made of its
@@ -100,14 +102,14 @@ func parsePolicy(data []byte, sets []RuleSet) (Policy, error) {
 	case form.Rules == nil:
 		return Policy{}, &ParamError{"rules", "is missing"}
 	}
-	members, err := membersOf(form.Rules)
+	members, err := jsonstrict.Members(form.Rules)
 	if err != nil {
 		return Policy{}, &ParamError{"rules", err.Error()}
 	}
 	rules := make([]Rule, len(members))
 	for i, m := range members {
 		if rules[i], err = decodeRule(known, m); err != nil {
-			return Policy{}, inRule(m.name, err)
+			return Policy{}, inRule(m.Name, err)
 		}
 	}
 	p, err := newPolicy(rules)
@@ -139,20 +141,20 @@ func union(sets []RuleSet) (RuleSet, error) {
 	return all, nil
 }
 
-func decodeRule(known RuleSet, m member) (Rule, error) {
-	decode, ok := known[m.name]
+func decodeRule(known RuleSet, m jsonstrict.Member) (Rule, error) {
+	decode, ok := known[m.Name]
 	if !ok {
 		names := slices.Sorted(maps.Keys(known))
 		return nil, errors.New("is unknown: known are " + strings.Join(names, ", "))
 	}
-	if m.value[0] != '{' {
+	if m.Value[0] != '{' {
 		return nil, errors.New("is not an object")
 	}
-	r, err := decode(slices.Clone(m.value))
+	r, err := decode(slices.Clone(m.Value))
 	switch {
 	case err != nil:
 		return nil, err
-	case r == nil || r.Name() != m.name:
+	case r == nil || r.Name() != m.Name:
 		return nil, errors.New("was decoded as a rule of another name")
 	}
 	return r, nil
@@ -229,5 +231,8 @@ func checkJSON(data []byte) error {
 		var v any
 		return fmt.Errorf("is not JSON: %w", json.Unmarshal(data, &v))
 	}
-	return checkMembers(data)
+	if repeated, ok := errors.AsType[*jsonstrict.RepeatedError](jsonstrict.Unique(data)); ok {
+		return paramError(repeated.Path, "is there twice, or has no name")
+	}
+	return nil
 }

@@ -28,14 +28,14 @@ const (
 	MissingClass    Code = "missing_class"    // class, min
 	Numeric         Code = "numeric"          // digits only
 	SameAsLogin     Code = "same_as_login"    // attribute ("username", "email", "mobile")
-	Reused          Code = "reused"           // depth: one of the last so many, the current one included
-	TooRepeated     Code = "repeated"         // max: of the same character in a row
-	TooSequential   Code = "sequence"         // max: of neighbours in a row, "abcd" or "4321"
+	Reused          Code = "reused"           // depth: one of the last n passwords, the current one included
+	TooRepeated     Code = "repeated"         // max: consecutive occurrences of one character
+	TooSequential   Code = "sequence"         // max: consecutive neighbours, "abcd" or "4321"
 	// ForbiddenCharacters has one of two parameters: characters, those that must
 	// not occur, or allowed, those that alone may. Both are the policy's, never
 	// taken from the password.
 	ForbiddenCharacters Code = "forbidden_characters"
-	MissingCharacters   Code = "missing_characters" // characters, min: so many of these
+	MissingCharacters   Code = "missing_characters" // characters, min: how many of these
 	TooYoung            Code = "too_young"          // hours_left: until the password may be changed again
 )
 

@@ -6,22 +6,22 @@ import (
 	"unicode"
 )
 
-// The bounds of Repeated.Max and Sequence.Max. Two characters in a row are too
+// The bounds of Repeated.Max and Sequence.Max. Two consecutive characters are too
 // common in any language to refuse a third of them all; beyond 63, a policy of 64
 // characters would not notice.
 const (
-	leastRun = 2
-	mostRun  = 63
+	minRun = 2
+	maxRun = 63
 )
 
 func checkRun(max int) error {
-	if max < leastRun || max > mostRun {
-		return paramError("max", "%d is not within %d to %d", max, leastRun, mostRun)
+	if max < minRun || max > maxRun {
+		return paramError("max", "%d is not within %d to %d", max, minRun, maxRun)
 	}
 	return nil
 }
 
-// Repeated refuses more than Max of one character in a row: "aaaa" with 3. It
+// Repeated refuses more than Max consecutive occurrences of one character: "aaaa" with 3. It
 // counts as a rule on composition, which SP 800-63B-4 §3.1.1.2 (5) forbids; a
 // strength estimate judges repetition better.
 type Repeated struct {
@@ -62,7 +62,7 @@ func (r Repeated) Both(other Rule) (Rule, bool) {
 	return Repeated{min(r.Max, o.Max)}, ok
 }
 
-// Sequence refuses more than Max neighbours in a row, forwards or backwards, in
+// Sequence refuses more than Max consecutive neighbours, forwards or backwards, in
 // any case: with 3, "abcd" and "4321". Neighbours are letters or digits that
 // follow each other in Unicode, which is the alphabet for most scripts; those of
 // Chinese and Korean have no such order and are passed over. What is said of

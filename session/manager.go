@@ -52,7 +52,7 @@ const (
 	// A session is written to once in this time at most for being used, or in a
 	// tenth of its IdleTTL if that is less.
 	touchEvery = time.Minute
-	// Reuse of a refresh token is recognised for so many refreshes: an hourly one
+	// Reuse of a refresh token is recognised for that many refreshes: an hourly one
 	// for 30 days fits. Older tokens are dead all the same.
 	keepSpent = 1024
 )

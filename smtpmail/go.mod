@@ -9,6 +9,7 @@ require (
 	github.com/emersion/go-smtp v0.25.1
 	github.com/passwd-go/passwd v0.0.0-00010101000000-000000000000
 	github.com/wneessen/go-mail v0.8.1
+	golang.org/x/net v0.61.0
 )
 
 require (

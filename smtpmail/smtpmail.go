@@ -63,7 +63,9 @@ type Config struct {
 	// that the server offers. If Username is "", the server is not told who asks.
 	Username, Password string
 
-	// From is the sender, as "Example <no-reply@example.com>" (RFC 5322 §3.4).
+	// From is the sender, as "Example <no-reply@example.com>" (RFC 5322 §3.4). Here, in
+	// ReplyTo, Server and the addresses of accounts an internationalized domain is sent
+	// with A-labels (RFC 5890).
 	From string
 	// ReplyTo is where answers go. If "", to From.
 	ReplyTo string
@@ -108,11 +110,11 @@ func New(cfg Config) (*Notifier, error) {
 	if cfg.Username == "" {
 		n.cfg.Username, n.cfg.Password = n.server.username, cmp.Or(cfg.Password, n.server.password)
 	}
-	if n.from, err = mail.ParseAddress(cfg.From); err != nil {
+	if n.from, err = parseAddress(cfg.From); err != nil {
 		return nil, fmt.Errorf("smtpmail: Config.From: %w", err)
 	}
 	if cfg.ReplyTo != "" {
-		if n.reply, err = mail.ParseAddress(cfg.ReplyTo); err != nil {
+		if n.reply, err = parseAddress(cfg.ReplyTo); err != nil {
 			return nil, fmt.Errorf("smtpmail: Config.ReplyTo: %w", err)
 		}
 	}
@@ -187,7 +189,10 @@ func parseServer(text string) (server, error) {
 	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
 		return server{}, errors.New("has more than a host, a port and user info")
 	}
-	s.host, s.port = u.Hostname(), cmp.Or(u.Port(), s.port)
+	if s.host, err = asciiDomain(u.Hostname()); err != nil {
+		return server{}, errors.New("names a host that is no domain name")
+	}
+	s.port = cmp.Or(u.Port(), s.port)
 	s.username = u.User.Username()
 	s.password, _ = u.User.Password()
 	return s, nil

@@ -252,7 +252,7 @@ func (s *Store) History(ctx context.Context, r passwd.Ref, n int) ([]passwd.Hash
 func (s *Store) history(ctx context.Context, q querier, k key, n int) ([]passwd.Hash, error) {
 	rows, err := q.rows(ctx, &s.queries.history, k.tenant, k.id, n)
 	if err != nil {
-		return nil, err
+		return nil, s.nobody(err)
 	}
 	defer rows.Close()
 	var hashes []passwd.Hash
@@ -263,7 +263,7 @@ func (s *Store) history(ctx context.Context, q querier, k key, n int) ([]passwd.
 		}
 		hashes = append(hashes, passwd.Hash(h))
 	}
-	return hashes, rows.Err()
+	return hashes, s.nobody(rows.Err())
 }
 
 // Forget implements passwd.Credentials. An account that the host still has gets

@@ -41,6 +41,11 @@
 //	MySQL, MariaDB       CREATE INDEX … ON users (email)   -- the collation ignores case
 //	citext               CREATE INDEX … ON users (email)   -- with LookupColumn
 //
+// A login is looked up without outer spaces and in Unicode normalisation form C, and an
+// index knows what is written and nothing else: so hosts write identifiers trimmed and
+// in that form (passwd.Fold does both). One that was written otherwise, with an
+// accent as a character of its own, is not found.
+//
 // Users who are deleted softly are left out by a condition, so that nobody signs in
 // as one of them and their address may be used again:
 //

@@ -14,7 +14,7 @@ import (
 // to be forgotten has less than four guesses a day.
 const (
 	forgetTake = 24 * time.Hour
-	mostTakes  = 30
+	maxTakes   = 30
 )
 
 // Take implements passwd.Limiter, for all processes on the database together. A try
@@ -130,7 +130,7 @@ func (s *Store) tries(ctx context.Context, q querier, from *query, key string) (
 }
 
 func (s *Store) setTries(ctx context.Context, q querier, key string, t passwd.Tally) error {
-	windowed, expires := 0, t.Last.Add(forgetTake*time.Duration(min(t.Count, mostTakes)))
+	windowed, expires := 0, t.Last.Add(forgetTake*time.Duration(min(t.Count, maxTakes)))
 	if t.Until.After(expires) { // who waits longer than that goes on waiting
 		expires = t.Until
 	}

@@ -73,7 +73,9 @@ func newQueries(d *dialect, c Config) *queries {
 	set(&qs.setAccount, `UPDATE {account} SET epoch = $3, stamp = $4, must = $5, must_until = $6, changed_at = $7 WHERE {ours}`)
 	set(&qs.dropAccount, `DELETE FROM {account} WHERE {ours}`)
 
-	set(&qs.history, `SELECT hash FROM {history} WHERE {ours} ORDER BY epoch DESC LIMIT $3`)
+	// Of a user who is there: what a deleted one has left is not for who asks by the id.
+	set(&qs.history, `SELECT h.hash FROM {table} u JOIN {history} h ON h.tenant = {own_tenant} AND h.user_id = {own_id}
+		WHERE {is_user}{where} ORDER BY h.epoch DESC LIMIT $3`)
 	set(&qs.addHistory, `INSERT INTO {history} (tenant, user_id, epoch, hash) VALUES ($1, $2, $3, $4)`)
 	set(&qs.oldHistory, `SELECT epoch FROM {history} WHERE {ours} ORDER BY epoch DESC LIMIT 1000 OFFSET $3`)
 	set(&qs.trimHistory, `DELETE FROM {history} WHERE {ours} AND epoch = $3`)

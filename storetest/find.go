@@ -36,7 +36,7 @@ func findChecks() []check {
 			for _, l := range c.logins(c.get(c.ref(1))) {
 				for _, typed := range []string{
 					"nobody", "nobody@example.com", "+41790000000", l.Value + "x", l.Value[1:], "%", "_", "*", "0", "'", `"`, `\`, "' OR '1'='1",
-					l.Value + "\x00", "\xff\xfe", "\u202e" + l.Value, strings.Repeat("a", 10_000), strings.Repeat("%", 300),
+					l.Value + "\x00", "\xff\xfe", l.Value[:1] + "\u202e" + l.Value[1:], strings.Repeat("a", 10_000), strings.Repeat("%", 300),
 				} {
 					l.Value = passwd.Fold(typed)
 					if found := c.find(l, 10); len(found) > 0 {

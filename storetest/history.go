@@ -95,7 +95,7 @@ func forgetChecks() []check {
 	return []check{{
 		name:   "forget/everything",
 		guards: "Credentials.Forget, I5",
-		rule:   "Forget removes tokens and history, leaves the host's row, and no stamp of the old epoch fits again.",
+		rule:   "Forget removes tokens, history and ChangedAt, leaves the host's row, and no stamp of the old epoch fits again.",
 		run: func(c *checker) {
 			a, _ := c.withHistory(1, 3, 10)
 			b := c.changed(2)
@@ -106,6 +106,9 @@ func forgetChecks() []check {
 			c.want("Forget", c.store.Forget(c.ctx, a.Ref), nil)
 			if d := c.accountDiff(c.get(a.Ref), a); d != "" {
 				c.errorf("the host's row has changed: %s", d)
+			}
+			if at := c.get(a.Ref).ChangedAt; !at.IsZero() {
+				c.errorf("ChangedAt is still %v", at)
 			}
 			c.inheritsNothing(a, bound, free)
 			watch.unchanged("after another account was forgotten")
@@ -179,8 +182,8 @@ func (c *checker) inheritsNothing(a passwd.Account, tokens ...passwd.TokenRecord
 	}
 }
 
-// withHistory returns the nth account after so many changes, each of which keeps
-// so many hashes, and all replaced ones, newest first.
+// withHistory returns the nth account after a number of changes, each of which keeps
+// a number of hashes, and all replaced ones, newest first.
 func (c *checker) withHistory(n, changes, keep int) (passwd.Account, []passwd.Hash) {
 	a := c.seeded(n)
 	var replaced []passwd.Hash

@@ -122,10 +122,7 @@ func (p *profile) change(_ http.ResponseWriter, r *http.Request, in profileChang
 		return profileDone, err
 	}
 	if err := p.Renew(r, written); err != nil {
-		p.Service.Observe(r.Context(), passwd.Event{
-			Name: passwd.EventAfterWriteFailed, Account: who.Account, Outcome: "failure", Reason: "renew",
-			Method: written.Method, Client: from, Err: err,
-		})
+		endpoint.RenewFailed(p.Service, r, written, from, err)
 	}
 	return profileDone, nil
 }

@@ -1,4 +1,4 @@
-// 111 lines without blank lines and comments, and tokens.go beside them: an app with
+// 112 lines without blank lines and comments, and tokens.go beside them: an app with
 // JWTs of its own, which end with the password. Run it and try the commands that it
 // prints.
 //

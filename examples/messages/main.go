@@ -1,4 +1,4 @@
-// 135 lines: one HTML page with every message in every language, as mail, as plain
+// 138 lines: one HTML page with every message in every language, as mail, as plain
 // text and as SMS, to look at in a browser. go run ./examples/messages -o messages.html
 package main
 
@@ -93,6 +93,9 @@ func write(w io.Writer, only string) error {
 				return err
 			}
 			m.Channel = passwd.SMSChannel
+			if kind == passwd.MessageResetLink {
+				m.ExpiresAt = m.At.Add(10 * time.Minute)
+			}
 			if r.SMS, err = messages.Render(m); err != nil {
 				return err
 			}

@@ -1,4 +1,4 @@
-// 62 lines without blank lines and comments: one-time codes of an authenticator app.
+// 63 lines without blank lines and comments: one-time codes of an authenticator app.
 package main
 
 import (

@@ -159,6 +159,16 @@ func seedMust(ctx context.Context, store passwd.Store, d demoAccount, now time.T
 	return err
 }
 
+// ownAccounts are those of the site itself, of no tenant.
+func ownAccounts() (own []account) {
+	for _, d := range demoAccounts {
+		if d.tenant == "" {
+			own = append(own, account{d.username, d.password, d.note})
+		}
+	}
+	return own
+}
+
 // accountTable lists the demo accounts for people.
 func accountTable() string {
 	var b strings.Builder

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"io"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/passwd-go/passwd"
@@ -75,13 +78,38 @@ func (s *site) devMessages(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, all)
 }
 
+// devMailbox shows what was sent, the latest first.
 func (s *site) devMailbox(w http.ResponseWriter, r *http.Request) {
 	all, err := s.mailbox.all(r.Context())
 	if err != nil {
 		s.broken(w, r, err)
 		return
 	}
-	s.render(w, r, http.StatusOK, "mailbox", view{Mails: all})
+	v := view{}
+	for i, m := range slices.Backward(all) {
+		v.Mails = append(v.Mails, shown{m, i + 1})
+	}
+	s.render(w, r, http.StatusOK, "mailbox", v)
+}
+
+// devMail serves a mail as a mail program shows it: in a frame of its own, which runs
+// nothing and loads nothing, with links that open in the whole window.
+func (s *site) devMail(w http.ResponseWriter, r *http.Request) {
+	all, err := s.mailbox.all(r.Context())
+	if err != nil {
+		s.broken(w, r, err)
+		return
+	}
+	n, err := strconv.Atoi(r.PathValue("number"))
+	if err != nil || n < 1 || n > len(all) || all[n-1].HTML == "" {
+		http.NotFound(w, r)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; "+
+		"sandbox allow-same-origin allow-top-navigation-by-user-activation")
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	io.WriteString(w, strings.Replace(all[n-1].HTML, "<head>", `<head><base target="_top">`, 1))
 }
 
 func (s *site) devEvents(w http.ResponseWriter, r *http.Request) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"embed"
 	"errors"
 	"html/template"
 	"io"
@@ -14,15 +15,25 @@ import (
 
 // view is what the pages show.
 type view struct {
-	Name    string // "" if nobody is signed in
-	Next    string // where a sign-in leads
-	Problem string
-	Base    string
-	Mails   []mail
+	Name     string // "" if nobody is signed in
+	Next     string // where a sign-in leads
+	Problem  string
+	Base     string
+	Accounts []account
+	Mails    []shown
+}
+
+// account is a demo account to try.
+type account struct{ Login, Password, Note string }
+
+// shown is a mail, or an SMS without HTML, and its number.
+type shown struct {
+	mail
+	Number int
 }
 
 func (s *site) home(w http.ResponseWriter, r *http.Request) {
-	v := view{Base: mount}
+	v := view{Base: mount, Accounts: ownAccounts()}
 	account, err := s.sessions.account(r)
 	if err == nil {
 		v.Name, err = userName(r.Context(), s.db, account)
@@ -92,11 +103,10 @@ func (s *site) refuseSignIn(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 func (s *site) signOut(w http.ResponseWriter, r *http.Request) {
-	if err := s.sessions.end(r); err != nil {
+	if err := s.endSession(w, r); err != nil {
 		s.broken(w, r, err)
 		return
 	}
-	setCookie(w, "")
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
@@ -124,51 +134,15 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, page s
 	io.WriteString(w, b.String())
 }
 
-var pages = template.Must(template.New("pages").Parse(`
-{{define "top"}}<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{.}}</title>
-<h1>{{.}}</h1>
-{{end}}
+//go:embed assets
+var assetFiles embed.FS
 
-{{define "home"}}{{template "top" "Demo"}}
-{{if .Name}}<p>Signed in as {{.Name}}.</p>
-<form method="post" action="/sign-out"><button>Sign out</button></form>
-{{else}}<p>Nobody is signed in.</p>
-{{end}}<ul>
-<li><a href="/sign-in">Sign in</a></li>
-<li><a href="{{.Base}}/api/v1/policy">What a password must be like</a></li>
-<li><a href="{{.Base}}/change">Change the password</a></li>
-<li><a href="{{.Base}}/devices">Your devices</a></li>
-<li><a href="{{.Base}}/forgot">Forgot the password</a>, or <a href="{{.Base}}/forgot/code">by a code</a></li>
-<li><a href="/dev/">Mail that was sent</a>, and <a href="/dev/messages">as JSON</a></li>
-<li><a href="/dev/events">Events</a></li>
-<li><a href="/dev/whoami">Who am I</a></li>
-</ul>
-{{end}}
+var pages = template.Must(template.ParseFS(assetFiles, "assets/*.html"))
 
-{{define "sign-in"}}{{template "top" "Sign in"}}
-{{with .Problem}}<p role="alert">{{.}}</p>
-{{end}}<form method="post" action="/sign-in">
-<input type="hidden" name="next" value="{{.Next}}">
-<p><label>Username, e-mail address or mobile number
-<input name="login" autocomplete="username" autocapitalize="none" spellcheck="false" required></label></p>
-<p><label>Password
-<input name="password" type="password" autocomplete="current-password" required></label></p>
-<p><button>Sign in</button></p>
-</form>
-<p><a href="{{.Base}}/forgot">Forgot the password?</a></p>
-{{end}}
-
-{{define "mailbox"}}{{template "top" "Mail that was sent"}}
-{{range .Mails}}<article>
-<h2>{{if .Subject}}{{.Subject}}{{else}}{{.Kind}}{{end}}</h2>
-<p>{{.Channel}} to {{.To}}</p>
-<pre>{{.Text}}</pre>
-<p><a href="{{.Link}}">{{.Link}}</a></p>
-</article>
-{{else}}<p>Nothing yet.</p>
-{{end}}{{end}}
-`))
+// asset serves a file of the app's own pages.
+func asset(name, contentType string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		http.ServeFileFS(w, r, assetFiles, "assets/"+name)
+	}
+}

@@ -95,6 +95,15 @@ func (s sessions) end(r *http.Request) error {
 	return s.SignOut(r.Context(), secret)
 }
 
+// endSession signs out where another account is asked to: see passwdhttp.Config.SignOut.
+func (s *site) endSession(w http.ResponseWriter, r *http.Request) error {
+	err := s.sessions.end(r)
+	if err == nil {
+		setCookie(w, "")
+	}
+	return err
+}
+
 // authenticate tells the library who is signed in.
 func (s *site) authenticate(r *http.Request) (passwdhttp.Principal, error) {
 	now, err := s.sessions.find(r)

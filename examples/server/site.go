@@ -117,6 +117,9 @@ func (s *site) routes() (http.Handler, error) {
 	own.HandleFunc("POST /dev/sign-in", s.devSignIn)
 	own.HandleFunc("GET /dev/messages", s.devMessages)
 	own.HandleFunc("GET /dev/{$}", s.devMailbox)
+	own.HandleFunc("GET /dev/mail/{number}", s.devMail)
+	own.HandleFunc("GET /dev/mail.js", asset("mail.js", "text/javascript; charset=utf-8"))
+	own.HandleFunc("GET /style.css", asset("style.css", "text/css; charset=utf-8"))
 	own.HandleFunc("GET /dev/events", s.devEvents)
 	own.HandleFunc("GET /dev/whoami", s.devWhoami)
 	own.HandleFunc("GET /dev/openapi/{document}", s.devOpenAPI)
@@ -128,7 +131,8 @@ func (s *site) routes() (http.Handler, error) {
 func (s *site) faces() passwdhttp.Config {
 	return passwdhttp.Config{
 		Service: s.service, Authenticate: s.authenticate, Renew: s.sessions.renew, Sessions: s.sessions.Manager,
-		Name: "Demo", SignInURL: "/sign-in", InsecureCookies: strings.HasPrefix(s.origin, "http:"),
+		SignOut: s.endSession,
+		Name:    "Demo", SignInURL: "/sign-in", InsecureCookies: strings.HasPrefix(s.origin, "http:"),
 	}
 }
 
@@ -139,7 +143,8 @@ func guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Cache-Control", "no-store")
-		h.Set("Content-Security-Policy", "default-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; frame-src 'self'; "+
+			"form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 		h.Set("Referrer-Policy", "strict-origin")
 		h.Set("X-Content-Type-Options", "nosniff")
 		r.Body = http.MaxBytesReader(w, r.Body, 16<<10)

@@ -1,4 +1,4 @@
-// 118 lines without blank lines and comments: the site of all tenants.
+// 119 lines without blank lines and comments: the site of all tenants.
 package main
 
 import (

@@ -140,7 +140,7 @@ func everywhere(t *testing.T, test func(t *testing.T, b *chrome.Tab)) {
 			ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 			t.Cleanup(cancel)
 			b := open(t, chrome.Options{Language: language})
-			b.Allow("status of 404", "status of 401", "status of 429", "ERR_BLOCKED_BY_CLIENT")
+			b.Allow("status of 404", "status of 401", "status of 409", "status of 429", "ERR_BLOCKED_BY_CLIENT")
 			for _, stop := range tour.Stops() {
 				t.Run(stop.Name, func(t *testing.T) {
 					defer b.For(b.For(t))

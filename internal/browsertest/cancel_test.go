@@ -21,12 +21,12 @@ func TestCancel(t *testing.T) {
 		thief.Send()
 
 		m := deliver(t, h, passwd.MessagePasswordChanged)
-		scan(t, h, m.Link, "Lock your account?", mount+"/cancel")
+		scan(t, h, m.Link, "Was this you?", mount+"/cancel")
 		works(t, h, stage.Next)
 
 		b := open(t, o)
 		fromMail(b, h)
-		b.Want("Lock your account?", mount+"/cancel")
+		b.Want("Was this you?", mount+"/cancel")
 		_, token, _ := strings.Cut(m.Link, "token=")
 		b.Silent(token, m.Link)
 		b.Send()
@@ -37,12 +37,12 @@ func TestCancel(t *testing.T) {
 		thief.Want("Not signed in", "/sign-in")
 
 		b.Back()
-		if b.Where().Heading == "Lock your account?" {
+		if b.Where().Heading == "Was this you?" {
 			b.Send()
 		}
 		b.Want("This link no longer works", mount+"/cancel")
 		b.Visit(h.Origin + mount + "/done?after=cancel")
-		b.Follow(".links a")
+		b.Follow("a.submit")
 		b.Want("Forgot your password?", mount+"/forgot")
 		b.Fill("login", "ada")
 		b.Send()

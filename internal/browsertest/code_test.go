@@ -28,7 +28,7 @@ func TestCode(t *testing.T) {
 		if got := chrome.Eval[string](b, focused); got != "summary" {
 			t.Errorf("the focus is on %q", got)
 		}
-		b.Fill("code", code[:4]+" "+code[4:])
+		b.Refill("code", code[:4]+" "+code[4:])
 		b.Send()
 		b.Want("Set a new password", newPage)
 		b.Silent(code, "none")

@@ -34,14 +34,14 @@ func TestForcedByTicket(t *testing.T) {
 		b.Visit(h.Origin + mount + "/forced?next=%2Forders")
 		b.Fill("new_password", "short")
 		b.Send()
-		b.Want("Choose a new password", mount+"/forced")
+		b.Want("Choose a new password", mount+"/forced?next=%2Forders")
 		b.Fill("new_password", stage.Next)
 		b.Send()
 		b.Want("Your password has been changed", mount+"/done?after=forced&next=%2Forders")
 		if b.Back() && b.Where().Heading == "Choose a new password" {
 			b.Fill("new_password", "something else altogether")
 			b.Send()
-			b.Want("Too much time has passed", mount+"/forced")
+			b.Want("Too much time has passed", mount+"/forced?next=%2Forders")
 		}
 		b.Visit(h.Origin + mount + "/done?after=forced&next=%2Forders")
 		b.Follow(".links a")

@@ -127,7 +127,7 @@ func TestLAN(t *testing.T) {
 		b.Want("Your password has been changed", mount+"/done")
 		fromNotice := deliver(t, h, passwd.MessagePasswordChanged)
 		b.Visit(fromNotice.Link)
-		b.Want("Lock your account?", mount+"/cancel")
+		b.Want("Was this you?", mount+"/cancel")
 		b.Send()
 		b.Want("Your account has been locked", mount+"/done?after=cancel")
 		b.Only(h.Origin, h.Elsewhere)

@@ -20,7 +20,7 @@ type focus struct {
 const focusState = `(() => {
 	const e = document.activeElement, s = getComputedStyle(e), r = e.getBoundingClientRect();
 	return {
-		Name: e === document.body ? "" : e.id || (e.matches("a, button") ? e.textContent.trim() : e.className),
+		Name: e === document.body ? "" : e.id || (e.matches("a, button") ? e.ariaLabel || e.textContent.trim() : e.className),
 		Seen: s.outlineStyle !== "none" && parseFloat(s.outlineWidth) >= 2 && s.outlineColor !== getComputedStyle(document.body).backgroundColor,
 		InView: r.top >= 0 && r.bottom <= innerHeight && r.left >= 0 && r.right <= innerWidth,
 	};
@@ -80,7 +80,7 @@ func TestFocusOrder(t *testing.T) {
 				"/forgot":      {"Demo", "login", "Send link", "Use a code instead", "Sign in"},
 				"/forgot/code": {"Demo", "login", "Send code", "Use a link instead", "Sign in"},
 				"/reset/new":   {"Demo", "Request a new link", "Sign in"},
-				"/done":        {"Demo", "Continue"},
+				"/done":        {"Demo", "Continue", "Sign in"},
 			} {
 				b.Visit(h.Origin + mount + path)
 				if got := ring(t, b, false); !slices.Equal(got, want) {

@@ -30,12 +30,12 @@ func TestLiveCheck(t *testing.T) {
 				t.Error("what is said is not announced")
 			}
 			b.Fill("new_password", "ada")
-			b.Poll(`document.querySelector(".check meter")?.value === 0 && document.querySelectorAll(".check li").length > 0`)
-			if got := chrome.Eval[string](b, `document.querySelector("meter").ariaLabel + "/" + document.querySelector(".check p").textContent`); got != "Strength/Strength: very weak" {
+			b.Poll(`document.querySelector(".check meter")?.value === 0 && document.querySelectorAll(".hint .unmet").length > 0`)
+			if got := chrome.Eval[string](b, `document.querySelector("meter").ariaLabel + "/" + document.querySelector(".check meter + p").textContent`); got != "Strength/Strength: very weak" {
 				t.Errorf("the meter says %q", got)
 			}
 			b.Fill("new_password", "mantine gearwheel 1843")
-			b.Poll(`document.querySelector(".check meter")?.value === 4 && document.querySelectorAll(".check li").length === 0`)
+			b.Poll(`document.querySelector(".check meter")?.value === 4 && document.querySelectorAll(".check li, .hint .unmet").length === 0`)
 			chrome.Eval[bool](b, `(() => { const e = document.getElementById("new_password"); e.value = ""; return e.dispatchEvent(new Event("input")); })()`)
 			b.Poll(`document.querySelector(".check").childNodes.length === 0`)
 			b.Only(h.Origin)
@@ -55,7 +55,7 @@ func TestShowPassword(t *testing.T) {
 	b.Visit(h.Origin + changePage)
 	state := func() string {
 		return chrome.Eval[string](b, `["current_password", "new_password"].map((id) => document.getElementById(id).type + " " + document.getElementById(id).dir +
-			document.querySelector("[aria-controls=" + id + "]").textContent).join(", ")`)
+			document.querySelector("[aria-controls=" + id + "]").ariaLabel).join(", ")`)
 	}
 	const hidden = "password Show current password, password Show new password"
 	if got := state(); got != hidden {
@@ -135,7 +135,7 @@ func TestSaidLater(t *testing.T) {
 		t.Error("the page moved under the mouse")
 	}
 	b.Release(at)
-	b.Poll(`document.querySelectorAll(".check li").length > 0`)
+	b.Poll(`document.querySelectorAll(".hint .unmet").length > 0`)
 }
 
 // A link with its token behind a "#": the script hands it on, and it is gone from
@@ -167,7 +167,7 @@ func TestFragment(t *testing.T) {
 	b.Visit(h.Elsewhere + stage.LetterPath)
 	b.Follow("#link")
 	b.Poll(`location.search === "?taken" && document.readyState === "complete"`)
-	b.Want("Lock your account?", mount+"/cancel?taken")
+	b.Want("Was this you?", mount+"/cancel?taken")
 	b.Send()
 	b.Want("Your account has been locked", mount+"/done?after=cancel")
 	b.Silent(notice.Link[len(notice.Link)-20:], "none")

@@ -12,7 +12,7 @@ const overflow = `(() => {
 	if (root.scrollWidth > root.clientWidth) out.push("the page is " + root.scrollWidth + " wide, the window " + root.clientWidth);
 	for (const e of document.body.querySelectorAll("*")) {
 		const r = e.getBoundingClientRect();
-		if (r.width === 0 || r.height === 0) continue;
+		if (r.width === 0 || r.height === 0 || e.closest(".visually-hidden")) continue;
 		if (r.left < -0.5 || r.right > root.clientWidth + 0.5) out.push(e.outerHTML.slice(0, 100) + " is at " + r.left + " to " + r.right);
 		if (e.localName !== "input" && e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0) out.push(e.outerHTML.slice(0, 100) + " is cut off");
 	}

@@ -135,7 +135,7 @@ func forgot(t *testing.T, b *chrome.Tab, h *stage.Host) passwd.Message {
 	b.Visit(h.Origin + mount + "/forgot")
 	b.Fill("login", "ada@example.com")
 	b.Send()
-	b.Want("Look at your messages", mount+"/forgot/sent")
+	b.Want("Check your email or phone", mount+"/forgot/sent")
 	return deliver(t, h, passwd.MessageResetLink)
 }
 

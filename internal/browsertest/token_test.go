@@ -37,7 +37,7 @@ func TestTokenStays(t *testing.T) {
 		notice := deliver(t, h, passwd.MessagePasswordReset)
 		_, cancel, _ := strings.Cut(notice.Link, "token=")
 		fromMail(b, h)
-		b.Want("Lock your account?", mount+"/cancel")
+		b.Want("Was this you?", mount+"/cancel")
 		b.Silent(cancel, notice.Link)
 		b.Send()
 		b.Back() // to a link that is spent, which offers the sign-in too

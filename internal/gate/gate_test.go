@@ -27,7 +27,7 @@ func newWeighted(workers int, memory int64, waiting int) kit {
 }
 
 func (k kit) Acquire(ctx context.Context) error {
-	turn, err := k.Gate.Enter(ctx, 0)
+	turn, err := k.Gate.Enter(ctx, 0, "")
 	if err == nil {
 		k.turns <- turn
 	}
@@ -38,7 +38,7 @@ func (k kit) Release() { k.Leave(<-k.turns) }
 
 // Enter is Acquire with a weight; leave gives it back.
 func (k kit) Enter(ctx context.Context, bytes int64) (leave func(), err error) {
-	turn, err := k.Gate.Enter(ctx, bytes)
+	turn, err := k.Gate.Enter(ctx, bytes, "")
 	return func() { k.Leave(turn) }, err
 }
 
@@ -343,4 +343,58 @@ func TestGateBusySaysWhen(t *testing.T) {
 	if busy, ok := errors.AsType[*gate.BusyError](g.Acquire(t.Context())); !ok || busy.RetryAfter != time.Second {
 		t.Errorf("before anything was measured: %v", busy)
 	}
+}
+
+// One party has at most half of the workers and of the line while others wait, and
+// all of both while nobody else does.
+func TestGateIsShared(t *testing.T) { // I8
+	synctest.Test(t, func(t *testing.T) {
+		g := gate.New(2, 0, 8)
+		release := make(chan struct{})
+		var flood, refused atomic.Int64
+		for range 20 {
+			go func() {
+				turn, err := g.Enter(t.Context(), 0, "flood")
+				if err != nil {
+					refused.Add(1)
+					return
+				}
+				flood.Add(1)
+				<-release
+				g.Leave(turn)
+			}()
+		}
+		synctest.Wait()
+		if s := g.Stats(); s.Running != 2 || s.Waiting != 8 || refused.Load() != 10 {
+			t.Fatalf("alone: %+v, %d refused", s, refused.Load())
+		}
+		// Others come: each finds room in the line, until the flood has half of it.
+		var others atomic.Int64
+		for i := range 4 {
+			go func() {
+				turn, err := g.Enter(t.Context(), 0, string(rune('a'+i)))
+				if err != nil {
+					t.Errorf("other %d: %v", i, err)
+					return
+				}
+				others.Add(1)
+				g.Leave(turn)
+			}()
+			synctest.Wait()
+		}
+		if s := g.Stats(); s.Waiting != 8 || refused.Load() != 14 {
+			t.Errorf("with others: %+v, %d refused", s, refused.Load())
+		}
+		// The first worker that is free serves all others before the flood goes on.
+		release <- struct{}{}
+		synctest.Wait()
+		if others.Load() != 4 || flood.Load() != 3 {
+			t.Errorf("%d of 4 others served, %d of the flood", others.Load(), flood.Load())
+		}
+		close(release)
+		synctest.Wait()
+		if s := g.Stats(); s.Running != 0 || s.Waiting != 0 {
+			t.Errorf("in the end: %+v", s)
+		}
+	})
 }

@@ -8,7 +8,6 @@
 package jsonstrict
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -123,25 +122,16 @@ func object(data []byte) (map[string]json.RawMessage, error) {
 	case !surrogatesPaired(data):
 		return nil, fmt.Errorf("%w: lone surrogate", ErrMalformed)
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	if first, err := dec.Token(); err != nil || first != json.Delim('{') {
+	members, err := Members(data)
+	if err != nil {
 		return nil, fmt.Errorf("%w: not an object", ErrMalformed)
 	}
-	values := make(map[string]json.RawMessage)
-	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return nil, fmt.Errorf("%w: key", ErrMalformed) // unreachable: the data is valid
-		}
-		name, ok := key.(string) // decoded, so escapes make no second key
-		if _, twice := values[name]; twice || !ok {
+	values := make(map[string]json.RawMessage, len(members))
+	for _, m := range members {
+		if _, twice := values[m.Name]; twice {
 			return nil, fmt.Errorf("%w: duplicate key", ErrMalformed)
 		}
-		var value json.RawMessage
-		if err := dec.Decode(&value); err != nil {
-			return nil, fmt.Errorf("%w: value", ErrMalformed) // unreachable: the data is valid
-		}
-		values[name] = value
+		values[m.Name] = m.Value
 	}
 	return values, nil
 }

@@ -3,6 +3,7 @@ package normal_test
 import (
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/passwd-go/passwd/internal/normal"
 )
@@ -33,12 +34,29 @@ func TestPassword(t *testing.T) { // P2, P6
 	}
 }
 
+// No character but those of ASCII becomes ASCII, alone or beside others, and what
+// nobody sees around an identifier is not part of it.
 func TestFold(t *testing.T) {
+	for r := rune(0x80); r <= unicode.MaxRune; r++ {
+		for _, s := range []string{string(r), "a" + string(r) + "b"} {
+			folded := normal.Fold(s)
+			for _, f := range strings.TrimSuffix(strings.TrimPrefix(folded, "a"), "b") {
+				if f < 0x80 {
+					t.Fatalf("Fold(%+q) = %+q", s, folded)
+				}
+			}
+		}
+	}
 	for in, want := range map[string]string{
-		" ADA@Example.COM\t": "ada@example.com",
-		"e\u0301":            "\u00e9",
-		"m\u0131ke":          "m\u0131ke",
-		"\u00c4":             "\u00c4",
+		"\u200bada\u2069":         "ada",
+		"\ufeff ada\u200e \u00a0": "ada",
+		"a\u200bda":               "a\u200bda",
+		"\u212aim":                "\u212aim",
+		"e\u0301\u212ae\u0301":    "\u00e9\u212a\u00e9",
+		" ADA@Example.COM\t":      "ada@example.com",
+		"e\u0301":                 "\u00e9",
+		"m\u0131ke":               "m\u0131ke",
+		"\u00c4":                  "\u00c4",
 	} {
 		if got := normal.Fold(in); got != want {
 			t.Errorf("Fold(%q) = %q, want %q", in, got, want)

@@ -36,7 +36,7 @@ type Source interface {
 type Finding struct {
 	Outcome Outcome
 	// Count is how often a password that is Found occurs in breaches, as far as the
-	// source knows: at least so often. It is for the server only: what it tells the
+	// source knows: at least that often. It is for the server only: what it tells the
 	// person who typed the password, it also tells whoever guesses.
 	Count int
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// cache keeps the rows of so many prefixes, those used last. It knows prefixes,
+// cache keeps the rows of n prefixes, those used last. It knows prefixes,
 // not the hashes that were looked up.
 type cache struct {
 	bound int
@@ -56,12 +56,12 @@ func (c *cache) remove(e *list.Element) {
 	c.order.Remove(e)
 }
 
-// breaker stops asking a service that has failed so many times in a row. After
+// breaker stops asking a service that has failed n consecutive times. After
 // the pause it lets one request through, whose outcome decides.
 type breaker struct {
 	after    int
 	pause    time.Duration
-	failures int       // in a row
+	failures int       // consecutive
 	until    time.Time // of the pause
 	trying   bool      // the one request is on its way
 }

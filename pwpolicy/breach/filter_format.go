@@ -49,7 +49,7 @@ const (
 	maxBits       = 32
 )
 
-// newHeader lays out a filter for about so many entries of which one in 2^k is
+// newHeader lays out a filter for about n entries of which one in 2^k is
 // found by mistake.
 func newHeader(a Algorithm, entries uint64, k int, minCount int) header {
 	total := bits.Len64(max(entries, 1) - 1) // 2^total ≥ entries
@@ -163,7 +163,7 @@ func (h header) encode(b []byte, number uint64, entries []uint64) ([]byte, bool)
 		for ; high >= 32; high -= 32 {
 			w.write(1<<32-1, 32)
 		}
-		w.write(1<<(high+1)-2, uint8(high+1)) // so many ones and a zero
+		w.write(1<<(high+1)-2, uint8(high+1)) // high+1 ones and a zero
 		w.write(delta&(1<<h.riceBits-1), h.riceBits)
 		next = e + 1
 	}

@@ -36,7 +36,7 @@ type RangeConfig struct {
 	CachePrefixes int
 	// CacheFor is how long an answer is good. If 0, 24 h.
 	CacheFor time.Duration
-	// Pause is how long nothing is asked after five failures in a row. Then one
+	// Pause is how long nothing is asked after five consecutive failures. Then one
 	// request tries whether the service is back. If 0, 30 s.
 	Pause time.Duration
 	// Transport makes the requests. If nil, one of its own, which uses no proxy; where
@@ -192,7 +192,7 @@ func (r *Range) join(prefix string) (rows, *flight, error) {
 		return rows{}, f, nil
 	}
 	if !r.breaker.allow(now) {
-		return rows{}, nil, fmt.Errorf("%w: not asked, after %d failures in a row", ErrUnavailable, r.breaker.after)
+		return rows{}, nil, fmt.Errorf("%w: not asked, after %d consecutive failures", ErrUnavailable, r.breaker.after)
 	}
 	f := &flight{done: make(chan struct{})}
 	r.flights[prefix] = f

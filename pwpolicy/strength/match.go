@@ -43,7 +43,7 @@ func (m *matches) price(i, j int) float64 {
 	return charBits * float64(j-i+1)
 }
 
-// cheaper returns the full price of a match that costs so many bits by itself,
+// cheaper returns the full price of a match that costs n bits by itself,
 // and whether nothing so far explains its characters for less.
 func (m *matches) cheaper(i, j int, bits float64) (float64, bool) {
 	if i > 0 || j < len(m.password)-1 {

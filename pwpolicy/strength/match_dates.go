@@ -8,7 +8,7 @@ import (
 const (
 	firstYear  = 1900
 	yearsAhead = 10 // of the current one: expiry dates, graduations
-	leastYears = 20 // a year near the current one is one of so many
+	minYears   = 20 // a year near the current one is one of as many
 )
 
 // dates finds years, dates in digits alone and dates with separators, wherever
@@ -111,7 +111,7 @@ func yearBits(s string, thisYear int) (float64, bool) {
 	case len(s) != 4 || year < firstYear || year > thisYear+yearsAhead:
 		return 0, false
 	}
-	return math.Log2(float64(max(year-thisYear, thisYear-year, leastYears))), true
+	return math.Log2(float64(max(year-thisYear, thisYear-year, minYears))), true
 }
 
 // number reads a few digits.

@@ -15,8 +15,8 @@ const TooWeak pwpolicy.Code = "too_weak"
 // RecommendedBits is what [Recommended] asks for: the bits of score 3.
 const RecommendedBits = 28
 
-// mostBits is as much as a password of a dozen random characters can show.
-const mostBits = 64
+// maxBits is as much as a password of a dozen random characters can show.
+const maxBits = 64
 
 // Rule judges a password by its estimate, with what is known about the account
 // as user inputs.
@@ -46,8 +46,8 @@ func Rules() pwpolicy.RuleSet {
 
 // Validate reports a minimum out of bounds.
 func (r Rule) Validate() error {
-	if !(r.MinBits >= 0 && r.MinBits <= mostBits) { // NaN is neither
-		return &pwpolicy.ParamError{Param: "min_bits", Problem: fmt.Sprintf("%v is not within 0 to %d", r.MinBits, mostBits)}
+	if !(r.MinBits >= 0 && r.MinBits <= maxBits) { // NaN is neither
+		return &pwpolicy.ParamError{Param: "min_bits", Problem: fmt.Sprintf("%v is not within 0 to %d", r.MinBits, maxBits)}
 	}
 	return nil
 }

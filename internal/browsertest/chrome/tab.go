@@ -44,6 +44,12 @@ func Open(ctx context.Context, t T, o Options) *Tab {
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
+	return start(ctx, t, o)
+}
+
+// start prepares the tab of a context.
+func start(ctx context.Context, t T, o Options) *Tab {
+	t.Helper()
 	b := &Tab{t: t, ctx: ctx}
 	b.Do(chromedp.Navigate("about:blank"))
 	b.must(chromedp.Listen(ctx, b.note))

@@ -25,7 +25,7 @@ func (h *Host) authenticate(r *http.Request) (passwdhttp.Principal, error) {
 	case err != nil && !errors.Is(err, passwd.ErrChangeRequired):
 		return passwdhttp.Principal{}, err
 	}
-	return passwdhttp.Principal{Account: s.Account, Epoch: s.Epoch, Session: s.ID, Username: "ada"}, nil
+	return passwdhttp.Principal{Account: s.Account, Epoch: s.Epoch, Session: s.ID, Username: usernames[s.Account.ID]}, nil
 }
 
 // renew has nothing to do: the store has kept the session that changed the

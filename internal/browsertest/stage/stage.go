@@ -16,7 +16,6 @@ import (
 	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/passwdhttp"
 	"github.com/passwd-go/passwd/passwdtest"
-	"github.com/passwd-go/passwd/pwpolicy/strength"
 	"github.com/passwd-go/passwd/session"
 )
 
@@ -41,6 +40,16 @@ type Options struct {
 	SignInElsewhere bool
 	// Confirm has new passwords typed twice.
 	Confirm bool
+	// After is where a browser is sent after a change and after a reset.
+	After string
+	// SignOut has the pages offer to sign out.
+	SignOut bool
+	// Resume begins a session after a forced change.
+	Resume bool
+	// Lenient has passwords be of 15 characters, and no more than that asked.
+	Lenient bool
+	// Email has people sign in with email addresses alone.
+	Email bool
 }
 
 // Host is the host: Origin is its own, Elsewhere that of the other site.
@@ -57,6 +66,8 @@ type Host struct {
 	store    *memstore.Store
 	mu       sync.Mutex
 	letter   string // the link in the mail that is open
+	hold     time.Duration
+	held     string // path whose replies to POST are held
 	requests []Request
 }
 
@@ -64,7 +75,7 @@ type Host struct {
 func New(ctx context.Context, o Options) (*Host, error) {
 	h := &Host{Clock: passwdtest.NewClock(), Mail: &passwdtest.Mailbox{}, store: memstore.New()}
 	mux := http.NewServeMux()
-	app := httptest.NewServer(h.record(mux))
+	app := httptest.NewServer(h.record(h.slow(mux)))
 	elsewhere := httptest.NewServer(h.record(h.elsewhere()))
 	context.AfterFunc(ctx, func() { app.Close(); elsewhere.Close() })
 	if o.LAN {
@@ -77,7 +88,7 @@ func New(ctx context.Context, o Options) (*Host, error) {
 	h.Service, err = passwd.New(passwd.Config{
 		Store: h.store, Keys: keys, Notify: h.Mail, Hasher: passwdtest.Hasher{}, Now: h.Clock.Now,
 		Links:  passwd.Links{Base: h.Origin + Mount, InsecureHTTP: o.LAN, FragmentNeedsJavaScript: o.Fragments},
-		Policy: strength.Recommended(),
+		Policy: policy(o),
 	})
 	if err != nil {
 		return nil, err
@@ -93,6 +104,7 @@ func New(ctx context.Context, o Options) (*Host, error) {
 		Service: h.Service, Authenticate: h.authenticate, Renew: h.renew, Sessions: h.Sessions,
 		SignInURL: SignInPath, Name: "Demo", ConfirmField: o.Confirm,
 	}
+	h.configure(o)
 	if o.SignInElsewhere {
 		h.config.SignInURL = h.Elsewhere + LetterPath
 	}
@@ -126,6 +138,7 @@ func (h *Host) mount(mux *http.ServeMux) error {
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.HandleFunc("GET "+SignInPath, h.signInForm)
 	mux.HandleFunc("POST "+SignInPath, h.signIn)
+	mux.HandleFunc("GET "+AwayPath, h.away)
 	mux.Handle("/", passwdhttp.Enforce(h.config)(http.HandlerFunc(h.home)))
 	return nil
 }

@@ -27,6 +27,7 @@ func Stops() []Stop {
 			g.page("/change")
 			g.fill("current_password", stage.Current, "new_password", stage.Next)
 		}},
+		{"change-easy", "change", stage.Options{Lenient: true}, func(g *guide) { g.signIn(); g.page("/change"); g.typed("passwordpassword1") }},
 		{"change-weak", "change", stage.Options{}, func(g *guide) { g.signIn(); g.page("/change"); g.typed("ada1843") }},
 		{"change-strong", "change", stage.Options{}, func(g *guide) {
 			g.signIn()
@@ -40,16 +41,30 @@ func Stops() []Stop {
 			g.fill("current_password", stage.Current, "new_password", stage.Next, "confirm_password", "another")
 		}},
 		{"forced", "forced", stage.Options{}, func(g *guide) { g.ticket() }},
+		{"forced-temporary", "forced", stage.Options{}, func(g *guide) { g.temporary() }},
 		{"forced-rejected", "forced", stage.Options{}, func(g *guide) { g.ticket(); g.fill("new_password", "short") }},
 		{"forced-session", "forced", stage.Options{}, func(g *guide) { g.signIn(); g.mustChange(); g.page("/forced?next=%2Forders") }},
 		{"forgot", "forgot", stage.Options{}, func(g *guide) { g.page("/forgot") }},
+		{"forgot-email", "forgot", stage.Options{Email: true}, func(g *guide) { g.page("/forgot"); g.fill() }},
+		{"forgot-busy", "forgot", stage.Options{}, func(g *guide) { g.flood(); g.page("/forgot"); g.fill("login", "ada@example.com") }},
 		{"forgot-empty", "forgot", stage.Options{}, func(g *guide) { g.page("/forgot"); g.fill() }},
 		{"sent", "sent", stage.Options{}, func(g *guide) { g.page("/forgot"); g.fill("login", "ada") }},
 		{"forgot_code", "forgot_code", stage.Options{}, func(g *guide) { g.page("/forgot/code") }},
 		{"forgot_code-empty", "forgot_code", stage.Options{}, func(g *guide) { g.page("/forgot/code"); g.fill() }},
 		{"reset_code", "reset_code", stage.Options{}, func(g *guide) { g.code() }},
 		{"reset_code-wrong", "reset_code", stage.Options{}, func(g *guide) { g.code(); g.fill("code", "1234 5678") }},
+		{"reset_code-over", "expired", stage.Options{}, func(g *guide) {
+			g.code()
+			for range 5 {
+				g.Refill("code", "1234 5678")
+				g.Send()
+			}
+		}},
 		{"reset", "reset", stage.Options{}, func(g *guide) { g.Visit(g.mail(passwd.MessageResetLink).Link) }},
+		{"reset-other", "reset", stage.Options{SignOut: true}, func(g *guide) {
+			g.signInGrace()
+			g.Visit(g.mail(passwd.MessageResetLink).Link)
+		}},
 		{"reset-rejected", "reset", stage.Options{}, func(g *guide) {
 			g.Visit(g.mail(passwd.MessageResetLink).Link)
 			g.fill("new_password", "ada@example.com")
@@ -67,11 +82,28 @@ func Stops() []Stop {
 			g.Visit(g.mail(passwd.MessageResetLink).Link)
 			g.fill("new_password", stage.Next)
 		}},
+		{"done-other", "done", stage.Options{SignOut: true}, func(g *guide) {
+			g.signInGrace()
+			g.Visit(g.mail(passwd.MessageResetLink).Link)
+			g.Fill("new_password", stage.Next)
+			g.Follow("main > form button.submit")
+		}},
+		{"done-nothing", "done", stage.Options{}, func(g *guide) { g.page("/done") }},
+		{"done-kept", "done", stage.Options{}, func(g *guide) {
+			g.Visit(g.mail(passwd.MessagePasswordChanged).Link)
+			g.Follow(".second button")
+		}},
 		{"done-cancel", "done", stage.Options{}, func(g *guide) { g.Visit(g.mail(passwd.MessagePasswordChanged).Link); g.fill() }},
 		{"expired", "expired", stage.Options{}, func(g *guide) {
 			link := g.mail(passwd.MessageResetLink).Link
 			g.h.Clock.Advance(2 * time.Hour)
 			g.Visit(link)
+		}},
+		{"stale", "expired", stage.Options{}, func(g *guide) {
+			g.signIn()
+			g.page("/change")
+			g.signInGrace()
+			g.fill("current_password", stage.Current, "new_password", stage.Next)
 		}},
 		{"expired-code", "expired", stage.Options{}, func(g *guide) { g.page("/reset/code") }},
 		{"expired-ticket", "expired", stage.Options{}, func(g *guide) { g.page("/forced") }},

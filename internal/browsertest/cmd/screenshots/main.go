@@ -25,8 +25,9 @@ import (
 
 // shown are the stops that have a picture.
 var shown = []string{
-	"change", "change-rejected", "change-weak", "change-strong", "forced", "forgot", "forgot-empty", "sent", "forgot_code",
-	"reset_code", "reset_code-wrong", "reset", "reset-rejected", "done", "expired", "cancel", "done-cancel", "devices", "error",
+	"change", "change-rejected", "change-weak", "change-easy", "change-strong", "forced", "forced-temporary", "forgot", "forgot-empty",
+	"forgot-busy", "sent", "forgot_code", "reset_code", "reset_code-wrong", "reset_code-over", "reset", "reset-other", "reset-rejected",
+	"done", "done-other", "expired", "stale", "cancel", "done-cancel", "devices", "error",
 }
 
 // variants are the columns of a picture.
@@ -76,6 +77,9 @@ func run(ctx context.Context, folder string) (err error) {
 		}
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	if err := overview(ctx, running, r, folder); err != nil {
 		return err
 	}
 	total := 0

@@ -1,0 +1,120 @@
+package passwd
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"strconv"
+	"time"
+)
+
+// SealForm encrypts what a form or a cookie carries from one request to the next,
+// with AES-256-GCM under the current key, and bound to a purpose: neither who reads
+// it nor who sends it back can tell or change what it is. The result is base64url
+// without padding.
+func (s *Service) SealForm(purpose string, plain []byte) string {
+	return base64.RawURLEncoding.EncodeToString(s.keys.seal(formPurpose(purpose), plain))
+}
+
+// OpenForm returns what SealForm was given, under any of the keys; false for what it
+// has not made, or has made for another purpose.
+func (s *Service) OpenForm(purpose, sealed string) ([]byte, bool) {
+	raw, err := base64.RawURLEncoding.DecodeString(sealed)
+	if err != nil {
+		return nil, false
+	}
+	plain, _, err := s.keys.open(formPurpose(purpose), raw)
+	return plain, err == nil
+}
+
+// formPurpose is never the id of a job, which the same key seals: those are UUIDs.
+func formPurpose(purpose string) string { return "form/" + purpose }
+
+// WhoseToken asks which account a token belongs to.
+type WhoseToken struct {
+	Purpose Purpose // PurposeReset, PurposeTicket or PurposeCancel
+	Token   Token
+	Client  Client
+}
+
+// TokenAccount returns the account of a live token, without its hash: a page names
+// it to who has opened the link. It spends nothing. The account of a code is nobody's
+// business before the code is right, so PurposeCode is ErrInvalidRequest. Other
+// errors: ErrTokenInvalid, ErrUnavailable.
+func (s *Service) TokenAccount(ctx context.Context, r WhoseToken) (Account, error) {
+	switch r.Purpose {
+	case PurposeReset, PurposeTicket, PurposeCancel:
+	default:
+		return Account{}, ErrInvalidRequest
+	}
+	rec, a, err := s.redeemable(ctx, r.Purpose, r.Token, r.Client)
+	if err != nil {
+		return Account{}, err
+	}
+	if r.Purpose == PurposeTicket && (a.Must == NoReason || a.Must == Compromised || s.unusable(a) != nil) {
+		return Account{}, s.rejectToken(ctx, rec, "account", r.Client)
+	}
+	a.Hash = ""
+	return a, nil
+}
+
+// ChangeMade asks whether the change that a form stands for has been made.
+type ChangeMade struct {
+	Account Ref
+	Epoch   int64  // of the account when the form was shown
+	New     string // the new password in the form
+	Client  Client
+}
+
+// repeatWindow is how long after a change its form, sent once more, is known to be
+// the same.
+const repeatWindow = 10 * time.Minute
+
+// ChangeMade tells a form that was sent twice, because the first reply got lost, from
+// one that asks for something else: the password was written within the last 10
+// minutes, since the form was shown, and is the new one in it. It changes nothing.
+//
+// A wrong password counts as a guess at the current one of the account, with those
+// of [Service.Change]. Errors: a RateLimitError, ErrBusy, ErrUnavailable.
+func (s *Service) ChangeMade(ctx context.Context, r ChangeMade) (bool, error) {
+	a, err := s.get(ctx, r.Account)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, err
+	case a.Epoch == r.Epoch, a.Disabled, !a.Active, a.Must == Compromised:
+		return false, nil
+	}
+	if since := s.now().Sub(a.ChangedAt); a.ChangedAt.IsZero() || since > repeatWindow || since < -repeatWindow {
+		return false, nil
+	}
+	guess := s.newTry(ctx, r.Client)
+	key := s.keys.limiterKey("current", a.Ref.Tenant, a.Ref.ID, strconv.FormatInt(a.Epoch, 10))
+	if err := guess.take(key, s.cfg.Limits.SignIn); err != nil {
+		return false, err
+	}
+	v, err := s.verify(ctx, a, r.New, r.Client)
+	if err != nil {
+		return false, guess.abandon(s.fault(ctx, err))
+	}
+	if !v.Match || guess.count > s.cfg.Limits.StopAfter {
+		return false, nil
+	}
+	return true, guess.succeeded("")
+}
+
+// CountCodeTry counts a failed try at the code of a request, and returns how many it
+// has left: -1 if it had none any more. It knows nothing of codes, and counts the same
+// for a request that nobody is mailed (I6). Error: ErrUnavailable.
+func (s *Service) CountCodeTry(ctx context.Context, request Token) (left int, err error) {
+	key := s.keys.limiterKey("code-try", string(request))
+	taken, err := s.limiter.Take(ctx, key, Limit{Free: codeTries, Window: codeTTL}, s.now())
+	switch {
+	case err != nil:
+		return 0, s.fault(ctx, err)
+	case taken.Wait > 0:
+		return -1, nil
+	}
+	return codeTries - taken.Count, nil
+}

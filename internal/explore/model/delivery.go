@@ -1,0 +1,210 @@
+package model
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/passwd-go/passwd"
+)
+
+// Job is a message that waits, or a call of Config.AfterWrite.
+type Job struct {
+	ID       string // as the service names it; "" until the test has told
+	At, Due  time.Time
+	NotAfter time.Time
+	Attempts int
+	Hook     bool       // it is no message: the host is to be told of a password write
+	Account  passwd.Ref // whose password that is
+
+	key     string // absorbs requests with the same, unless it is ""
+	request Request
+	code    string // of a request for a code: the raw request
+	notice  Message
+	token   *token // that it carries, once there is one
+}
+
+// Request asks for a link or, with Code, for a code.
+type Request struct {
+	Login      passwd.Login
+	Channel    passwd.Channel
+	TTL        time.Duration
+	Form       passwd.Form
+	TellShared bool
+	Code       bool
+	Client     netip.Addr
+}
+
+// Message is what the model knows of one.
+type Message struct {
+	Kind     passwd.MessageKind
+	To       passwd.Address
+	Account  passwd.Ref
+	Username string
+	At       time.Time
+	Expires  time.Time
+	Page     string // that its link opens
+	Client   netip.Addr
+}
+
+// Request puts a request on the queue, whatever the login. made is the raw request for
+// a code.
+func (m *Model) Request(r Request, made string) Answer {
+	if r.TTL == 0 {
+		r.TTL = time.Hour
+	}
+	if r.Code {
+		r.TTL = 10 * time.Minute
+	}
+	switch {
+	case r.TTL < 0, r.TTL > 24*time.Hour, !validLogin(r.Login), m.Only != nil && *m.Only != r.Login.Tenant:
+		return refuse(passwd.CodeInvalidRequest)
+	}
+	w, takeBack := m.requestLimit(r)
+	if w > 0 {
+		return wait(w)
+	}
+	r.Login.Value = fold(r.Login.Value)
+	key := m.absorbKey(r)
+	if key != "" && slices.ContainsFunc(m.Jobs, func(j *Job) bool { return j.key == key }) {
+		return Answer{}
+	}
+	if len(m.Jobs) >= m.MaxJobs {
+		takeBack()
+		return refuse(passwd.CodeBusy)
+	}
+	m.Jobs = append(m.Jobs, &Job{At: m.Now, Due: m.Now, NotAfter: m.Now.Add(r.TTL), key: key, request: r, code: made})
+	return Answer{}
+}
+
+func (m *Model) RevealMatches(l passwd.Login, c netip.Addr) Answer {
+	if !validLogin(l) {
+		return refuse(passwd.CodeInvalidRequest)
+	}
+	if w := m.revealLimit(c); w > 0 {
+		return wait(w)
+	}
+	return Answer{N: len(m.matches(l))}
+}
+
+// put puts a job on the queue, if there is room or it needs none.
+func (m *Model) put(j *Job, always bool) {
+	if always || len(m.Jobs) < m.MaxJobs {
+		m.Jobs = append(m.Jobs, j)
+	}
+}
+
+// notify tells every confirmed address of an account what happened.
+func (m *Model) notify(a *Account, kind passwd.MessageKind, expires time.Time, client netip.Addr, cancel *token, always bool) {
+	page := "/forgot"
+	if cancel != nil {
+		page = "/cancel"
+	}
+	for _, to := range a.addresses() {
+		m.put(&Job{
+			At: m.Now, Due: m.Now, NotAfter: m.Now.Add(72 * time.Hour), token: cancel,
+			notice: Message{kind, to, a.Ref, a.Username, m.Now, expires, page, client},
+		}, always)
+	}
+}
+
+// Deliver takes a job in hand and returns the message that it sends, nil for none.
+// learn tells the raw token and code in the message that was sent.
+func (m *Model) Deliver(j *Job, learn func() (token, code string)) *Message {
+	j.Attempts++
+	if !m.Now.Before(j.NotAfter) {
+		return nil
+	}
+	message := &j.notice
+	if message.Kind == "" {
+		if message = m.compose(j); message == nil {
+			return nil
+		}
+	}
+	raw, code := learn()
+	if j.token != nil {
+		if j.token.purpose == passwd.PurposeCode {
+			raw, j.token.code = j.code, code
+		}
+		m.add(raw, j.token)
+	}
+	return message
+}
+
+func (m *Model) compose(j *Job) *Message {
+	only := m.Only
+	m.Only = nil // a job may be of any tenant
+	defer func() { m.Only = only }()
+	r := j.request
+	message := &Message{At: j.At, Client: r.Client, Page: "/forgot"}
+	found := m.matches(r.Login)
+	if len(found) > 1 && r.TellShared {
+		return m.composeShared(j, found, message)
+	}
+	if len(found) != 1 || !found[0].open() {
+		return nil
+	}
+	a := found[0]
+	to, ok := destination(a, r.Login, r.Channel)
+	if !ok {
+		return nil
+	}
+	m.Pin(a)
+	expires, purpose := j.NotAfter, passwd.PurposeCode
+	message.Kind = passwd.MessageResetCode
+	if !r.Code {
+		message.Kind, message.Page, purpose = passwd.MessageResetLink, "/reset", passwd.PurposeReset
+		if sms := j.At.Add(10 * time.Minute); to.Channel == passwd.SMSChannel && sms.Before(expires) {
+			expires = sms
+		}
+	}
+	if !m.Now.Before(expires) {
+		return nil
+	}
+	if j.token == nil && m.mayIssue(a, purpose, r, j.At) {
+		j.token = &token{purpose: purpose, ref: a.Ref, epoch: a.Epoch, address: addressKey(to), issued: j.At, expires: expires}
+	} else if j.token == nil || j.token.ref != a.Ref || !m.live(j.token, j.At) {
+		return nil
+	}
+	message.To, message.Account, message.Username, message.Expires = to, a.Ref, a.Username, expires
+	return message
+}
+
+// composeShared tells an address that several accounts have it.
+func (m *Model) composeShared(j *Job, found []*Account, message *Message) *Message {
+	for _, a := range found {
+		for _, own := range a.addresses() {
+			if a.open() && fold(own.Value) == j.request.Login.Value && (j.request.Channel == "" || j.request.Channel == own.Channel) {
+				if j.Attempts == 1 && !m.mayTellShared(j.request) {
+					return nil
+				}
+				message.Kind, message.To = passwd.MessageSharedAddress, own
+				message.Account.Tenant = j.request.Login.Tenant
+				return message
+			}
+		}
+	}
+	return nil
+}
+
+// destination is the confirmed address that the login names, else the first one of
+// the channel.
+func destination(a *Account, l passwd.Login, ch passwd.Channel) (passwd.Address, bool) {
+	own := slices.DeleteFunc(a.addresses(), func(own passwd.Address) bool { return ch != "" && own.Channel != ch })
+	named := slices.IndexFunc(own, func(own passwd.Address) bool { return l.Kind != passwd.Username && fold(own.Value) == l.Value })
+	switch {
+	case named >= 0:
+		return own[named], true
+	case len(own) > 0:
+		return own[0], true
+	}
+	return passwd.Address{}, false
+}
+
+// Done takes a job off the queue.
+func (m *Model) Done(j *Job) {
+	m.Jobs = slices.DeleteFunc(m.Jobs, func(other *Job) bool { return other == j })
+}
+
+// CodeRequest is the raw request that the code of a job is for.
+func (m *Model) CodeRequest(j *Job) string { return j.code }

@@ -1,0 +1,158 @@
+// Package model says in plain code what the service has to answer: the design over
+// again, for one call at a time, without stores, hashes, keys or transactions. Its
+// tests run it beside the service on long random histories and compare every answer. A
+// method answers as the one of the same name of passwd.Service or session.Manager.
+//
+// The service goes first. What it makes at random (tokens, first epochs, the moment
+// of another try) the model takes from it; everything else the model must know.
+package model
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/passwd-go/passwd"
+)
+
+// Model is all that there is to know.
+type Model struct {
+	Now      time.Time
+	Policies map[string]Policy     // by tenant
+	Limits   passwd.Limits         // every field set
+	MaxJobs  int                   // the queue's bound
+	Apart    bool                  // the queue is not the store: notices need room there
+	Only     *string               // the tenant that the service is for; nil is all
+	Keys     string                // the set of keys that is current
+	Admit    func(*Account) string // the error of Config.Admit, "" for none
+
+	Present Present
+
+	// FirstEpoch tells what the service has drawn.
+	FirstEpoch func(passwd.Ref) int64
+
+	Accounts map[passwd.Ref]*Account
+	Jobs     []*Job
+	Sessions []*Session
+	tokens   map[string]*token // by purpose and raw token
+	cancels  []*token          // with those whose raw token nobody has seen yet
+	tallies  map[string]*tally
+}
+
+// Present says where the service is not yet as designed. Each goes with its fault.
+type Present struct {
+	ForgetDropsMust bool // Forget takes the suspension with it
+}
+
+// Answer is what a call tells its caller. Fields that the call does not have are
+// zero.
+type Answer struct {
+	Error    string // a code, or the name of an error where several have one code
+	Wait     time.Duration
+	Rejected string // codes of violations
+	Account  passwd.Ref
+	Epoch    int64
+	Must     passwd.Reason
+	ChangeBy time.Time
+	Method   passwd.Method
+	N        int
+	Expires  time.Duration // of an access token
+}
+
+func refuse(code passwd.Code) Answer { return Answer{Error: string(code)} }
+
+func wait(d time.Duration) Answer { return Answer{Error: string(passwd.CodeRateLimited), Wait: d} }
+
+type token struct {
+	purpose         passwd.Purpose
+	ref             passwd.Ref
+	epoch           int64 // 0 outlives password writes
+	address, code   string
+	attempts        int
+	issued, expires time.Time
+	spent           bool
+}
+
+func (m *Model) live(t *token, now time.Time) bool {
+	a := m.Accounts[t.ref]
+	return a != nil && !t.spent && now.Before(t.expires) && (t.epoch == 0 || t.epoch == a.Epoch)
+}
+
+func (m *Model) add(raw string, t *token) {
+	if m.tokens == nil {
+		m.tokens = make(map[string]*token)
+	}
+	m.tokens[string(t.purpose)+raw] = t
+}
+
+// get returns the account of a row that the service is for.
+func (m *Model) get(r passwd.Ref) *Account {
+	if a := m.Accounts[r]; a != nil && a.Row && (m.Only == nil || *m.Only == r.Tenant) {
+		return a
+	}
+	return nil
+}
+
+func (m *Model) sorted() []*Account {
+	return slices.SortedFunc(maps.Values(m.Accounts), func(a, b *Account) int { return strings.Compare(a.Ref.ID, b.Ref.ID) })
+}
+
+// Pin gives an account the epoch that it needs from now on.
+func (m *Model) Pin(a *Account) {
+	if a.Epoch == 0 {
+		a.Epoch = m.FirstEpoch(a.Ref)
+	}
+}
+
+// raise ends what was opened before, but for the session to keep.
+func (m *Model) raise(a *Account, keep string) {
+	before := a.Epoch
+	if m.Pin(a); before == 0 {
+		return
+	}
+	a.Epoch++
+	m.Sessions = slices.DeleteFunc(m.Sessions, func(s *Session) bool {
+		if s.Ref == a.Ref && s.ID == keep && s.Epoch == before {
+			s.Epoch = a.Epoch
+		}
+		return s.Ref == a.Ref && s.Epoch != a.Epoch
+	})
+}
+
+// count is how many live tokens of a purpose an account has.
+func (m *Model) count(a *Account, p passwd.Purpose, now time.Time) (n int) {
+	for _, t := range m.tokens {
+		if t.ref == a.Ref && t.purpose == p && m.live(t, now) {
+			n++
+		}
+	}
+	return n
+}
+
+// void spends the "this was not me" tokens of an account.
+func (m *Model) void(a *Account) {
+	for _, t := range m.cancels {
+		t.spent = t.spent || t.ref == a.Ref
+	}
+}
+
+// redeemable returns the live token of a purpose and the account that may use it.
+func (m *Model) redeemable(p passwd.Purpose, raw string) (*token, *Account) {
+	t := m.tokens[string(p)+raw]
+	if t == nil || !m.live(t, m.Now) {
+		return nil, nil
+	}
+	if a := m.get(t.ref); a != nil && (p == passwd.PurposeCancel || m.usable(t, a)) {
+		return t, a
+	}
+	return nil, nil
+}
+
+// usable is whether an account is open and still has the address that a token went to.
+func (m *Model) usable(t *token, a *Account) bool {
+	has := func(own passwd.Address) bool { return addressKey(own) == t.address }
+	return a.open() && (t.address == "" || slices.ContainsFunc(a.addresses(), has))
+}
+
+func addressKey(a passwd.Address) string { return string(a.Channel) + ":" + fold(a.Value) }
