@@ -61,7 +61,7 @@ type counted struct {
 type census struct {
 	Rows      int        `json:"rows"`
 	Empty     int        `json:"empty"`
-	Ambiguous int        `json:"ambiguous"` // fit several formats
+	Ambiguous int        `json:"ambiguous"` // fit several formats, and have no mark of one
 	Hopeless  int        `json:"hopeless"`  // fit none, or ask for too much
 	Broken    int        `json:"broken"`    // rows of the file that cannot be read
 	Kinds     []*counted `json:"kinds"`
@@ -91,7 +91,7 @@ func (c *census) add(h foreign.Hasher, number int, stored pwhash.Hash) {
 	switch {
 	case len(k.Formats) == 0 || k.Problem != "":
 		c.Hopeless++
-	case len(k.Formats) > 1:
+	case len(k.Formats) > 1 && !marked(stored):
 		c.Ambiguous++
 	}
 	key := strings.Join(k.Formats, " ") + "\x00" + k.Cost + "\x00" + k.Problem
@@ -113,6 +113,10 @@ func (c *census) add(h foreign.Hasher, number int, stored pwhash.Hash) {
 	known.Rows++
 }
 
+// marked are the hashes that begin with the name of what made them. What can be hashed in them besides the
+// password, as its MD5, is not what one expects of them.
+func marked(stored pwhash.Hash) bool { return stored[0] == '$' || stored[0] == '{' }
+
 func newInspect(o *options) *cobra.Command {
 	var cols columns
 	var format string
@@ -120,8 +124,8 @@ func newInspect(o *options) *cobra.Command {
 		Use:   "inspect FILE|DSN",
 		Short: "Count formats, costs, ambiguous and hopeless rows",
 		Long: `inspect counts what kinds of hashes an export, or the mapped table of a database, has. It
-computes no hash and changes nothing. A row is ambiguous where its syntax fits several formats: probe
-tells which one it is. It is hopeless where nobody can sign in with it: it is malformed, or asks for more
+computes no hash and changes nothing. A row is ambiguous where it fits several formats and has no mark of
+one: probe tells which one it is. It is hopeless where nobody can sign in with it: it is malformed, or asks for more
 than the bounds allow. FILE can be "-" for standard input. With a connection string, or without an
 argument, it is the table of --config.
 

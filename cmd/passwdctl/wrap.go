@@ -158,7 +158,7 @@ func wrapTable(ctx context.Context, db *opened, w *foreign.Wrapper, f foreign.Fo
 		}
 		mu.Lock()
 		result.Rows++
-		if sort(u.hash, h, result) && !result.DryRun {
+		if weak(u.hash, h, result) && !result.DryRun {
 			mu.Unlock()
 			select {
 			case work <- u:
@@ -176,8 +176,8 @@ func wrapTable(ctx context.Context, db *opened, w *foreign.Wrapper, f foreign.Fo
 	return context.Cause(ctx)
 }
 
-// sort counts a row, and reports whether it is to be wrapped.
-func sort(stored pwhash.Hash, h foreign.Hasher, result *wrapped) bool {
+// weak counts a row, and reports whether it is to be wrapped.
+func weak(stored pwhash.Hash, h foreign.Hasher, result *wrapped) bool {
 	if stored == "" {
 		result.Empty++
 		return false

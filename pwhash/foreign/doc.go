@@ -83,6 +83,44 @@
 // yescrypt, $y$, is in the module pwhash/yescrypt. DES and Sun's MD5 are not verified: their
 // owners need a reset.
 //
+// # Schemes
+//
+// A [Format] with " = " in it is a scheme: it says in one line how the salted digests of
+// a host's own code are made.
+//
+//	hash:salt = md5(md5(pw) + salt)
+//
+// Left of " = " is how the stored hash looks: the words hash, salt, user and rounds stand for
+// those fields, everything else for itself; 'quoted' text is literal, and salt[8] is exactly
+// 8 bytes. hash is there once, and no field is empty. What the table has in several columns
+// is put into one by [Join], or by passwdctl import.
+//
+// Right of it is how hash is made. Values are pw, salt, user, rounds, secret
+// ([Hasher].SchemeSecret), 'quoted' or "quoted" text, and numbers; + puts texts one after the
+// other. The functions:
+//
+//	md4(x) md5(x) sha1(x) sha224(x) sha256(x) sha384(x) sha512(x)
+//	hmac_md5(key, x) hmac_sha1(key, x) hmac_sha256(key, x) hmac_sha512(key, x)
+//	pbkdf2_md5(pw, salt, rounds, bytes) pbkdf2_sha1(…) pbkdf2_sha256(…) pbkdf2_sha512(…)
+//	scrypt(pw, salt, N, r, p, bytes)
+//	argon2id(pw, salt, KiB, passes, lanes, bytes) argon2i(…)
+//	firebase(pw, salt, signer key, salt separator, rounds, memory)
+//	repeat(n, x)         x, n times; last in it is the result before, and empty at first
+//	repeat(n, x, first)  the same, and last is first at first
+//	raw(x) hex(x) base64(x) base64url(x) unhex(x) unbase64(x)
+//	lower(x) upper(x) trim(x) utf16le(x) nfkc(x) left(x, n)
+//	bcrypt(x) argon2(x) crypt(x) phpass(x)
+//
+// As in PHP, a digest that is put into a text is lower-case hex; raw(x) is its bytes, and
+// base64(x) the base64 of them. The outermost function says how hash is stored: a digest in hex of
+// either case, base64(x) and base64url(x) in base64 of either alphabet, padded or not, and left(x, n) in
+// the first n hex digits. Those of the last line compare x with hash, which has its own
+// salt and costs; they are outermost, but that bcrypt(bcrypt(pw)) is with one salt.
+//
+// [Hasher.Validate] reports what is wrong with a line. Rows are bounded by [pwhash.Bounds] as those
+// of all formats, repeat by its CryptRounds. More examples are what [Lines] returns, and
+// docs/migrating.md.
+//
 // # Ambiguous hashes
 //
 // Most hashes that have no mark can be of several formats: 32 hex digits are those of any MD5.

@@ -106,8 +106,8 @@ func (h Hasher) Hash(ctx context.Context, password string) (pwhash.Hash, error) 
 // Verify compares a password with a hash of Base, or of a format that is accepted. What
 // begins with "$2" is tried with the formats first, as those of bcrypt take passwords
 // over 72 bytes like the stacks that wrote them; everything else with Base first.
-// Where a hash fits several, all of them are tried, Base and then Accept in its
-// order, until one matches: $argon2id$ can be of the password, and of its SHA-256.
+// Where a hash fits several, all of them are tried, Base and Accept in its order, until one
+// matches: $argon2id$ can be of the password, and of its SHA-256.
 //
 // No work begins for a hash that is over 1 KiB long (4 KiB if it is JSON, of a scheme
 // or wrapped), malformed, or over a bound. Its errors are a [*pwhash.FormatError],
@@ -124,10 +124,14 @@ func (h Hasher) Verify(ctx context.Context, stored pwhash.Hash, password string)
 		return pwhash.Verdict{}, err
 	}
 	if strings.HasPrefix(s, "$2") {
-		if v, known, err := h.verify(ctx, s, password, false); known {
+		v, known, err := h.verify(ctx, s, password, false)
+		if known && (v.Match || err != nil || slices.Contains(h.Accept, Bcrypt)) {
 			return v, err
 		}
-		v, err := h.Base.Verify(ctx, stored, password)
+		v, err = h.Base.Verify(ctx, stored, password)
+		if known && !v.Match && ctx.Err() == nil {
+			return pwhash.Verdict{}, nil // whatever keeps Base from it
+		}
 		return v, h.explain(s, err)
 	}
 	v, baseErr := h.Base.Verify(ctx, stored, password)

@@ -1,7 +1,8 @@
 package foreign
 
-// Format names one kind of foreign hash. The names are API: they are never
-// changed, and wrapped hashes have them inside.
+// Format names one kind of foreign hash, or is a scheme of the host's own in one line, such as
+// "hash:salt = md5(md5(pw) + salt)": see the package comment. The names are API: they are
+// never changed, and wrapped hashes have them inside, or the line.
 type Format string
 
 // The formats of other stacks. Where a password is hashed once and fast, the

@@ -106,6 +106,14 @@ func TestAmbiguous(t *testing.T) {
 			}
 		}
 	}
+	// Base reads bcrypt, too, where only a bcrypt of something else is accepted.
+	mixed := foreign.Hasher{Accept: []foreign.Format{foreign.Meteor}}
+	if v, err := mixed.Verify(t.Context(), samples[foreign.Bcrypt], staple); err != nil || !v.Match || !v.Stale {
+		t.Errorf("plain bcrypt beside Meteor's: %+v, %v", v, err)
+	}
+	if v, err := mixed.Verify(t.Context(), samples[foreign.Bcrypt], staple+"x"); err != nil || v.Match {
+		t.Errorf("plain bcrypt beside Meteor's, wrong password: %+v, %v", v, err)
+	}
 	// A hash of Base's own is not beyond a bound because another format has lower ones.
 	h := foreign.Hasher{Accept: []foreign.Format{foreign.MeteorArgon2}, Bounds: pwhash.Bounds{Argon2KiB: 8}}
 	own, err := h.Hash(t.Context(), staple)

@@ -11,40 +11,7 @@ import (
 	"github.com/passwd-go/passwd/pwhash"
 )
 
-// A scheme is a [Format] that a host writes in one line, for the salted digests of
-// its own code:
-//
-//	hash:salt = md5(md5(pw) + salt)
-//
-// Left of " = " is how the stored hash looks: the names hash, salt, user and rounds
-// stand for what they say, everything else for itself; 'quoted' text is literal, and
-// salt[8] is exactly 8 bytes. hash is there once. What the table has in several
-// columns is written into one, by [Join] or by passwdctl import.
-//
-// Right of it is how the hash is made. Values are pw, salt, user, rounds, secret
-// ([Hasher.SchemeSecret]), 'quoted' and "quoted" text, and numbers; + puts texts one
-// after the other.
-//
-//	md5(x) sha1(x) sha224(x) sha256(x) sha384(x) sha512(x) md4(x)
-//	hmac_md5(key, x) hmac_sha1 hmac_sha256 hmac_sha512
-//	pbkdf2_sha1(pw, salt, rounds, bytes) pbkdf2_sha256 pbkdf2_sha512
-//	scrypt(pw, salt, N, r, p, bytes)
-//	argon2id(pw, salt, KiB, passes, lanes, bytes) argon2i
-//	firebase(pw, salt, signer, separator, rounds, memory)
-//	repeat(n, x)         x is computed n times, with last in it for the result before; that is empty at first
-//	repeat(n, x, first)  the same, and last is first at first
-//	raw(x) hex(x) base64(x) base64url(x) unhex(x) unbase64(x)
-//	lower(x) upper(x) trim(x) utf16le(x) nfkc(x) left(x, n)
-//	bcrypt(x) argon2(x) crypt(x) phpass(x)
-//
-// As in PHP, a digest that is put into a text is lower-case hex; raw(x) is its bytes,
-// base64(x) the base64 of its bytes. Outermost is what is stored: a digest for hex
-// of either case, or base64(x), base64url(x), left(x, n) of a digest. The functions of the last line take
-// the salt and the costs out of hash itself, and are outermost too; within bcrypt,
-// bcrypt is with the same salt.
-//
-// A scheme is bounded as all formats are: pbkdf2, scrypt and argon2 by the same
-// [pwhash.Bounds], repeat by its CryptRounds.
+// scheme is a format of one line, taken apart; see the package comment.
 type scheme struct {
 	layout []part
 	expr   *node
