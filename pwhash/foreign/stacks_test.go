@@ -100,6 +100,32 @@ func TestStacks(t *testing.T) {
 	}
 }
 
+// Vectors that the projects publish in their own tests and documents: they hold the rows above, which
+// follow the projects' code, to the projects.
+func TestPublished(t *testing.T) {
+	for _, tt := range []struct {
+		format           foreign.Format
+		stored, password string
+	}{
+		{foreign.Shiro, "$shiro2$argon2id$v=19$m=4096,t=3,p=4$MTIzNDU2Nzg5MDEyMzQ1Ng$bjcHqfb0LPHyS13eVaNcBga9LF12I3k34H5ULt2gyoI", "secret#shiro,password;Jo8opech"},
+		{foreign.MediaWiki, ":argon2:$argon2i$v=19$m=1024,t=2,p=2$RHpGTXJPeFlSV2NDTEswNA$VeW7rumZY4pL8XO4KeQkKD43r5uX3eazVJRtrFN7lNc", "password"},
+		{foreign.MediaWiki, ":argon2:$argon2i$v=19$m=2048,t=5,p=3$MHFKSnh6WWZEWkpKa09SUQ$vU92h/8hkByL5VKW1P9amCj054pZILGKznAvKWAivZE", "password"},
+		{foreign.Mattermost, "$pbkdf2$f=SHA256,w=600000,l=32$2H1h37Jzrfgk/ZZxlkosvA$lkERvYQfFUbBycl1MnNSkk4wu+SyoC35oek0zGow8dk", "hunter2"},
+		{foreign.Firebase, "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=jxspr8Ki0RYycVU8zykbdLGjFQ3McFUH0uiiTvC8pVMXAn210wjLNmdZJzxUECKbm0QsEmYUSDzZvpjeJ9WmXA==$42xEC+ixf3L2lw==$lSrfV15cpx95/sZS2W9c9Kp6i/LVgQNDNC/qzrCnh1SAyZvqmZqAjTdn3aoItz+VHjoZilo78198JAdRuid5lQ==", "user1password"},
+		{foreign.PasslibP5K2, "$p5k2$2710$.pPqsEwHD7MiECU0$b8TQ5AMQemtlaSgegw5Je.JBE3QQhLbO", "password"},
+		{foreign.PasslibP5K2, "$p5k2$2710$oX9ZZOcNgYoAsYL-8bqxKg==$AU2JLf2rNxWoZxWxRCluY0u6h6c=", "password"},
+		{foreign.FSHP, "{FSHP0|0|1}qUqP5cyxm6YcTAhz05Hph5gvu9M=", "test"},
+		{foreign.InsecureNTLM, "8846f7eaee8fb117ad06bdd830b7586c", "password"},
+	} {
+		h := foreign.Hasher{Accept: []foreign.Format{tt.format}}
+		for password, match := range map[string]bool{tt.password: true, tt.password + "x": false} {
+			if v, err := h.Verify(t.Context(), pwhash.Hash(tt.stored), password); err != nil || v.Match != match {
+				t.Errorf("%s %q: %+v, %v, want a match: %t", tt.format, tt.stored, v, err, match)
+			}
+		}
+	}
+}
+
 func TestSchemeErrors(t *testing.T) {
 	tests := map[foreign.Format]string{
 		"hash:salt = md5(pw":                             "is not closed",
