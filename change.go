@@ -6,11 +6,11 @@ import (
 	"strconv"
 )
 
-// Change asks for another password for who is signed in.
+// Change is a signed-in user's request to change their password.
 type Change struct {
 	Account     Ref
-	Current     string // as typed: what could be nobody's password is just wrong
-	New         string // as typed: what could be nobody's password is a PolicyError
+	Current     string // as typed; one that cannot be a password is simply wrong
+	New         string // as typed; one that cannot be a password is a PolicyError
 	KeepSession string // the session that asks, where the store keeps sessions; "" ends it too
 	Client      Client
 }
@@ -92,8 +92,8 @@ const (
 	Always                 // whether it must or not
 )
 
-// ChangeByLogin asks for another password, by login and current password in
-// place of a session.
+// ChangeByLogin is a request to change a password by login and current password
+// instead of a session.
 type ChangeByLogin struct {
 	Login   Login
 	Current string
@@ -126,8 +126,8 @@ func (s *Service) ChangeByLogin(ctx context.Context, r ChangeByLogin) (Written, 
 	})
 }
 
-// ChangeWithTicket asks for another password with the ticket of a must-change
-// sign-in.
+// ChangeWithTicket is a request to change a password with the ticket of a sign-in
+// after which it must be changed.
 type ChangeWithTicket struct {
 	Ticket Token
 	New    string

@@ -9,7 +9,7 @@ import (
 	"github.com/passwd-go/passwd/pwpolicy"
 )
 
-// Check asks what the policy holds against a password, while it is being typed.
+// Check asks whether a password is acceptable, while it is being typed.
 type Check struct {
 	Password string
 	// The account it is for: named, or the one that a live reset token or ticket
@@ -22,8 +22,8 @@ type Check struct {
 
 // Report is what a policy check found.
 type Report struct {
-	Violations []pwpolicy.Violation // empty if the password would do, as far as can be told beforehand
-	Score      *int                 // 0, guessed at once, to 4; nil unless a rule of the policy is [Scoring]
+	Violations []pwpolicy.Violation // empty if the password is acceptable, as far as can be told beforehand
+	Score      *int                 // 0, guessed at once, to 4; nil unless a rule of the policy is [pwpolicy.Scoring]
 }
 
 // Check runs the local rules and the estimate only: never the current password,

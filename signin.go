@@ -26,13 +26,13 @@ type SignedIn struct {
 	// password: no session, but a ticket from [Service.Ticket].
 	Must Reason
 	// ChangeBy, unless zero, is when the password will have grown too old, and its
-	// owner is to be told so; see [MaxAge].
+	// owner should be told so; see [pwpolicy.MaxAge].
 	ChangeBy time.Time
 }
 
 // SignIn compares a password with that of the one account that the login names.
 // It creates no session. An account whose password has grown too old by its policy
-// is marked Expired here; see [MaxAge].
+// is marked Expired here; see [pwpolicy.MaxAge].
 //
 // Whatever was wrong, the answer is ErrWrongCredentials, after the same work:
 // unknown login, several accounts of one login, no password yet, wrong password,

@@ -134,7 +134,7 @@ type Credentials interface {
 	// current hash is not among them.
 	History(ctx context.Context, r Ref, n int) ([]Hash, error)
 
-	// Forget removes everything of ours about the account: epoch, tokens,
+	// Forget removes everything that the library keeps about the account: epoch, tokens,
 	// sessions, history. The host's row stays as it is, but its epoch starts anew
 	// at a random number, so a reused id inherits nothing. Forgetting an unknown
 	// account is not an error.

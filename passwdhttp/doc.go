@@ -19,8 +19,9 @@
 //	mux.Handle("/.well-known/change-password", passwdhttp.WellKnown(cfg))
 //	http.ListenAndServe(addr, passwdhttp.Enforce(cfg, "/sign-in", "/sign-out", "/assets/")(mux))
 //
-// No reply repeats what was sent, none may be cached, and nothing that a request
-// says about hosts or protocols finds its way into a reply or a message. A
+// No reply repeats what was sent, but for a login or a code that a page asks to be
+// put right; none may be cached, and nothing that a request says about hosts or
+// protocols finds its way into a reply or a message. A
 // request that another site makes a browser send is refused, by
 // [http.CrossOriginProtection]; where a site answers such requests on purpose
 // (CORS), that is left to a handler around these.

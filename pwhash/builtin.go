@@ -17,6 +17,7 @@ type builtin struct {
 	costs  costs
 	bounds Bounds
 	pepper Pepper
+	argon2 Argon2Key
 	only   bool // reads no hash of another scheme
 }
 
@@ -41,7 +42,7 @@ func (b builtin) hash(ctx context.Context, password string) (Hash, error) {
 	h := phc{scheme: b.scheme, costs: b.costs, salt: make([]byte, saltSize)}
 	rand.Read(h.salt)
 	var err error
-	if h.tag, err = b.scheme.derive(password, h.costs, h.salt, tagSize); err != nil {
+	if h.tag, err = b.derive(h, password, tagSize); err != nil {
 		return "", fmt.Errorf("pwhash: %s: %w", b.scheme.name, err)
 	}
 	if h, err = b.pepper.seal(h); err != nil {
@@ -100,7 +101,7 @@ func (b builtin) verify(ctx context.Context, stored Hash, password string) (Verd
 	if err != nil {
 		return Verdict{}, err
 	}
-	tag, err := h.scheme.derive(password, h.costs, h.salt, len(want))
+	tag, err := b.derive(h, password, len(want))
 	if err != nil {
 		return Verdict{}, fmt.Errorf("pwhash: %s: %w", h.scheme.name, err)
 	}
@@ -108,6 +109,15 @@ func (b builtin) verify(ctx context.Context, stored Hash, password string) (Verd
 		return Verdict{}, nil
 	}
 	return Verdict{Match: true, Stale: b.stale(h)}, nil
+}
+
+// derive computes the tag of a password with the scheme, costs and salt of h.
+func (b builtin) derive(h phc, password string, size int) ([]byte, error) {
+	if h.scheme != &argon2Scheme {
+		return h.scheme.derive(password, h.costs, h.salt, size)
+	}
+	kib, passes, lanes := h.costs[0], h.costs[1], h.costs[2]
+	return b.argon2.Compute(Argon2VariantID, Argon2Version, []byte(password), h.salt, uint32(passes), uint32(kib), uint8(lanes), uint32(size))
 }
 
 // stale reports whether a hash made now would be better.

@@ -34,7 +34,8 @@ type scheme struct {
 	check   func(c costs, b Bounds) error
 	weaker  func(stored, wanted costs) bool
 	memory  func(c costs) int64 // bytes held while it computes
-	derive  func(password string, c costs, salt []byte, size int) ([]byte, error)
+	// derive is nil for Argon2: builtin.derive has that.
+	derive func(password string, c costs, salt []byte, size int) ([]byte, error)
 }
 
 // phc is a hash of a scheme, taken apart.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/redislimit"
 	"github.com/passwd-go/passwd/storetest"
@@ -18,7 +19,7 @@ import (
 func TestContract(t *testing.T) {
 	client := connect(t)
 	storetest.RunLimiter(t, func() (passwd.Limiter, error) {
-		return redislimit.New(redislimit.Config{Client: client, Prefix: prefix(t, client)})
+		return limiter(t, redislimit.Config{Client: client, Prefix: prefix(t, client)}), nil
 	})
 }
 
@@ -29,21 +30,16 @@ func TestContractOnCluster(t *testing.T) {
 	if err := s.client.Do(t.Context(), "CLUSTER", "ADDSLOTSRANGE", 0, 16383).Err(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; {
-		info, err := s.client.ClusterInfo(t.Context()).Result()
-		if strings.Contains(info, "cluster_state:ok") {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(info, err)
-		}
-	}
+	testrun.Until(t, func() bool {
+		info, _ := s.client.ClusterInfo(t.Context()).Result()
+		return strings.Contains(info, "cluster_state:ok")
+	}, func() string { return "the cluster does not become ready" })
 	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{s.address}, ContextTimeoutEnabled: true})
 	t.Cleanup(func() { client.Close() })
 	n := 0
 	storetest.RunLimiter(t, func() (passwd.Limiter, error) {
 		n++
-		return redislimit.New(redislimit.Config{Client: client, Prefix: fmt.Sprintf("case %d:", n)})
+		return limiter(t, redislimit.Config{Client: client, Prefix: fmt.Sprintf("case %d:", n)}), nil
 	})
 }
 

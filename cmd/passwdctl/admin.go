@@ -131,6 +131,7 @@ func newCalibrate(o *options) *cobra.Command {
 	var (
 		target time.Duration
 		maxMiB uint32
+		fast   bool
 	)
 	c := &cobra.Command{
 		Use: "calibrate", Short: "Suggest the costs of new hashes for this machine", Args: cobra.NoArgs,
@@ -139,7 +140,11 @@ will run, while nothing else does, and write the result into its configuration. 
 hash: what can be spared, divided by HashWorkers.`,
 		Example: "  passwdctl calibrate --target 100ms --max-mib 64",
 		RunE: runs(func(cmd *cobra.Command, _ []string) error {
-			a, took, err := pwhash.Calibrate(cmd.Context(), target, maxMiB<<10)
+			var key pwhash.Argon2Key // of golang.org/x/crypto
+			if fast {
+				key = argon2.Key
+			}
+			a, took, err := pwhash.Calibrate(cmd.Context(), key, target, maxMiB<<10)
 			if err != nil {
 				return usage("%w", err)
 			}
@@ -148,6 +153,7 @@ hash: what can be spared, divided by HashWorkers.`,
 		}),
 	}
 	c.Flags().DurationVar(&target, "target", 75*time.Millisecond, "how long a hash may take")
+	c.Flags().BoolVar(&fast, "fastargon2", false, "measure the module fastargon2, if that is the service's Argon2id.Key")
 	c.Flags().Uint32Var(&maxMiB, "max-mib", 64, "how many `MiB` of memory it may hold")
 	return c
 }

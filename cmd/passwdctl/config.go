@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/fastargon2"
 	"github.com/passwd-go/passwd/pwhash"
 	"github.com/passwd-go/passwd/pwhash/foreign"
 	"github.com/passwd-go/passwd/pwhash/yescrypt"
@@ -247,11 +248,15 @@ func openDSN(ctx context.Context, dsn string) (*sql.DB, error) {
 
 var _ = sqlite.Driver{} // registers itself
 
+// argon2 has the variants of Argon2 that golang.org/x/crypto does not have.
+var argon2 = fastargon2.New(fastargon2.Config{})
+
 // hasher verifies what the file accepts; everything that needs no secret if it accepts nothing.
 func (c config) hasher() foreign.Hasher {
 	h := foreign.Hasher{
 		Base: pwhash.Argon2id{KiB: c.Argon2.KiB, Passes: c.Argon2.Passes}, Accept: c.Accept, Bounds: c.Bounds,
 		Custom:       []foreign.Custom{yescrypt.Format(c.Bounds)},
+		Argon2Key:    argon2.Key,
 		DevisePepper: string(c.DevisePepper), FlaskSecuritySalt: string(c.FlaskSecuritySalt), SpringSecret: string(c.SpringSecret),
 		SchemeSecret: string(c.SchemeSecret), Latin1: c.Latin1,
 		Firebase: foreign.FirebaseParams{

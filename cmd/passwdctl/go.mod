@@ -4,6 +4,7 @@ go 1.26.0
 
 replace (
 	github.com/passwd-go/passwd => ../..
+	github.com/passwd-go/passwd/fastargon2 => ../../fastargon2
 	github.com/passwd-go/passwd/pwhash/yescrypt => ../../pwhash/yescrypt
 )
 
@@ -11,6 +12,7 @@ require (
 	github.com/go-sql-driver/mysql v1.10.1
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/passwd-go/passwd v0.0.0-00010101000000-000000000000
+	github.com/passwd-go/passwd/fastargon2 v0.0.0-00010101000000-000000000000
 	github.com/passwd-go/passwd/pwhash/yescrypt v0.0.0-00010101000000-000000000000
 	github.com/spf13/cobra v1.10.2
 	modernc.org/sqlite v1.61.1

@@ -178,8 +178,9 @@ func TestMalformed(t *testing.T) {
 		"$argon2i$v=19$m=0256,t=2,p=1$cD8PWTJN1FzhCRgd7qSMoA$6Guc0OX9QONk4B8TKSg8TUXTLdQ2FoAFACUnhyy4fYU",
 		"$argon2i$v=19$m=+256,t=2,p=1$cD8PWTJN1FzhCRgd7qSMoA$6Guc0OX9QONk4B8TKSg8TUXTLdQ2FoAFACUnhyy4fYU",
 		"$argon2i$v=19$m=256,t=2,p=1,x=1$cD8PWTJN1FzhCRgd7qSMoA$6Guc0OX9QONk4B8TKSg8TUXTLdQ2FoAFACUnhyy4fYU",
-		"$argon2d$v=19$m=256,t=2,p=1$cD8PWTJN1FzhCRgd7qSMoA$6Guc0OX9QONk4B8TKSg8TUXTLdQ2FoAFACUnhyy4fYU",
-		"$argon2i$v=16$m=256,t=2,p=1$cD8PWTJN1FzhCRgd7qSMoA$6Guc0OX9QONk4B8TKSg8TUXTLdQ2FoAFACUnhyy4fYU",
+		"$argon2x$v=19$m=256,t=2,p=1$cD8PWTJN1FzhCRgd7qSMoA$6Guc0OX9QONk4B8TKSg8TUXTLdQ2FoAFACUnhyy4fYU",
+		"$argon2i$v=17$m=256,t=2,p=1$cD8PWTJN1FzhCRgd7qSMoA$6Guc0OX9QONk4B8TKSg8TUXTLdQ2FoAFACUnhyy4fYU",
+		"$argon2i$$m=256,t=2,p=1$cD8PWTJN1FzhCRgd7qSMoA$6Guc0OX9QONk4B8TKSg8TUXTLdQ2FoAFACUnhyy4fYU",
 		"pbkdf2_sha256$020000$6mx97pzuGZHC$nVqTepJ6N5RVMcxy22JdCO6r/t1LY3q0+EejcEsYlmM=",
 		"pbkdf2_sha256$2_0$6mx97pzuGZHC$nVqTepJ6N5RVMcxy22JdCO6r/t1LY3q0+EejcEsYlmM=",
 		"pbkdf2_sha256$20000$6mx97pzuGZHC$nVqTepJ6N5RVMcxy22JdCO6r\n/t1LY3q0+EejcEsYlmM=",
@@ -200,7 +201,8 @@ func TestMalformed(t *testing.T) {
 		keycloak("pbkdf2-sha256", "-1", ""),
 		keycloak("pbkdf2-sha256", "1e3", ""),
 		keycloak("pbkdf2-sha256", "1000.5", ""),
-		keycloak("argon2", "5", `\"memory\":[\"7168\"],\"type\":[\"d\"],\"version\":[\"1.3\"],\"parallelism\":[\"1\"]`),
+		keycloak("argon2", "5", `\"memory\":[\"7168\"],\"type\":[\"x\"],\"version\":[\"1.3\"],\"parallelism\":[\"1\"]`),
+		keycloak("argon2", "5", `\"memory\":[\"7168\"],\"type\":[\"id\"],\"version\":[\"1.1\"],\"parallelism\":[\"1\"]`),
 		keycloak("argon2", "5", `\"memory\":[],\"type\":[\"id\"],\"version\":[\"1.3\"],\"parallelism\":[\"1\"]`),
 	}
 	h := everything()

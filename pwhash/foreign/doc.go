@@ -80,8 +80,9 @@
 // the lines of each. Bare MD5 or SHA-1, {noop}, {SHA} and the like have the formats that
 // begin with Insecure.
 //
-// yescrypt, $y$, is in the module pwhash/yescrypt. DES and Sun's MD5 are not verified: their
-// owners need a reset.
+// Argon2d and version 16 of Argon2 are verified only with Hasher.Argon2Key, as x/crypto has
+// neither. yescrypt, $y$, is in the module pwhash/yescrypt. DES and Sun's MD5 are not verified:
+// their owners need a reset.
 //
 // # Schemes
 //

@@ -22,6 +22,11 @@ type Hasher struct {
 	Custom []Custom      // what else, in code; after what is in Accept
 	Bounds pwhash.Bounds // what a foreign hash may cost
 
+	// Argon2Key computes Argon2. nil: that of Base, if Base is a [pwhash.Argon2id],
+	// or else x/crypto, which has neither Argon2d nor version 16: hashes of these are
+	// refused then, with [pwhash.ErrFormat].
+	Argon2Key pwhash.Argon2Key `json:"-"`
+
 	DevisePepper      string         // config.pepper; required with Devise
 	FlaskSecuritySalt string         // SECURITY_PASSWORD_SALT; required with FlaskSecurity
 	SpringSecret      string         // of Spring's Pbkdf2PasswordEncoder and StandardPasswordEncoder; "" is their default
@@ -60,6 +65,9 @@ func (h Hasher) Validate() error {
 		if twice || parserOf(c.Name) != nil || c.Name == Wrapped {
 			return fmt.Errorf("foreign: Custom[%d]: the name %q is taken", i, string(c.Name))
 		}
+	}
+	if slices.Contains(h.Accept, Argon2d) && h.argon2Key() == nil {
+		return errors.New("foreign: Accept has Argon2d, but Argon2Key is nil, and x/crypto does not have it")
 	}
 	if err := h.Bounds.Validate(); err != nil {
 		return err
@@ -164,7 +172,7 @@ func (h Hasher) verify(ctx context.Context, s, password string, judged bool) (v 
 			continue
 		}
 		p, err := parseFormat(f, s, &h)
-		if outOfBounds(err) {
+		if outOfBounds(err) || err == errArgon2Key {
 			beyond = err
 		}
 		if err != nil {
@@ -277,7 +285,7 @@ func Detect(hash pwhash.Hash) []Format {
 		if !short && !long(f.name) {
 			continue
 		}
-		if _, err := f.parse(s, &h); err == nil || outOfBounds(err) {
+		if _, err := f.parse(s, &h); err == nil || outOfBounds(err) || err == errArgon2Key {
 			all = append(all, f.name)
 		}
 	}

@@ -175,6 +175,9 @@ func TestValidate(t *testing.T) {
 		{foreign.Hasher{Accept: []foreign.Format{foreign.Wrapped}}, true},
 		{foreign.Hasher{Accept: []foreign.Format{foreign.Devise}}, false},
 		{foreign.Hasher{Accept: []foreign.Format{foreign.FlaskSecurity}}, false},
+		{foreign.Hasher{Accept: []foreign.Format{foreign.Argon2d}}, false},
+		{foreign.Hasher{Accept: []foreign.Format{foreign.Argon2d}, Argon2Key: standIn}, true},
+		{foreign.Hasher{Accept: []foreign.Format{foreign.Argon2d}, Base: pwhash.Argon2id{Key: standIn}}, true},
 		{foreign.Hasher{Bounds: pwhash.Bounds{BcryptCost: 31, PhpassLog2: 30, ScryptBytes: 1 << 40}}, true},
 		{foreign.Hasher{Bounds: pwhash.Bounds{BcryptCost: 32}}, false},
 		{foreign.Hasher{Bounds: pwhash.Bounds{PhpassLog2: 31}}, false},
@@ -188,7 +191,7 @@ func TestValidate(t *testing.T) {
 	}
 	for _, f := range foreign.Formats() {
 		h := everything()
-		h.Accept = []foreign.Format{f}
+		h.Accept, h.Argon2Key = []foreign.Format{f}, standIn
 		if err := h.Validate(); err != nil {
 			t.Errorf("%s: %v", f, err)
 		}

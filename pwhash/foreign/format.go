@@ -12,6 +12,7 @@ const (
 	// What more than one stack writes.
 	Argon2id    Format = "argon2id"     // $argon2id$v=19$…, which Base reads first; for bounds over those of Base
 	Argon2i     Format = "argon2i"      // $argon2i$v=19$…: PHP, libsodium
+	Argon2d     Format = "argon2d"      // $argon2d$v=19$…; only with Hasher.Argon2Key
 	Bcrypt      Format = "bcrypt"       // $2a$, $2b$, $2y$, cut at 72 bytes (Base would refuse more): Rails, Laravel, PHP, Auth0, Supabase, Go
 	Bcrypt2x    Format = "bcrypt_2x"    // $2x$, with the fault of old crypt_blowfish
 	SHACrypt    Format = "sha_crypt"    // $5$, $6$: crypt(3)
@@ -111,6 +112,7 @@ const (
 var formats = append([]named{
 	{Argon2id, parseArgon2id},
 	{Argon2i, parseArgon2i},
+	{Argon2d, parseArgon2d},
 	{Bcrypt, parseBcrypt},
 	{Devise, parseDevise},
 	{Meteor, parseMeteor},

@@ -32,6 +32,7 @@ func FuzzVerify(f *testing.F) {
 	f.Add("{wrap:django_digest:bWQ1JFJzRGd4eGZTMmRTaDFIYzg4Mmp0VmwkMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDA}x", staple)
 	h := everything()
 	h.Base = blank{}
+	h.Argon2Key = standIn
 	h.Bounds = pwhash.Bounds{
 		Argon2KiB: 64, Argon2Passes: 2, Argon2Lanes: 2, BcryptCost: 4, ScryptBytes: 16 << 10, ScryptParallel: 2,
 		PBKDF2Rounds: 100, CryptRounds: 1000, PhpassLog2: 7,

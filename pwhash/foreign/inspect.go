@@ -112,7 +112,7 @@ func (h Hasher) inspect(s string) (info pwhash.Info, known bool, err error) {
 		if parseErr == nil {
 			return pwhash.Info{Format: string(f), Cost: p.price.cost, Memory: int64(p.price.memory), Stale: true}, true, nil
 		}
-		if outOfBounds(parseErr) {
+		if outOfBounds(parseErr) || parseErr == errArgon2Key {
 			known, err = true, parseErr
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"hash"
 	"strings"
+
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 // parseKeycloak reads a credential as Keycloak exports it: an object with the
@@ -50,10 +52,11 @@ func parseKeycloak(s string, h *Hasher) (stored, error) {
 		p := data.AdditionalParameters
 		kib, ok1 := number(single(p.Memory))
 		lanes, ok2 := number(single(p.Parallelism))
-		if !ok1 || !ok2 || single(p.Version) != "1.3" {
+		version, ok3 := map[string]uint32{"1.3": pwhash.Argon2Version, "1.0": pwhash.Argon2Version10}[single(p.Version)]
+		if !ok1 || !ok2 || !ok3 {
 			return stored{}, errFormat
 		}
-		return argon2Hash(h, single(p.Type), argon2Costs{kib, data.HashIterations, lanes}, salt, key)
+		return argon2Hash(h, single(p.Type), version, argon2Costs{kib, data.HashIterations, lanes}, salt, key)
 	}
 	return stored{}, malformed("algorithm")
 }

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/passwd-go/passwd/pwhash"
 	//lint:ignore SA1019 hashes made with it exist
 	"golang.org/x/crypto/md4"
 )
@@ -214,7 +215,7 @@ func parseGitea(s string, h *Hasher) (stored, error) {
 	case "scrypt":
 		return scryptHash(h, costs[0], costs[1], costs[2], salt, tag)
 	}
-	return argon2Hash(h, "id", argon2Costs{costs[1], costs[0], costs[2]}, salt, tag)
+	return argon2Hash(h, "id", pwhash.Argon2Version, argon2Costs{costs[1], costs[0], costs[2]}, salt, tag)
 }
 
 // giteaAlgo is what the names without parameters stand for.

@@ -7,6 +7,7 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"hash"
 	"strconv"
 	"strings"
@@ -16,6 +17,9 @@ import (
 
 // errFormat says that a string is not a hash of the format that a parser reads.
 var errFormat = pwhash.ErrFormat
+
+// errArgon2Key says what is missing for a hash that is well-formed.
+var errArgon2Key = fmt.Errorf("%w: Argon2d and version 16 of Argon2 need Hasher.Argon2Key", errFormat)
 
 // stored is a hash taken apart, with every bound checked. It has either a tag
 // and a way to derive it anew, or a comparison of its own, or that of a [Custom].
@@ -37,8 +41,8 @@ type price struct {
 func roundsOf(n uint64) price { return price{cost: "rounds=" + strconv.FormatUint(n, 10)} }
 
 // parser reads the hashes of one format. It computes nothing and takes no more
-// than a few times the memory of s. Its error is errFormat, or a
-// *pwhash.BoundsError where s is of the format.
+// than a few times the memory of s. Its error is errFormat or, where
+// s is of the format, errArgon2Key or a *pwhash.BoundsError.
 type parser func(s string, h *Hasher) (stored, error)
 
 // malformed says that a string has the mark of a format and that this field of it

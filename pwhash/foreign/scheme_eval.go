@@ -8,6 +8,7 @@ import (
 	"hash"
 	"strings"
 
+	"github.com/passwd-go/passwd/pwhash"
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/blowfish" //lint:ignore SA1019 bcrypt is built on it
 	"golang.org/x/crypto/md4"      //lint:ignore SA1019 hashes made with it exist
@@ -253,7 +254,7 @@ func (e *env) afford(n *node) (total price, err error) {
 	case n.op == "argon2id", n.op == "argon2i":
 		var p stored
 		costs := argon2Costs{n.args[2].n, n.args[3].n, n.args[4].n}
-		p, err = argon2Hash(e.h, strings.TrimPrefix(n.op, "argon2"), costs, make([]byte, 8), make([]byte, minTag))
+		p, err = argon2Hash(e.h, strings.TrimPrefix(n.op, "argon2"), pwhash.Argon2Version, costs, make([]byte, 8), make([]byte, minTag))
 		total = p.price
 	case n.op == "firebase":
 		var p stored
