@@ -2,10 +2,10 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/pwhash/foreign"
 )
 
@@ -87,12 +87,7 @@ func TestProbeLatin1(t *testing.T) {
 
 // What the exports of web stacks have: the command is what an operator would run.
 func TestProbeExports(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a minute of hashing")
-	}
-	if os.Getenv("PASSWD_TEST_LONG") == "" {
-		t.Skip("without PASSWD_TEST_LONG: package foreign verifies the same rows")
-	}
+	testrun.NeedLong(t) // package foreign verifies the same rows every day
 	code, out, errs := ctl(t, "hashes", "probe", "../../pwhash/foreign/testdata/hash-exports.jsonl")
 	if code != 0 {
 		t.Errorf("exit %d: %s\n%s", code, errs, out)

@@ -17,21 +17,17 @@ import (
 	"testing"
 	"time"
 
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/pwhash"
 	"github.com/passwd-go/passwd/sqlstore"
 )
 
 // Many rows are imported by a process that is killed at random ten times, and then runs to its end:
 // each row is written once and none is lost, and memory does not grow with the rows. It takes 20,000
-// rows, and a million with PASSWD_TEST_LONG.
+// rows in .ci/run, and a million in .ci/long.
 func TestImportManyKilled(t *testing.T) {
-	if testing.Short() {
-		t.Skip("processes")
-	}
-	rows, kills := 20_000, 3
-	if os.Getenv("PASSWD_TEST_LONG") != "" {
-		rows, kills = 1_000_000, 10
-	}
+	testrun.NeedCI(t)
+	rows, kills := testrun.Size(0, 20_000, 1_000_000), testrun.Size(0, 3, 10)
 	binary := filepath.Join(t.TempDir(), "passwdctl")
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

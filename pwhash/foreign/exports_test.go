@@ -7,6 +7,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/pwhash"
 	"github.com/passwd-go/passwd/pwhash/foreign"
 )
@@ -19,9 +20,9 @@ func TestExports(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	long := os.Getenv("PASSWD_TEST_LONG") != ""
+	long := testrun.Long()
 	matched, all := 0, 0
-	seen := map[string]bool{} // without PASSWD_TEST_LONG, one of each kind
+	seen := map[string]bool{} // unless everything is asked for, one of each kind
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		var r struct {
 			Name, Hash, Password string

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/pwhash"
 	"github.com/passwd-go/passwd/pwhash/foreign"
@@ -66,7 +67,7 @@ func TestStacks(t *testing.T) {
 		}
 
 		if lines := strings.Join(foreign.Lines(r.Format), ""); strings.Contains(lines, "pbkdf2") || strings.Contains(lines, "scrypt") {
-			if os.Getenv("PASSWD_TEST_LONG") == "" {
+			if !testrun.Long() {
 				continue // slow enough: nobody would wrap it
 			}
 		}
@@ -204,7 +205,7 @@ func TestSchemeBounds(t *testing.T) {
 			t.Errorf("%s: %+v, %v, want ErrFormat", line, v, err)
 		}
 	}
-	if os.Getenv("PASSWD_TEST_LONG") == "" {
+	if !testrun.Long() {
 		return
 	}
 	// A digest over and over of a password that nobody types is given up, after a gigabyte.
