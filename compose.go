@@ -88,7 +88,7 @@ func (s *Service) composeShared(ctx context.Context, t *requestTask, matches []A
 		}
 	}
 	m := Message{
-		Kind: MessageSharedAddress, Channel: to.Channel, To: to.Value,
+		Kind: MessageSharedAddress, Channel: to.Channel, To: to.Value, Text: t.SharedText,
 		Account: Ref{Tenant: t.Login.Tenant}, Locale: locale, At: t.At, Client: t.Client,
 	}
 	var err error

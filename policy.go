@@ -24,6 +24,7 @@ type Check struct {
 type Report struct {
 	Violations []pwpolicy.Violation // empty if the password is acceptable, as far as can be told beforehand
 	Score      *int                 // 0, guessed at once, to 4; nil unless a rule of the policy is [pwpolicy.Scoring]
+	Notes      []pwpolicy.Note      // what is accepted, but may not be meant: "ends with a space"
 }
 
 // Check runs the local rules and the estimate only: never the current password,
@@ -47,7 +48,7 @@ func (s *Service) Check(ctx context.Context, r Check) (Report, error) {
 	if err != nil {
 		return Report{}, s.fault(ctx, err)
 	}
-	report := Report{Violations: violations}
+	report := Report{Violations: violations, Notes: pwpolicy.Notes(r.Password)}
 	if score, ok := p.Score(c); ok {
 		report.Score = &score
 	}

@@ -26,6 +26,9 @@ type RequestReset struct {
 	// TellShared has an address that several accounts share be told just that: no
 	// token, and no account named. Otherwise nothing is sent there.
 	TellShared bool
+	// SharedText is what such an address is told, word for word, in place of the
+	// notifier's own words: for formats that document it.
+	SharedText string
 	Client     Client
 }
 
@@ -44,7 +47,7 @@ func (s *Service) RequestReset(ctx context.Context, r RequestReset) error {
 		return ErrInvalidRequest
 	}
 	return s.request(ctx, r.Login, r.Channel, r.Client, &requestTask{
-		taskHead: taskHead{Kind: taskLink, Seed: newSeed()}, TTL: r.TTL, Form: r.Form, TellShared: r.TellShared,
+		taskHead: taskHead{Kind: taskLink, Seed: newSeed()}, TTL: r.TTL, Form: r.Form, TellShared: r.TellShared, SharedText: r.SharedText,
 	})
 }
 

@@ -1,4 +1,4 @@
-package strength
+package estimate
 
 import (
 	"math"
@@ -35,7 +35,7 @@ func (m *matches) digitDate(i, n, thisYear int) {
 	s := m.password[i : i+n]
 	if n == 4 {
 		if bits, ok := yearBits(s, thisYear); ok {
-			m.add(i, i+n-1, bits, isDate)
+			m.add(i, i+n-1, bits, Year)
 		}
 	}
 	for _, yearLen := range [...]int{2, 4} {
@@ -90,7 +90,7 @@ func (m *matches) addDate(i, n int, extra float64, thisYear int, a, b, year stri
 		return
 	}
 	if bits, ok := yearBits(year, thisYear); ok {
-		m.add(i, i+n-1, bits+math.Log2(365)+extra, isDate)
+		m.add(i, i+n-1, bits+math.Log2(365)+extra, Date)
 	}
 }
 
