@@ -156,13 +156,17 @@ func (h Hasher) Verify(ctx context.Context, stored pwhash.Hash, password string)
 	return v, h.explain(s, baseErr)
 }
 
-// verify tries the formats that are accepted; but for those that are what Base has
-// judged already.
+// verify tries the formats that are accepted. What Base has judged already is tried in ISO 8859-1
+// alone.
 func (h Hasher) verify(ctx context.Context, s, password string, judged bool) (v pwhash.Verdict, known bool, err error) {
 	var beyond error
 	for _, f := range h.Accept {
+		try, latin1 := password, h.Latin1
 		if judged && baseReads[f] {
-			continue
+			if try, latin1 = inLatin1(password); !latin1 || !h.Latin1 {
+				continue
+			}
+			latin1 = false
 		}
 		if f == Wrapped {
 			if w, ok := parseWrapped(s); ok {
@@ -179,7 +183,7 @@ func (h Hasher) verify(ctx context.Context, s, password string, judged bool) (v 
 			continue
 		}
 		known = true
-		if match, err := p.matchesAny(password, h.Latin1); match || err != nil {
+		if match, err := p.matchesAny(try, latin1); match || err != nil {
 			return pwhash.Verdict{Match: match, Stale: match}, true, err
 		}
 	}

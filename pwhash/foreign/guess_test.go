@@ -186,6 +186,23 @@ func TestLatin1(t *testing.T) {
 	}
 }
 
+// Base judges Argon2id in UTF-8, and accepting it adds the second try.
+func TestLatin1BesideBase(t *testing.T) {
+	cheap := pwhash.Argon2id{KiB: 64, Passes: 1, InsecureCosts: true}
+	old, err := cheap.Hash(t.Context(), "Gr\xfc\xdfe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range []foreign.Hasher{
+		{Base: cheap, Latin1: true}, {Base: cheap, Accept: []foreign.Format{foreign.Argon2id}}, {Base: cheap, Accept: []foreign.Format{foreign.Argon2id}, Latin1: true},
+	} {
+		want := h.Latin1 && len(h.Accept) > 0
+		if v, err := h.Verify(t.Context(), old, "Gr\u00fc\u00dfe"); err != nil || v.Match != want || v.Stale != want {
+			t.Errorf("Latin1 %t, %q: %+v, %v, want a match: %t", h.Latin1, h.Accept, v, err, want)
+		}
+	}
+}
+
 func TestCustom(t *testing.T) {
 	rot := foreign.Custom{Name: "rot13", Parse: func(stored string) (foreign.Parsed, error) {
 		text, ok := strings.CutPrefix(stored, "rot13:")
