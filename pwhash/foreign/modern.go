@@ -52,6 +52,10 @@ func parseAdonis(s string, h *Hasher) (stored, error) {
 		}
 		return scryptHash(h, costs[0], costs[1], costs[2], salt, tag)
 	}
+	// AdonisJS writes m=4096 or more. With less, it is a malformed PHC string.
+	if _, rest, _ := strings.Cut(s, ",m="); len(strings.SplitN(rest, ",", 2)[0]) < len("1024") {
+		return stored{}, errFormat
+	}
 	return parsePassesFirst(s, h)
 }
 
