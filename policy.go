@@ -216,31 +216,19 @@ func (s *Service) due(ctx context.Context, a Account) (Account, time.Time, error
 
 // expire is due, and writes the mark down, so that tickets and sessions know it.
 // It happens once: a marked account is not asked again, and a password write
-// takes the mark off.
+// takes the mark off. After ErrConflict the account has to be read again, and judged
+// again.
 func (s *Service) expire(ctx context.Context, a Account, c Client) (Account, time.Time, error) {
-	for conflicts := 0; ; conflicts++ {
-		marked, changeBy, err := s.due(ctx, a)
-		if err != nil || marked.Must == a.Must {
-			return a, changeBy, err
-		}
-		marked.Epoch, err = s.store.Apply(ctx, Write{
-			Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, Must: marked.Must, Now: s.now(),
-		})
-		if err == nil {
-			s.Observe(ctx, Event{Name: EventChangeRequired, Account: a.Ref, Outcome: outcomeSuccess, Reason: string(marked.Must), Client: c})
-			return marked, changeBy, nil
-		}
-		if !errors.Is(err, ErrConflict) || conflicts == maxConflicts {
-			return a, changeBy, s.fault(ctx, err)
-		}
-		// Somebody else may have given the account its first epoch, no more.
-		fresh, err := s.get(ctx, a.Ref)
-		if err == nil && (fresh.Hash != a.Hash || a.Epoch != 0) {
-			err = ErrConflict
-		}
-		if err != nil {
-			return a, changeBy, err
-		}
-		a = fresh
+	marked, changeBy, err := s.due(ctx, a)
+	if err != nil || marked.Must == a.Must {
+		return a, changeBy, err
 	}
+	marked.Epoch, err = s.store.Apply(ctx, Write{
+		Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must, Must: marked.Must, Now: s.now(),
+	})
+	if err != nil {
+		return a, changeBy, s.fault(ctx, err)
+	}
+	s.Observe(ctx, Event{Name: EventChangeRequired, Account: a.Ref, Outcome: outcomeSuccess, Reason: string(marked.Must), Client: c})
+	return marked, changeBy, nil
 }

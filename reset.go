@@ -203,7 +203,7 @@ func (s *Service) CancelReset(ctx context.Context, r CancelReset) error {
 			return err
 		}
 		err = s.suspend(ctx, a, &rec.TokenRef, r.Client)
-		if errors.Is(err, ErrTokenInvalid) {
+		if errors.Is(err, ErrTokenInvalid) || errors.Is(err, ErrNotFound) {
 			return s.rejectToken(ctx, rec, "lost_race", r.Client)
 		}
 		// A thief who keeps changing the password must not win by it.
@@ -217,7 +217,7 @@ func (s *Service) CancelReset(ctx context.Context, r CancelReset) error {
 func (s *Service) suspend(ctx context.Context, a Account, consume *TokenRef, c Client) error {
 	now := s.now()
 	_, err := s.apply(ctx, Write{
-		Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch,
+		Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must,
 		Must: Compromised, Raise: true, VoidAll: true, Consume: consume, Now: now,
 	}, s.notices(a, MessageSuspended, noticeDetail{at: now, client: c}))
 	if err != nil {
