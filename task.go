@@ -66,6 +66,7 @@ type requestTask struct {
 	TTL        time.Duration `json:",omitempty"`
 	TellShared bool          `json:",omitempty"`
 	Device     string        `json:",omitempty"` // what Client.Device was
+	SharedText string        `json:",omitempty"`
 }
 
 func (t *requestTask) describe(e *Event) taskEvents {
