@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 )
@@ -14,7 +15,10 @@ const (
 	// only a known account causes, which could be seen in the time of the answer (I6).
 	answerTime = 8 * time.Millisecond
 	// hangsAfter is when a delivery that others wait for is taken to hang.
-	hangsAfter = 500 * time.Millisecond
+	hangsAfter = 800 * time.Millisecond
+	// putOffPause keeps a hand from going through a long queue at full speed only to put
+	// everything off.
+	putOffPause = 10 * time.Millisecond
 )
 
 // errNoRoom says that a job was put off in favor of others: what hangs has all the hands
@@ -29,8 +33,9 @@ type hands struct {
 	n int
 
 	mu      sync.Mutex
-	busy    map[*delivery]struct{}
-	changed chan struct{} // closed, and made anew, when a delivery ends
+	busy    []*delivery   // begun
+	waiting []*delivery   // for room, in the order of their coming
+	changed chan struct{} // closed, and made anew, when one of them goes
 }
 
 // delivery is a call of the Notifier, or, with the channel "", of AfterWrite.
@@ -41,7 +46,7 @@ type delivery struct {
 }
 
 func newHands(n int) *hands {
-	return &hands{n: n, busy: make(map[*delivery]struct{}), changed: make(chan struct{})}
+	return &hands{n: n, changed: make(chan struct{})}
 }
 
 // begin waits for room for a delivery. The error is errNoRoom if what takes the room
@@ -51,68 +56,89 @@ func (h *hands) begin(ctx context.Context, channel Channel, again bool) (end fun
 		return func() {}, nil
 	}
 	d := &delivery{channel: channel, again: again}
+	h.mu.Lock()
+	h.waiting = append(h.waiting, d)
+	h.mu.Unlock()
 	for {
-		wait, changed, err := h.enter(d)
+		begun, wait, changed := h.enter(d)
 		switch {
-		case err != nil:
-			return nil, err
-		case wait == 0:
+		case begun:
 			return func() { h.leave(d) }, nil
+		case wait <= 0:
+			err = errNoRoom
+			pause(ctx, putOffPause)
+		default:
+			timer := time.NewTimer(wait)
+			select {
+			case <-changed:
+			case <-timer.C:
+			case <-ctx.Done():
+				err = ctx.Err()
+			}
+			timer.Stop()
 		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-changed:
-		case <-timer.C:
-		case <-ctx.Done():
-			err = ctx.Err()
-		}
-		if timer.Stop(); err != nil {
+		if err != nil {
+			h.leave(d)
 			return nil, err
 		}
 	}
 }
 
-// enter notes a delivery as begun, or tells how long to wait for room: at most until
-// changed is closed.
-func (h *hands) enter(d *delivery) (wait time.Duration, changed <-chan struct{}, err error) {
+// enter begins a delivery if there is room beside those that are at work, and those
+// that have waited for longer and have room. Otherwise it tells when, if nothing has
+// changed until then, all that takes the room hangs.
+func (h *hands) enter(d *delivery) (begun bool, wait time.Duration, changed <-chan struct{}) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	d.began = time.Now()
-	wait, err = h.wait(d, h.n-1, func(other *delivery) bool { return other.channel == d.channel })
-	if err == nil && d.again {
-		var more time.Duration
-		more, err = h.wait(d, h.n-2, func(other *delivery) bool { return other.again && other.channel == d.channel })
-		wait = max(wait, more)
-	}
-	if err == nil && wait == 0 {
-		h.busy[d] = struct{}{}
-	}
-	return wait, h.changed, err
-}
-
-// wait tells how long d may have to wait until fewer than bound others of its kind are
-// at work, and is errNoRoom if all of these hang.
-func (h *hands) wait(d *delivery, bound int, same func(*delivery) bool) (time.Duration, error) {
-	n, longest := 0, time.Duration(0)
-	for other := range h.busy {
-		if same(other) {
-			n++
-			longest = max(longest, hangsAfter-d.began.Sub(other.began))
+	now := time.Now()
+	ahead := slices.Clone(h.busy)
+	for _, w := range h.waiting {
+		if w == d {
+			break
+		}
+		if full, _ := h.full(ahead, w); !full {
+			w.began = now
+			ahead = append(ahead, w)
 		}
 	}
-	switch {
-	case n < max(bound, 1):
-		return 0, nil
-	case longest <= 0:
-		return 0, errNoRoom
+	full, newest := h.full(ahead, d)
+	if full {
+		return false, newest.Add(hangsAfter).Sub(now), h.changed
 	}
-	return longest, nil
+	d.began = now
+	h.busy, h.waiting = append(h.busy, d), slices.DeleteFunc(h.waiting, func(w *delivery) bool { return w == d })
+	return true, 0, nil
 }
 
+// full reports that d has no room beside others, and when the newest began of those
+// that take it.
+func (h *hands) full(others []*delivery, d *delivery) (full bool, newest time.Time) {
+	channel, again := 0, 0
+	for _, other := range others {
+		if other.channel != d.channel {
+			continue
+		}
+		channel++
+		if other.again {
+			again++
+		}
+	}
+	full = channel >= max(h.n-1, 1)
+	tooOften := d.again && again >= max(h.n-2, 1)
+	for _, other := range others {
+		if other.channel == d.channel && (full || other.again) && other.began.After(newest) {
+			newest = other.began
+		}
+	}
+	return full || tooOften, newest
+}
+
+// leave ends a delivery, or the wait for one.
 func (h *hands) leave(d *delivery) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.busy, d)
+	it := func(other *delivery) bool { return other == d }
+	h.busy, h.waiting = slices.DeleteFunc(h.busy, it), slices.DeleteFunc(h.waiting, it)
 	close(h.changed)
 	h.changed = make(chan struct{})
 }

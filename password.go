@@ -85,7 +85,7 @@ type Config struct {
 	// Deliveries is how many messages one [Service.Run] delivers at once, and how many
 	// at most are delivered a second time if the process dies. If 0, 4, of which 3 at
 	// most are in one channel and 2 of these at messages that failed before, so that a
-	// gateway that hangs delays the other channel by half a second at most. With 1, a
+	// gateway that hangs delays the other channel by a second at most. With 1, a
 	// delivery that hangs delays all others.
 	Deliveries int
 	// JobLease is how long a job in hand is kept from other workers; a delivery
