@@ -21,7 +21,7 @@ type RequireChange struct {
 }
 
 // RequireChange makes the account change its password at its next sign-in, and
-// tells so to whoever asks [Service.Live]; it ends no session. An account that
+// reports it to callers of [Service.Live]; it ends no session. An account that
 // has a temporary password, or a suspended one, stays as it is: that is stricter
 // already. Errors: ErrNotFound, ErrInvalidRequest, ErrConflict, ErrUnavailable.
 func (s *Service) RequireChange(ctx context.Context, r RequireChange) error {
@@ -41,7 +41,7 @@ type LiftChange struct {
 
 // LiftChange takes back what RequireChange asked for. An account that has a
 // temporary password, or a suspended one, stays as it is. One that is Expired by a
-// policy with a [MaxAge] is marked again at its next sign-in. Errors: ErrNotFound,
+// policy with a [pwpolicy.MaxAge] is marked again at its next sign-in. Errors: ErrNotFound,
 // ErrConflict, ErrUnavailable.
 func (s *Service) LiftChange(ctx context.Context, r LiftChange) error {
 	return s.setMust(ctx, r.Account, Event{Name: EventChangeLifted, Client: r.Client})
@@ -232,7 +232,7 @@ func (s *Service) Revoke(ctx context.Context, r Revoke) (epoch int64, err error)
 	return epoch, err
 }
 
-// Forget removes everything of ours about an account. A host that deletes a user
+// Forget removes everything that the library keeps about an account. A host that deletes a user
 // calls it, in the same transaction if it can ([Service.With]). An unknown account is
 // no error. Errors: ErrNotFound for an account of another tenant ([Service.InTenant]),
 // ErrUnavailable.

@@ -3,14 +3,13 @@ package passwd
 import (
 	"context"
 	"errors"
-	"strconv"
 )
 
-// Change asks for another password for who is signed in.
+// Change is a signed-in user's request to change their password.
 type Change struct {
 	Account     Ref
-	Current     string // as typed: what could be nobody's password is just wrong
-	New         string // as typed: what could be nobody's password is a PolicyError
+	Current     string // as typed; one that cannot be a password is simply wrong
+	New         string // as typed; one that cannot be a password is a PolicyError
 	KeepSession string // the session that asks, where the store keeps sessions; "" ends it too
 	Client      Client
 }
@@ -30,25 +29,23 @@ func (s *Service) Change(ctx context.Context, r Change) (Written, error) {
 	if err != nil {
 		return Written{}, err
 	}
-	guess := s.newTry(ctx, r.Client)
-	key := s.keys.limiterKey("current", a.Ref.Tenant, a.Ref.ID, strconv.FormatInt(a.Epoch, 10))
-	if err := guess.take(key, s.cfg.Limits.SignIn); err != nil {
+	guess, err := s.newCurrentGuess(ctx, a, r.Client)
+	if err != nil {
 		return Written{}, err
 	}
 	v, err := s.verify(ctx, a, r.Current, r.Client)
 	if err != nil {
 		return Written{}, guess.abandon(s.fault(ctx, err))
 	}
-	refused := s.refusal(a, true, v, guess.count)
+	refused := s.refusal(a, true, v, guess)
 	if refused == nil {
 		refused = s.unusable(a)
 	}
 	if refused != nil {
 		s.Observe(ctx, Event{Name: EventChangeFailed, Account: a.Ref, Outcome: outcomeFailure, Reason: refused.reason, Method: MethodChange, Client: r.Client})
-		s.stopNotice(ctx, a, true, guess.count, r.Client)
-		return Written{}, ErrWrongPassword
+		return Written{}, s.refuse(ctx, a, true, guess, ErrWrongPassword)
 	}
-	if err := guess.succeeded(""); err != nil {
+	if err := guess.succeeded(); err != nil {
 		return Written{}, err
 	}
 	return s.replace(ctx, change{
@@ -92,8 +89,8 @@ const (
 	Always                 // whether it must or not
 )
 
-// ChangeByLogin asks for another password, by login and current password in
-// place of a session.
+// ChangeByLogin is a request to change a password by login and current password
+// instead of a session.
 type ChangeByLogin struct {
 	Login   Login
 	Current string
@@ -126,8 +123,8 @@ func (s *Service) ChangeByLogin(ctx context.Context, r ChangeByLogin) (Written, 
 	})
 }
 
-// ChangeWithTicket asks for another password with the ticket of a must-change
-// sign-in.
+// ChangeWithTicket is a request to change a password with the ticket of a sign-in
+// after which it must be changed.
 type ChangeWithTicket struct {
 	Ticket Token
 	New    string

@@ -12,6 +12,8 @@ type Client struct {
 	Addr      netip.Addr // of the peer; the zero Addr counts as one shared address
 	UserAgent string     // cut to 256 bytes
 	RequestID string     // the host's own, for its events; cut to 128 bytes
+	// Device is the token of [SignedIn] that the client has kept, "" if it has none.
+	Device Token `json:"-"`
 }
 
 // MessageKind tells what a message is about.

@@ -9,7 +9,7 @@ import (
 	"github.com/passwd-go/passwd/pwpolicy"
 )
 
-// Check asks what the policy holds against a password, while it is being typed.
+// Check asks whether a password is acceptable, while it is being typed.
 type Check struct {
 	Password string
 	// The account it is for: named, or the one that a live reset token or ticket
@@ -22,8 +22,8 @@ type Check struct {
 
 // Report is what a policy check found.
 type Report struct {
-	Violations []pwpolicy.Violation // empty if the password would do, as far as can be told beforehand
-	Score      *int                 // 0, guessed at once, to 4; nil unless a rule of the policy is [Scoring]
+	Violations []pwpolicy.Violation // empty if the password is acceptable, as far as can be told beforehand
+	Score      *int                 // 0, guessed at once, to 4; nil unless a rule of the policy is [pwpolicy.Scoring]
 }
 
 // Check runs the local rules and the estimate only: never the current password,
@@ -34,8 +34,8 @@ func (s *Service) Check(ctx context.Context, r Check) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	ask := s.newTry(ctx, r.Client)
-	if err := ask.take(s.keys.limiterKey("check", a.Ref.Tenant, a.Ref.ID), s.cfg.Limits.Checks); err != nil {
+	checks := Step{Key: s.keys.limiterKey("check", a.Ref.Tenant, a.Ref.ID), Do: StepTake, Limit: s.cfg.Limits.Checks}
+	if _, err := s.limit(ctx, r.Client, checks); err != nil {
 		return Report{}, err
 	}
 	p, err := s.policy(ctx, a)

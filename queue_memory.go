@@ -49,7 +49,7 @@ func (q *queued) before(other *queued) bool {
 	return order < 0 || order == 0 && q.n < other.n
 }
 
-// InProcess says that no other process can work off the queue.
+// InProcess says that no other process can process the queue.
 func (*MemoryQueue) InProcess() bool { return true }
 
 // Put adds a job.
@@ -68,11 +68,14 @@ func (m *MemoryQueue) PutAll(jobs ...Job) {
 func (m *MemoryQueue) add(j Job, bound int) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.byID[j.ID] != nil || m.waiting[j.Key] > 0 {
+	if m.byID[j.ID] != nil {
 		return nil
 	}
 	if bound > 0 && len(m.byID) >= bound {
 		return ErrQueueFull
+	}
+	if m.waiting[j.Key] > 0 {
+		return nil
 	}
 	if m.byID == nil {
 		m.byID, m.waiting = make(map[string]*list.Element), make(map[string]int)

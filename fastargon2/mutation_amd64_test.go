@@ -21,7 +21,7 @@ import (
 )
 
 // unseen are instructions without which every result is right. They bring the next
-// block into the cache, or choose it early and not again (R11 is where in the block
+// block into the cache, or choose it early and not again (the register holds where in the block
 // the columns are), or save other code a delay.
 var unseen = regexp.MustCompile(`^(PREFETCHT0|JNZ +chosen|TESTQ +R11, R11|VZEROUPPER)`)
 

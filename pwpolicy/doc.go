@@ -1,4 +1,4 @@
-// Package pwpolicy judges new passwords, for who wants that alone: it needs neither
+// Package pwpolicy judges new passwords, for programs that need only that: it needs neither
 // the service of package passwd nor a hasher.
 //
 // # Which name for which need
