@@ -35,7 +35,7 @@ const apiPath = "/api/v1/"
 // Errors are problems (RFC 9457) with a member "code": the codes of package
 // passwd and malformed_request, cross_origin, not_found, method_not_allowed,
 // too_large, unsupported_media_type. With password_rejected, "errors" lists
-// everything that the policy holds against the new password.
+// every violation of the policy by the new password.
 func API(c Config) (http.Handler, error) {
 	if err := c.validate(); err != nil {
 		return nil, err

@@ -42,20 +42,21 @@ type Profile struct {
 	Tenant string
 	// Clients knows the API keys. Required.
 	Clients Clients
-	// Authenticate tells whose the access token of a request is: [Bearer] where
-	// package session made it, or a function of the host's. Nobody is the zero
-	// Principal or passwd.ErrUnauthenticated. The epoch is compared here. Required.
+	// Authenticate tells who the access token of a request belongs to: [Bearer]
+	// where package session made it, or a function of the host's. Nobody is the
+	// zero Principal or passwd.ErrUnauthenticated. The epoch is compared here.
+	// Required.
 	Authenticate func(*http.Request) (Principal, error)
 	// Renew stamps an access token of the host's own with the new epoch, so that it
 	// outlives the change it made. With the sessions of package session it is not
 	// needed: the write itself does it. Its error is an event (after_write.failed).
 	Renew func(*http.Request, passwd.Written) error
 
-	// RevealAccounts has forgot tell, as documented, that nobody or more than one
-	// has the address: everybody can then find out who has an account. If false,
-	// the answer is the same for all; a shared address is told so by mail.
+	// RevealAccounts makes forgot tell, as documented, that no account or more than
+	// one has the address: anyone can then find out who has an account. If false,
+	// the answer is the same for all; a shared address is told about it by mail.
 	RevealAccounts bool
-	// Localize has texts follow Accept-Language. If false they are the documented
+	// Localize makes texts follow Accept-Language. If false they are the documented
 	// ones: clients compare them.
 	Localize bool
 }
