@@ -68,7 +68,7 @@ func (s *Service) memory(h Hash) int64 {
 	}
 	info, err := inspector.Inspect(h)
 	if err != nil {
-		return 0 // no work will be done on it
+		return 0 // no work is done for it
 	}
 	return info.Memory
 }

@@ -118,7 +118,7 @@ type worker struct {
 func New(cfg Config) (*Service, error) {
 	switch {
 	case cfg.Store == nil:
-		return nil, errors.New("passwd: Config.Store is required (memstore.New for a start)")
+		return nil, errors.New("passwd: Config.Store is required (memstore.New to start with)")
 	case cfg.Notify == nil:
 		return nil, errors.New("passwd: Config.Notify is required: it delivers the messages")
 	case cfg.Links.Base == "":

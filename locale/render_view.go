@@ -76,7 +76,7 @@ func (v View) Isolate(s string) string {
 	return isolate + s + release
 }
 
-// How many characters are told of a value.
+// How many characters of a value are shown.
 const (
 	maxName     = 64
 	maxUsername = 64
@@ -147,7 +147,7 @@ func check(m passwd.Message) (host string, err error) {
 	case m.ExpiresAt.IsZero() && (m.Kind == passwd.MessageResetLink || m.Kind == passwd.MessageResetCode):
 		return "", errors.New("it has no expiry")
 	case m.Kind == passwd.MessageResetCode && (m.Code == "" || strings.Trim(string(m.Code), "0123456789") != ""):
-		return "", errors.New("its code is not of digits")
+		return "", errors.New("its code is not all digits")
 	}
 	u, err := url.Parse(m.Link)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || strings.ContainsFunc(m.Link, notOfURL) {
@@ -155,7 +155,7 @@ func check(m passwd.Message) (host string, err error) {
 	}
 	host = u.Hostname()
 	if strings.ContainsFunc(host, notOfHost) {
-		return "", errors.New("the host of its link is not one")
+		return "", errors.New("the host of its link is invalid")
 	}
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
@@ -184,8 +184,8 @@ func contactURL(contact string) string {
 	return "mailto:" + url.PathEscape(local) + "@" + domain
 }
 
-// clean makes one line of a text: no control characters, nothing that turns the
-// direction of what follows, no more than so many characters.
+// clean makes one line of a text: no control characters, nothing that changes the
+// direction of what follows, and at most that many characters.
 func clean(s string, most int) string {
 	s = strings.Map(func(r rune) rune {
 		switch {

@@ -87,8 +87,8 @@ func (a *api) change(w http.ResponseWriter, r *http.Request, in passwd.Change) (
 	return none{}, err
 }
 
-// changeOwn changes the password of who is signed in, and reports whether their
-// session goes on.
+// changeOwn changes the password of the signed-in user, and reports whether
+// their session goes on.
 func (c Config) changeOwn(w http.ResponseWriter, r *http.Request, in passwd.Change) (renewed bool, err error) {
 	written, err := c.service(r).Change(r.Context(), in)
 	if err != nil {
@@ -270,7 +270,8 @@ type policy struct {
 	PasswordRules string `json:"passwordrules"`
 }
 
-// policy describes the policy of who is signed in, else of the tenant.
+// policy describes the policy of the signed-in user, otherwise that of the
+// tenant.
 func (a *api) policy(w http.ResponseWriter, r *http.Request) (policy, error) {
 	account := passwd.Ref{Tenant: a.tenant(r)}
 	switch p, _, err := a.signedIn(r); {

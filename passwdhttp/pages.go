@@ -169,7 +169,7 @@ func (c Config) validatePages() error {
 		{"Logo", c.Logo}, {"Stylesheet", c.Stylesheet},
 	} {
 		if f.path != "" && !safeNext(f.path) {
-			return errors.New("passwdhttp: Config." + f.name + " is not a path on the origin without empty and dot segments")
+			return errors.New("passwdhttp: Config." + f.name + " must be a path on the origin, without empty or dot segments")
 		}
 	}
 	if c.Logo != "" && c.Name == "" {
@@ -193,7 +193,7 @@ func (c Config) validatePages() error {
 // values are the fields of a form. None occurs twice.
 type values map[string]string
 
-// decodeForm reads the body of a form; the query is no part of it. Bytes that are
+// decodeForm reads the body of a form; the query is not part of it. Bytes that are
 // not UTF-8 stay as they are: it is for the service to refuse them.
 func decodeForm(b endpoint.Body) (values, error) {
 	form, err := url.ParseQuery(string(b.Data))

@@ -16,7 +16,7 @@ import (
 // not have, or for which it has another key. Nothing is known about the password
 // then: a service answers ErrUnavailable, counts no failure, and reports a
 // passwd.EventUnavailable whose Reason is "pepper_key".
-var ErrPepperKey = errors.New("pwhash: stored hash needs a pepper key that is missing or another")
+var ErrPepperKey = errors.New("pwhash: stored hash needs a pepper key that is missing or different")
 
 // Pepper is a keyring of secrets that are kept apart from the stored hashes, in a
 // secrets manager or the like: anyone who has only the database cannot even
@@ -85,7 +85,7 @@ func (p Pepper) validate() error {
 		case !validKeyID(k.ID):
 			return fmt.Errorf("pwhash: Pepper.%s.ID: need 1 to %d letters, digits, dots or hyphens", field, maxKeyID)
 		case seen[k.ID]:
-			return fmt.Errorf("pwhash: Pepper.%s.ID: %q is there twice", field, k.ID)
+			return fmt.Errorf("pwhash: Pepper.%s.ID: %q occurs twice", field, k.ID)
 		case len(k.Key) < minPepperKey:
 			return fmt.Errorf("pwhash: Pepper.%s.Key: %d bytes, need %d random bytes or more", field, len(k.Key), minPepperKey)
 		}

@@ -56,7 +56,7 @@ func New(c Config) (*Limiter, error) {
 		return nil, errors.New("redislimit: Config.Client is required")
 	}
 	if !heedsDeadlines(c.Client) {
-		return nil, errors.New("redislimit: Config.Client has to be made with ContextTimeoutEnabled")
+		return nil, errors.New("redislimit: Config.Client must be made with ContextTimeoutEnabled")
 	}
 	if len(c.Prefix) > maxPrefix {
 		return nil, fmt.Errorf("redislimit: Config.Prefix is longer than %d bytes", maxPrefix)

@@ -104,7 +104,7 @@ type Manager struct {
 // New checks the configuration, whose error names the field, and makes a manager.
 func New(cfg Config) (*Manager, error) {
 	if cfg.Store == nil {
-		return nil, errors.New("session: Config.Store is required: the store of the service (memstore.New for a start)")
+		return nil, errors.New("session: Config.Store is required: the store of the service (memstore.New to start with)")
 	}
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {

@@ -191,7 +191,7 @@ func parseServer(text string) (server, error) {
 		return server{}, errors.New("has more than a host, a port and user info")
 	}
 	if s.host, err = asciiDomain(u.Hostname()); err != nil {
-		return server{}, errors.New("names a host that is no domain name")
+		return server{}, errors.New("names a host that is not a domain name")
 	}
 	s.port = cmp.Or(u.Port(), s.port)
 	s.username = u.User.Username()

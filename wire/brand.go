@@ -213,8 +213,8 @@ func (b *brandRoute) change(_ http.ResponseWriter, r *http.Request, in brandRequ
 	if err != nil {
 		return brandReply{}, err
 	}
-	// A token proves that the password was right a while ago. Who must change their
-	// password since may.
+	// A token proves that the password was right a while ago. An account that must
+	// change its password since then may do so.
 	_, err = b.tokens.Verify(r.Context(), in.token, b.bound(login, in)...)
 	if err != nil && !errors.Is(err, passwd.ErrChangeRequired) {
 		return brandReply{}, err

@@ -137,7 +137,7 @@ func (p *profile) apiKey(r *http.Request, from passwd.Client) error {
 	return p.application(r.Context(), from, p.Clients.APIKey(r.Context(), sent[0]), errProfileAPIKey)
 }
 
-// signedIn returns who may change their password; who must, may.
+// signedIn returns the account that may change its password, also if it must.
 func (p *profile) signedIn(r *http.Request) (Principal, error) {
 	who, err := p.Authenticate(r)
 	switch {
@@ -264,8 +264,8 @@ func (p *profile) fail(w http.ResponseWriter, r *http.Request, code passwd.Code,
 	endpoint.WriteJSON(w, row.status, typeJSON, e)
 }
 
-// profileChallenge asks for the credentials that were missing or wrong. That a
-// bearer was bad is told of a bearer only.
+// profileChallenge asks for the credentials that were missing or wrong. Only for a
+// bearer token does it say that it was bad.
 func profileChallenge(r *http.Request, code passwd.Code, own *refusal) string {
 	_, bearer := bearerToken(r)
 	switch {

@@ -100,7 +100,7 @@ func (c Config) validate(format, base string) error {
 		return fmt.Errorf("wire: %s.Service is required", format)
 	}
 	if base != "" && !strings.HasPrefix(base, "/") {
-		return fmt.Errorf("wire: %s.Base is a path that begins with a slash, or \"\"", format)
+		return fmt.Errorf("wire: %s.Base must be a path that begins with a slash, or \"\"", format)
 	}
 	return nil
 }

@@ -131,7 +131,7 @@ func (c RangeConfig) base() (string, error) {
 	u, err := url.Parse(c.BaseURL)
 	switch {
 	case err != nil:
-		return "", errors.New("breach: RangeConfig.BaseURL is no URL")
+		return "", errors.New("breach: RangeConfig.BaseURL does not parse as a URL")
 	case u.Scheme != "https" && u.Scheme != "http", u.Host == "":
 		return "", errors.New("breach: RangeConfig.BaseURL is not an absolute http or https URL")
 	case u.Scheme == "http" && !c.InsecureHTTP:

@@ -55,7 +55,7 @@ func (r Rule) Validate() error {
 	case r.Threshold < 0:
 		return &pwpolicy.ParamError{Param: "threshold", Problem: fmt.Sprintf("%d is negative", r.Threshold)}
 	case !r.FailClosed && r.Observer == nil:
-		return errors.New("neither Observer nor FailClosed is set: nobody would learn of checks that are left out")
+		return errors.New("neither Observer nor FailClosed is set: nobody would learn of checks that are skipped")
 	}
 	if s, ok := r.Source.(thresholdBound); ok && r.Threshold > s.MaxThreshold() {
 		problem := fmt.Sprintf("%d is more than %d, above which the source knows no counts", r.Threshold, s.MaxThreshold())

@@ -62,7 +62,7 @@ func (a *Authority) parse(token string, bind []string) (Claims, error) {
 	}, nil
 }
 
-var errHeader = errors.New("header is another one than ours")
+var errHeader = errors.New("header is not the authority's own")
 
 // candidates returns the keys that may have signed a token. The header chooses
 // among them by the key id alone; whatever else it says of keys is ignored.
