@@ -12,7 +12,7 @@ import (
 	"github.com/passwd-go/passwd/session"
 )
 
-// Who is signed in is kept by the library's sessions, as the app had none. A browser
+// The library's sessions keep track of who is signed in, as the app had none. A browser
 // has the access token in a cookie, and other clients send theirs as a bearer. No
 // refresh tokens: a session of this app lasts for half a day.
 
@@ -37,8 +37,8 @@ func newSessions(store session.Store, svc *passwd.Service) (sessions, error) {
 	return sessions{manager, svc}, err
 }
 
-// find returns the session of a request, also of who must change the password.
-// ErrUnauthenticated or ErrEnded if there is none.
+// find returns the session of a request, also for an account that must change its
+// password. ErrUnauthenticated or ErrEnded if there is none.
 func (s sessions) find(r *http.Request) (session.Session, error) {
 	secret, _ := secretOf(r)
 	if secret == "" {
