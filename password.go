@@ -82,6 +82,17 @@ type Config struct {
 	// Observer receives events. If nil, they are dropped.
 	Observer Observer
 
+	// InsecureLiveCache lets [Service.Live], and with it the JWTs of session/jwt,
+	// answer from memory for so long, at most a minute, that an account is still good
+	// at an epoch: in a microsecond and without the store. It costs that a session or
+	// JWT that another process has ended, by a password write or by Revoke, goes on
+	// being accepted here for so long at most. So does one of an account that the host
+	// closes itself, or that this process writes through [Service.With], until so long
+	// after the commit. What this process writes otherwise is known here at once, and
+	// refusals are never remembered. The sessions of package session are compared in
+	// the lookup that finds them and do not use it. If 0, every call asks the store.
+	InsecureLiveCache time.Duration
+
 	// JobLease is how long a job that is being processed is kept from other workers; a delivery
 	// gets three quarters of it. If 0, one minute.
 	JobLease time.Duration
@@ -103,7 +114,9 @@ type Service struct {
 	dummies      []Hash // of passwords nobody knows, at the price of real ones
 	base         *url.URL
 	worker       *worker
-	only         *string // the tenant that it is for; nil is all
+	only         *string    // the tenant that it is for; nil is all
+	liveCache    *liveCache // nil is none
+	within       bool       // made by With: what it reads may never be committed
 }
 
 // worker is what the copies of a service share about working off the queue.
@@ -125,6 +138,8 @@ func New(cfg Config) (*Service, error) {
 		return nil, errors.New("passwd: Config.Links.Base is required: the absolute URL of the mounted pages")
 	case cfg.JobLease < 0:
 		return nil, errors.New("passwd: Config.JobLease is negative")
+	case cfg.InsecureLiveCache < 0 || cfg.InsecureLiveCache > maxLiveCache:
+		return nil, fmt.Errorf("passwd: Config.InsecureLiveCache: %v is not within 0 and %v", cfg.InsecureLiveCache, maxLiveCache)
 	}
 	base, err := cfg.Links.check(cfg.Links.Base)
 	if err != nil {
@@ -162,6 +177,9 @@ func New(cfg Config) (*Service, error) {
 		base:   base,
 		worker: &worker{wake: make(chan struct{}, 1)},
 	}
+	if cfg.InsecureLiveCache > 0 {
+		s.liveCache = newLiveCache(cfg.InsecureLiveCache, cfg.Now)
+	}
 	s.limiter = cfg.Limiter
 	if s.limiter == nil {
 		if l, ok := cfg.Store.(Limiter); ok {
@@ -181,6 +199,9 @@ func New(cfg Config) (*Service, error) {
 // no other was configured.
 func (s *Service) use(store Store) {
 	s.store = store
+	if s.liveCache != nil {
+		s.store = invalidating{store, s.liveCache}
+	}
 	queue, isQueue := store.(Queue)
 	switch {
 	case s.cfg.Queue == nil && isQueue:
@@ -212,6 +233,7 @@ func sameQueue(a, b Queue) (same bool) {
 // told before the host commits.
 func (s *Service) With(store Store) *Service {
 	other := *s
+	other.within = true
 	other.use(store)
 	return &other
 }
