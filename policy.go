@@ -12,8 +12,8 @@ import (
 // Check asks whether a password is acceptable, while it is being typed.
 type Check struct {
 	Password string
-	// The account it is for: named, or the one that a live reset token or ticket
-	// belongs to. Exactly one is set.
+	// The account that the password is for: named, or the one that a live reset
+	// token or ticket belongs to. Exactly one is set.
 	Account Ref
 	Token   Token
 	Ticket  Token
@@ -24,6 +24,7 @@ type Check struct {
 type Report struct {
 	Violations []pwpolicy.Violation // empty if the password is acceptable, as far as can be told beforehand
 	Score      *int                 // 0, guessed at once, to 4; nil unless a rule of the policy is [pwpolicy.Scoring]
+	Notes      []pwpolicy.Note      // what is accepted, but may not be meant: "ends with a space"
 }
 
 // Check runs the local rules and the estimate only: never the current password,
@@ -34,8 +35,8 @@ func (s *Service) Check(ctx context.Context, r Check) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	ask := s.newTry(ctx, r.Client)
-	if err := ask.take(s.keys.limiterKey("check", a.Ref.Tenant, a.Ref.ID), s.cfg.Limits.Checks); err != nil {
+	checks := Step{Key: s.keys.limiterKey("check", a.Ref.Tenant, a.Ref.ID), Do: StepTake, Limit: s.cfg.Limits.Checks}
+	if _, err := s.limit(ctx, r.Client, checks); err != nil {
 		return Report{}, err
 	}
 	p, err := s.policy(ctx, a)
@@ -47,7 +48,7 @@ func (s *Service) Check(ctx context.Context, r Check) (Report, error) {
 	if err != nil {
 		return Report{}, s.fault(ctx, err)
 	}
-	report := Report{Violations: violations}
+	report := Report{Violations: violations, Notes: pwpolicy.Notes(r.Password)}
 	if score, ok := p.Score(c); ok {
 		report.Score = &score
 	}
@@ -79,8 +80,8 @@ func (s *Service) checked(ctx context.Context, r Check) (a Account, err error) {
 	return a, err
 }
 
-// Requirements describes the policy of an account. One that does not exist, as at
-// registration or where only the tenant is known, is taken as it is given. Error:
+// Requirements describes the policy of an account. An account that does not exist,
+// as at registration or where only the tenant is known, is taken as given. Error:
 // ErrUnavailable.
 func (s *Service) Requirements(ctx context.Context, a Account) ([]pwpolicy.Requirement, error) {
 	if a.Ref.ID != "" {
