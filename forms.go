@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
-	"strconv"
 	"time"
 )
 
@@ -115,32 +114,27 @@ func (s *Service) ChangeMade(ctx context.Context, r ChangeMade) (bool, error) {
 	if since := s.now().Sub(a.ChangedAt); a.ChangedAt.IsZero() || since > repeatWindow || since < -repeatWindow {
 		return false, nil
 	}
-	guess := s.newTry(ctx, r.Client)
-	key := s.keys.limiterKey("current", a.Ref.Tenant, a.Ref.ID, strconv.FormatInt(a.Epoch, 10))
-	if err := guess.take(key, s.cfg.Limits.SignIn); err != nil {
+	guess, err := s.newCurrentGuess(ctx, a, r.Client)
+	if err != nil {
 		return false, err
 	}
 	v, err := s.verify(ctx, a, r.New, r.Client)
 	if err != nil {
 		return false, guess.abandon(s.fault(ctx, err))
 	}
-	if !v.Match || guess.count > s.cfg.Limits.StopAfter {
-		return false, nil
+	if !v.Match || guess.closed {
+		return false, s.refuse(ctx, a, true, guess, nil)
 	}
-	return true, guess.succeeded("")
+	return true, guess.succeeded()
 }
 
-// CountCodeTry counts a failed try at the code of a request, and returns how many are
-// left: -1 if none were left before. It knows nothing of codes, and counts the same for a
-// request for which no mail is sent (I6). Error: ErrUnavailable.
-func (s *Service) CountCodeTry(ctx context.Context, request Token) (left int, err error) {
-	key := s.keys.limiterKey("code-try", string(request))
-	taken, err := s.limiter.Take(ctx, key, Limit{Free: codeTries, Window: codeTTL}, s.now())
-	switch {
-	case err != nil:
-		return 0, s.fault(ctx, err)
-	case taken.Wait > 0:
-		return -1, nil
+// CodeTriesLeft returns how many attempts the code of a request has left, 0 if none.
+// It knows nothing of codes, and answers the same for a request for which no mail
+// is sent (I6). Error: ErrUnavailable.
+func (s *Service) CodeTriesLeft(ctx context.Context, request Token) (int, error) {
+	answers, err := s.limit(ctx, Client{}, Step{Key: s.requestKey(request), Do: StepPeek, Limit: attemptsAtCode, Silent: true})
+	if err != nil {
+		return 0, err
 	}
-	return codeTries - taken.Count, nil
+	return max(codeTries-answers[0].Count, 0), nil
 }

@@ -43,6 +43,7 @@ type purposeKeys struct {
 	token   []byte // from a seed to the token or code
 	limiter []byte
 	user    []byte // user keys in links
+	device  []byte // tokens of devices
 	sealer  cipher.AEAD
 }
 
@@ -81,6 +82,7 @@ func derive(secret []byte) (purposeKeys, error) {
 		token:   key("token"),
 		limiter: key("limiter"),
 		user:    key("user"),
+		device:  key("device"),
 	}
 	block, e := aes.NewCipher(key("job"))
 	if e != nil {
@@ -131,4 +133,11 @@ func (k keyring) open(id string, sealed []byte) ([]byte, keyring, error) {
 		}
 	}
 	return nil, nil, errUnsealable
+}
+
+// groupKey is a limiterKey of a group, of which a limiter keeps few.
+func (k keyring) groupKey(kind string, group []string, parts ...string) string {
+	name := mac(k[0].limiter, append([]string{kind}, group...)...)
+	member := mac(k[0].limiter, append(append([]string{kind}, group...), parts...)...)
+	return kind + ":" + base64.RawURLEncoding.EncodeToString(name[:12]) + ":" + base64.RawURLEncoding.EncodeToString(member[:16])
 }

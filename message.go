@@ -12,6 +12,8 @@ type Client struct {
 	Addr      netip.Addr // of the peer; the zero Addr counts as one shared address
 	UserAgent string     // cut to 256 bytes
 	RequestID string     // the host's own, for its events; cut to 128 bytes
+	// Device is the token of [SignedIn] that the client has kept, "" if it has none.
+	Device Token `json:"-"`
 }
 
 // MessageKind tells what a message is about.
@@ -50,6 +52,7 @@ type Message struct {
 	Token Token
 	User  string // the user key that some formats want besides the token
 	Code  OneTimeCode
+	Text  string // what a shared_address is told, word for word; "" leaves the words to the notifier
 
 	At        time.Time // when the event that the message reports happened, or was asked for
 	ExpiresAt time.Time // of the token, code or temporary password; zero if there is none

@@ -288,23 +288,17 @@ func (s *Service) get(ctx context.Context, r Ref) (Account, error) {
 
 // pinned returns the account with an epoch: one that has none yet gets it, so
 // that whatever is stamped from now on cannot fit a later account of the same id.
+// After ErrConflict the account has to be read again, and judged again.
 func (s *Service) pinned(ctx context.Context, a Account) (Account, error) {
 	if a.Epoch != 0 {
 		return a, nil
 	}
 	epoch, err := s.store.Apply(ctx, Write{
-		Account: a.Ref, IfHash: a.Hash, Must: a.Must, MustUntil: a.MustUntil, Now: s.now(),
+		Account: a.Ref, IfHash: a.Hash, IfMust: a.Must, Must: a.Must, MustUntil: a.MustUntil, Now: s.now(),
 	})
-	if err == nil {
-		a.Epoch = epoch
-		return a, nil
-	}
-	if !errors.Is(err, ErrConflict) {
+	if err != nil {
 		return a, s.fault(ctx, err)
 	}
-	fresh, err := s.get(ctx, a.Ref)
-	if err == nil && (fresh.Hash != a.Hash || fresh.Epoch == 0) {
-		err = ErrConflict
-	}
-	return fresh, err
+	a.Epoch = epoch
+	return a, nil
 }

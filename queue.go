@@ -28,8 +28,9 @@ type Job struct {
 // the service then knows that nobody else can work it off.
 type Queue interface {
 	// Put adds a job. If an unclaimed job with the same non-empty key waits, the
-	// new one is absorbed: nil, and nothing is added. ErrQueueFull when the bound
-	// of the queue is reached.
+	// new one is absorbed: nil, and nothing is added, but it costs as much, and a
+	// job with the same ID is there already. ErrQueueFull, also for what would be
+	// absorbed, when the bound of the queue is reached.
 	Put(ctx context.Context, j Job) error
 
 	// Claim takes up to n jobs that are due (NotBefore at or before now, and not

@@ -53,11 +53,14 @@ func (m *MemoryQueue) PutAll(jobs ...Job) {
 func (m *MemoryQueue) put(j Job, bound int) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.byID[j.ID] != nil || m.waiting[j.Key] > 0 {
+	if m.byID[j.ID] != nil {
 		return nil
 	}
 	if bound > 0 && m.jobs.Len() >= bound {
 		return ErrQueueFull
+	}
+	if m.waiting[j.Key] > 0 {
+		return nil
 	}
 	if m.byID == nil {
 		m.byID, m.waiting = make(map[string]*list.Element), make(map[string]int)

@@ -26,13 +26,16 @@ type RequestReset struct {
 	// TellShared has an address that several accounts share be told just that: no
 	// token, and no account named. Otherwise nothing is sent there.
 	TellShared bool
+	// SharedText is what such an address is told, word for word, in place of the
+	// notifier's own words: for formats that document it.
+	SharedText string
 	Client     Client
 }
 
 // RequestReset puts a request for a link on the queue. It reads no account, so
 // for every login it does the same and answers the same: nil. A worker finds the
 // account and sends the link, or finds none and sends nothing. A request that is the
-// same as one still waiting for the worker adds nothing to it.
+// same as one of the same client still waiting for the worker adds nothing to it.
 //
 // Errors: ErrInvalidRequest, a RateLimitError (by client address), ErrQueueFull,
 // ErrNotRunning, ErrUnavailable; none depends on whether the account exists.
@@ -44,7 +47,7 @@ func (s *Service) RequestReset(ctx context.Context, r RequestReset) error {
 		return ErrInvalidRequest
 	}
 	return s.request(ctx, r.Login, r.Channel, r.Client, &requestTask{
-		taskHead: taskHead{Kind: taskLink, Seed: newSeed()}, TTL: r.TTL, Form: r.Form, TellShared: r.TellShared,
+		taskHead: taskHead{Kind: taskLink, Seed: newSeed()}, TTL: r.TTL, Form: r.Form, TellShared: r.TellShared, SharedText: r.SharedText,
 	})
 }
 
@@ -59,13 +62,13 @@ func (s *Service) RevealMatches(ctx context.Context, l Login, c Client) (int, er
 	if err != nil {
 		return 0, err
 	}
-	ask := s.newTry(ctx, c)
-	if err := ask.take(s.keys.limiterKey("reveal", network(c.Addr)), s.cfg.Limits.ResetRequests); err != nil {
+	asks := Step{Key: s.keys.limiterKey("reveal", network(c.Addr)), Do: StepTake, Limit: s.cfg.Limits.ResetRequests}
+	if _, err := s.limit(ctx, c, asks); err != nil {
 		return 0, err
 	}
 	matches, err := s.matching(ctx, l)
 	if err != nil {
-		return 0, ask.abandon(err)
+		return 0, err
 	}
 	return len(matches), nil
 }
@@ -85,17 +88,24 @@ func (s *Service) request(ctx context.Context, l Login, ch Channel, c Client, t 
 	if s.noWorker() {
 		return ErrNotRunning
 	}
-	ask := s.newTry(ctx, c)
-	if err := ask.take(s.keys.limiterKey("reset", network(c.Addr)), s.cfg.Limits.ResetRequests); err != nil {
+	s.placeless(ctx, c)
+	from := network(c.Addr)
+	takes := []Step{
+		{Key: s.keys.limiterKey("reset", from), Do: StepTake, Limit: s.cfg.Limits.ResetRequests},
+		{Key: s.keys.limiterKey("messages", l.Tenant, l.Value, from), Do: StepTake, Limit: s.cfg.Limits.Messages},
+	}
+	if _, err := s.limit(ctx, c, takes...); err != nil {
 		return err
 	}
-	t.Login, t.Channel, t.Client, t.At = l, ch, c.trimmed(), s.now()
+	t.Login, t.Channel, t.Client, t.Device, t.At = l, ch, c.trimmed(), string(c.Device), s.now()
 	key := ""
 	if t.Kind == taskLink { // a code belongs to its request: another cannot stand in for it
-		key = s.keys.limiterKey("link", l.Tenant, string(l.Kind), l.Value, string(ch), string(t.Form), t.TTL.String(), strconv.FormatBool(t.TellShared))
+		key = s.keys.limiterKey("link", l.Tenant, string(l.Kind), l.Value, string(ch), string(t.Form), t.TTL.String(), strconv.FormatBool(t.TellShared), from, t.Device)
 	}
 	if err := s.queue.Put(ctx, s.job(t, key, t.At, t.At.Add(t.TTL))); err != nil {
-		return ask.abandon(s.fault(ctx, err))
+		// Whoever is told to come back later is not to find their quota gone then.
+		s.limit(context.WithoutCancel(ctx), c, Step{Key: takes[0].Key, Do: StepRefund}, Step{Key: takes[1].Key, Do: StepRefund})
+		return s.fault(ctx, err)
 	}
 	s.Observe(ctx, Event{Name: EventResetRequested, Outcome: outcomeSuccess, Channel: ch, Client: c})
 	s.wakeWorker()
@@ -141,7 +151,24 @@ func (s *Service) Reset(ctx context.Context, r Reset) (Written, error) {
 	if err != nil {
 		return Written{}, err
 	}
-	return s.redeem(ctx, rec, r.Token, change{account: a, next: r.New, method: MethodReset, client: r.Client})
+	w, err := s.redeem(ctx, rec, r.Token, change{account: a, next: r.New, method: MethodReset, client: r.Client})
+	if err == nil {
+		s.forgive(ctx, a, r.Client)
+	}
+	return w, err
+}
+
+// forgive forgets the failures at the logins of an account from the network that has
+// reset it; those of the account itself went with its epoch (I11). The password is
+// written whether that works or not.
+func (s *Service) forgive(ctx context.Context, a Account, c Client) {
+	var steps []Step
+	for _, kind := range []LoginKind{Username, Email, Mobile} {
+		if own := Fold(a.identifier(kind)); own != "" {
+			steps = append(steps, Step{Key: s.loginKey(Login{Tenant: a.Ref.Tenant, Value: own}, c), Do: StepClear})
+		}
+	}
+	s.limit(context.WithoutCancel(ctx), c, steps...) // its error has been observed
 }
 
 func (s *Service) resettable(ctx context.Context, t Token, h Holder, c Client) (TokenRecord, Account, error) {
@@ -200,7 +227,7 @@ func (s *Service) CancelReset(ctx context.Context, r CancelReset) error {
 			return err
 		}
 		err = s.suspend(ctx, a, &rec.TokenRef, r.Client)
-		if errors.Is(err, ErrTokenInvalid) {
+		if errors.Is(err, ErrTokenInvalid) || errors.Is(err, ErrNotFound) {
 			return s.rejectToken(ctx, rec, "lost_race", r.Client)
 		}
 		// A thief who keeps changing the password must not win by it.
@@ -214,7 +241,7 @@ func (s *Service) CancelReset(ctx context.Context, r CancelReset) error {
 func (s *Service) suspend(ctx context.Context, a Account, consume *TokenRef, c Client) error {
 	now := s.now()
 	_, err := s.apply(ctx, Write{
-		Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch,
+		Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must,
 		Must: Compromised, Raise: true, VoidAll: true, Consume: consume, Now: now,
 	}, s.notices(a, MessageSuspended, noticeDetail{at: now, client: c}))
 	if err != nil {

@@ -28,6 +28,10 @@ type SignedIn struct {
 	// ChangeBy, unless zero, is when the password will have grown too old, and its
 	// owner should be told so; see [pwpolicy.MaxAge].
 	ChangeBy time.Time
+	// Device, for a browser to keep as a cookie, makes the device known to the account
+	// for 30 days: its owner signs in from it although strangers guess at the account.
+	// A face puts it into Client.Device. It opens nothing.
+	Device Token
 }
 
 // SignIn compares a password with that of the one account that the login names.
@@ -42,14 +46,11 @@ type SignedIn struct {
 // result is filled in nevertheless, for the host to go on with. Other errors: a
 // RateLimitError, ErrBusy, ErrInvalidRequest, ErrConflict, ErrUnavailable.
 func (s *Service) SignIn(ctx context.Context, r SignIn) (SignedIn, error) {
-	a, changeBy, err := s.open(ctx, r.Login, r.Password, r.Client)
+	a, changeBy, err := s.open(ctx, r.Login, r.Password, r.Client, s.settle)
 	if err != nil {
 		return SignedIn{}, err
 	}
-	if a, err = s.pinned(ctx, a); err != nil {
-		return SignedIn{}, err
-	}
-	in := SignedIn{Account: a.Ref, Epoch: a.Epoch, Must: a.Must, ChangeBy: changeBy}
+	in := SignedIn{Account: a.Ref, Epoch: a.Epoch, Must: a.Must, ChangeBy: changeBy, Device: s.keys.newDevice(a.Ref, s.now())}
 	if s.cfg.Admit != nil {
 		if err := s.cfg.Admit(ctx, a, r.Client); err != nil {
 			return in, err
@@ -71,56 +72,100 @@ const (
 	outcomeFailure = "failure"
 )
 
-// open takes a login and a password to the account they open, and marks an
-// account whose password has grown too old. It also returns by when the password
+// open takes a login and a password to the account they open, and writes down what
+// its caller needs: settle, or expire. It also returns by when the password
 // must be changed, if its owner should be told.
-func (s *Service) open(ctx context.Context, login Login, password string, c Client) (Account, time.Time, error) {
+func (s *Service) open(ctx context.Context, login Login, password string, c Client, settle func(context.Context, Account, Client) (Account, time.Time, error)) (Account, time.Time, error) {
 	a, err := s.verified(ctx, login, password, c)
-	if err != nil {
-		return Account{}, time.Time{}, err
+	for conflicts := 0; err == nil; conflicts++ {
+		var changeBy time.Time
+		var settled Account
+		settled, changeBy, err = settle(ctx, a, c)
+		if err == nil {
+			return settled, changeBy, nil
+		}
+		if errors.Is(err, ErrConflict) && conflicts < maxConflicts {
+			a, err = s.openAgain(ctx, a, password, c)
+		}
 	}
-	return s.expire(ctx, a, c)
+	if errors.Is(err, ErrNotFound) { // it was deleted while it was looked at
+		err = s.signInFailed(ctx, a, &refusal{ErrWrongCredentials, "unknown"}, c)
+	}
+	return Account{}, time.Time{}, err
 }
 
-// authenticate is open for callers that have nobody to warn.
-func (s *Service) authenticate(ctx context.Context, login Login, password string, c Client) (Account, error) {
-	a, _, err := s.open(ctx, login, password, c)
-	return a, err
+// settle marks an account whose password has grown too old, and gives it its first
+// epoch, so that tickets and sessions can go by what is stored.
+func (s *Service) settle(ctx context.Context, a Account, c Client) (Account, time.Time, error) {
+	a, changeBy, err := s.expire(ctx, a, c)
+	if err == nil {
+		a, err = s.pinned(ctx, a)
+	}
+	return a, changeBy, err
 }
 
-// verified takes a login and a password to the account they open: limiter →
-// find → verify → may it be used at all. It is the only way to an account by
-// login, so that every such path is bounded by the same count.
+// openAgain reads an account to which somebody else has written since its password
+// was verified, and asks once more what was asked of it then.
+func (s *Service) openAgain(ctx context.Context, a Account, password string, c Client) (Account, error) {
+	fresh, err := s.get(ctx, a.Ref)
+	if err != nil {
+		return a, err
+	}
+	refused, err := s.stillOpens(ctx, a.Hash, fresh, password, c)
+	if err == nil && refused != nil {
+		err = s.signInFailed(ctx, fresh, refused, c)
+	}
+	return fresh, err
+}
+
+// stillOpens decides about an account, read anew, whether the password that was
+// verified against an earlier hash opens it.
+func (s *Service) stillOpens(ctx context.Context, verified Hash, fresh Account, password string, c Client) (*refusal, error) {
+	v := pwhash.Verdict{Match: true}
+	if fresh.Hash != verified {
+		var err error
+		if v, err = s.verify(ctx, fresh, password, c); err != nil {
+			return nil, s.fault(ctx, err)
+		}
+	}
+	refused := s.refusal(fresh, true, v, nil)
+	if refused == nil {
+		refused = s.unusable(fresh)
+	}
+	return refused, nil
+}
+
+// signInFailed reports a sign-in that came to nothing, and returns its error.
+func (s *Service) signInFailed(ctx context.Context, a Account, r *refusal, c Client) error {
+	s.Observe(ctx, Event{Name: EventSignInFailed, Account: a.Ref, Outcome: outcomeFailure, Reason: r.reason, Client: c})
+	return r.err
+}
+
+// verified takes a login and a password to the account they open: find → limiter →
+// verify → may it be used at all. It is the only way to an account by login, so that
+// every such path is bounded by the same counts.
 func (s *Service) verified(ctx context.Context, login Login, password string, c Client) (Account, error) {
 	login, err := checkLogin(login)
 	if err != nil {
 		return Account{}, err
 	}
-	try := s.newTry(ctx, c)
-	if err := try.take(s.addressKey(c), s.cfg.Limits.Address); err != nil {
-		return Account{}, err
-	}
 	a, found, err := s.find(ctx, login)
 	if err != nil {
-		return Account{}, try.abandon(err)
+		return Account{}, err
 	}
-	key, err := s.guessKey(ctx, login, a, found, c)
+	guess, err := s.newGuess(ctx, login, a, found, c)
 	if err != nil {
-		return Account{}, try.abandon(err)
-	}
-	if err := try.take(key, s.cfg.Limits.SignIn); err != nil {
 		return Account{}, err
 	}
 	v, err := s.verifyLogin(ctx, login, a, password, c)
 	if err != nil {
-		return Account{}, try.abandon(s.fault(ctx, err))
+		return Account{}, guess.abandon(s.fault(ctx, err))
 	}
-	if refused := s.refusal(a, found, v, try.count); refused != nil {
+	if refused := s.refusal(a, found, v, guess); refused != nil {
 		s.Observe(ctx, Event{Name: EventSignInFailed, Account: a.Ref, Outcome: outcomeFailure, Reason: refused.reason, Client: c})
-		s.stopNotice(ctx, a, found, try.count, c)
-		return Account{}, refused.err
+		return Account{}, s.refuse(ctx, a, found, guess, refused.err)
 	}
-	if err := try.succeeded(s.seenKey(a.Ref, c.Addr)); err != nil {
+	if err := guess.succeeded(); err != nil {
 		return Account{}, err
 	}
 	if why := s.unusable(a); why != nil {
@@ -139,14 +184,16 @@ type refusal struct {
 	reason string
 }
 
+const wrongPassword = "wrong_password"
+
 // refusal decides what a sign-in may not even be told about.
-func (s *Service) refusal(a Account, found bool, v pwhash.Verdict, count int) *refusal {
+func (s *Service) refusal(a Account, found bool, v pwhash.Verdict, g *guess) *refusal {
 	switch {
 	case !found:
 		return &refusal{ErrWrongCredentials, "unknown"}
 	case !v.Match:
-		return &refusal{ErrWrongCredentials, "wrong_password"}
-	case count > s.cfg.Limits.StopAfter:
+		return &refusal{ErrWrongCredentials, wrongPassword}
+	case g != nil && g.closed:
 		return &refusal{ErrWrongCredentials, "stopped"}
 	case a.Disabled:
 		return &refusal{ErrWrongCredentials, "disabled"}
@@ -167,14 +214,19 @@ func (s *Service) unusable(a Account) *refusal {
 	return nil
 }
 
-// stopNotice tells the owner of an account, once, that it has had the last
-// failure it stands.
-func (s *Service) stopNotice(ctx context.Context, a Account, found bool, count int, c Client) {
-	if !found || count != s.cfg.Limits.StopAfter {
-		return
+// refuse counts a failed guess, and tells the owner of an account, once, that it takes
+// no more. It returns err, or that of the limiter.
+func (s *Service) refuse(ctx context.Context, a Account, found bool, g *guess, err error) error {
+	tell, failed := g.failed()
+	if failed != nil {
+		return failed
 	}
-	s.Observe(ctx, Event{Name: EventSignInStopped, Account: a.Ref, Outcome: outcomeFailure, Client: c})
-	s.enqueue(ctx, s.notices(a, MessageSignInStopped, noticeDetail{at: s.now(), client: c}))
+	if tell && found {
+		ctx = context.WithoutCancel(ctx) // a guesser who hangs up keeps no notice back
+		s.Observe(ctx, Event{Name: EventSignInStopped, Account: a.Ref, Outcome: outcomeFailure, Client: g.client})
+		s.enqueue(ctx, s.notices(a, MessageSignInStopped, noticeDetail{at: s.now(), client: g.client}))
+	}
+	return err
 }
 
 // upgrade replaces a stale hash by a better one of the same password, as well
@@ -224,7 +276,7 @@ func (s *Service) Ticket(ctx context.Context, in SignedIn) (Token, error) {
 		Account:  a.Ref, Epoch: a.Epoch,
 		IssuedAt: now, ExpiresAt: now.Add(ticketTTL),
 	}, maxTickets, nil)
-	if errors.Is(err, ErrConflict) {
+	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
 		return "", ErrEnded
 	}
 	if err != nil {

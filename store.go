@@ -119,7 +119,7 @@ type Accounts interface {
 type Credentials interface {
 	// Apply makes one Write and returns the account's epoch after it. It fails
 	// with ErrNotFound when there is no such account, with ErrConflict unless the
-	// account still has IfHash and IfEpoch, and with ErrTokenInvalid unless the
+	// account still has IfHash, IfEpoch and IfMust, and with ErrTokenInvalid unless the
 	// token to consume is live and the account's; nothing of the write remains
 	// then. ErrOutcomeUnknown says that the store lost sight of a commit and could
 	// not read back what became of it.
@@ -134,10 +134,11 @@ type Credentials interface {
 	// current hash is not among them.
 	History(ctx context.Context, r Ref, n int) ([]Hash, error)
 
-	// Forget removes everything that the library keeps about the account: epoch, tokens,
-	// sessions, history. The host's row stays as it is, but its epoch starts anew
-	// at a random number, so a reused id inherits nothing. Forgetting an unknown
-	// account is not an error.
+	// Forget removes everything that the library keeps about the account: epoch, time of
+	// change, tokens, sessions, history. The next epoch starts anew at a random number. While
+	// the host's row exists, Must and MustUntil stay, for to forget must not lift a
+	// suspension; they go with the row, and a reused id inherits nothing. Forgetting
+	// an unknown account is not an error.
 	Forget(ctx context.Context, r Ref) error
 }
 
@@ -147,11 +148,13 @@ type Credentials interface {
 type Tokens interface {
 	// Issue stores t. When consume is set, that other token of the same account
 	// is spent in the same step; ErrTokenInvalid and no change unless it is live.
-	// With maxLive live tokens of the account and purpose, t not counted, it is
-	// ErrTooManyTokens and no change; maxLive 0 sets no bound. ErrConflict unless
-	// t.Epoch is 0 or the account's current epoch. Issuing a record again, as a
-	// retried job does, changes nothing and succeeds while the first is live;
-	// afterwards it is ErrTokenInvalid. All this is judged as of t.IssuedAt.
+	// With maxLive live tokens of the same account, purpose and requester, t not
+	// counted, the oldest of these by IssuedAt is spent in the same step, so that
+	// nobody ends another requester's; if t is the oldest, it is ErrTooManyTokens and
+	// no change. maxLive 0 sets no bound. ErrConflict unless t.Epoch is 0 or the
+	// account's current epoch. Issuing a record again, as a retried job does, changes
+	// nothing and succeeds while the first is live; afterwards it is ErrTokenInvalid.
+	// All this is judged as of t.IssuedAt.
 	Issue(ctx context.Context, t TokenRecord, maxLive int, consume *TokenRef) error
 
 	// Peek returns the live token that ref names and changes nothing. A token that
@@ -172,15 +175,16 @@ type Tokens interface {
 }
 
 // Write is one atomic step on one account. It happens only if the account has
-// the hash and the epoch that the writer read.
+// the hash, the epoch and the need for a change that the writer read.
 //
 // An account that has no epoch yet gets one by the first Apply, whatever it
 // writes: a random number of 52 bits, at least 1, so that what was stamped for a
 // deleted account never fits one that reuses its id. A raise adds 1 to it.
 type Write struct {
 	Account Ref
-	IfHash  Hash  // expectation: the stored hash, "" for none
-	IfEpoch int64 // expectation: the stored epoch, 0 for none yet
+	IfHash  Hash   // expectation: the stored hash, "" for none
+	IfEpoch int64  // expectation: the stored epoch, 0 for none yet
+	IfMust  Reason // expectation: the stored reason, "" for none
 
 	NewHash Hash // "" keeps the hash; otherwise the epoch is raised, ChangedAt is Now
 	// Must and MustUntil are always written: "" clears the need for a change.
@@ -224,6 +228,7 @@ type TokenRecord struct {
 	Account   Ref
 	Epoch     int64  // of the account when it was issued; 0 outlives password writes
 	Address   Digest // keyed digest of the address it was sent to; zero if none was
+	Requester Digest // keyed digest of who asked for it; zero for who is not told apart
 	Verifier  Digest // keyed digest of the one-time code, for PurposeCode
 	Attempts  int    // counted so far
 	IssuedAt  time.Time
@@ -241,7 +246,8 @@ var (
 	// ErrTokenInvalid says that a token is unknown, expired, spent, superseded or
 	// not for this. Which of these is for the audit only.
 	ErrTokenInvalid = errors.New("passwd: token is not valid")
-	// ErrTooManyTokens says that the account has its quota of live tokens.
+	// ErrTooManyTokens says that the account has its quota of live tokens, all of them
+	// asked for later than this one.
 	ErrTooManyTokens = errors.New("passwd: too many live tokens")
 	// ErrOutcomeUnknown says that a commit was lost sight of: the write may or may
 	// not have happened. All of it or none of it has.

@@ -65,6 +65,8 @@ type requestTask struct {
 	Form       Form          `json:",omitempty"`
 	TTL        time.Duration `json:",omitempty"`
 	TellShared bool          `json:",omitempty"`
+	SharedText string        `json:",omitempty"`
+	Device     string        `json:",omitempty"` // what Client.Device was
 }
 
 func (t *requestTask) describe(e *Event) taskEvents {
@@ -102,7 +104,10 @@ func (t *noticeTask) do(ctx context.Context, s *Service, j Job, e *Event) error 
 // deliver hands a message to the notifier, unless it could not be composed.
 func (s *Service) deliver(ctx context.Context, j Job, m Message, err error, e *Event) error {
 	if err != nil {
-		if errors.Is(err, errDrop) {
+		switch {
+		case errors.Is(err, errQuota):
+			e.Reason = "account_quota"
+		case errors.Is(err, errDrop):
 			e.Reason = "no_recipient"
 		}
 		return err

@@ -116,6 +116,11 @@ func (purpose purposeKeys) address(a Address) Digest {
 	return mac(purpose.digest, "address", string(a.Channel), Fold(a.Value))
 }
 
+// requester is what a token record keeps of who asked for it.
+func (purpose purposeKeys) requester(q requester) Digest {
+	return mac(purpose.digest, "requester", q.id)
+}
+
 // userKey names an account in a link without telling its id.
 func (purpose purposeKeys) userKey(r Ref) string {
 	sum := mac(purpose.user, r.Tenant, r.ID)

@@ -70,6 +70,7 @@ func (s *Service) noWorker() bool {
 func (c Client) trimmed() Client {
 	c.UserAgent = strings.ToValidUTF8(c.UserAgent[:min(len(c.UserAgent), 256)], "")
 	c.RequestID = strings.ToValidUTF8(c.RequestID[:min(len(c.RequestID), 128)], "")
+	c.Device = "" // a secret, which nobody who is told of the client needs
 	return c
 }
 

@@ -23,14 +23,23 @@ func (p Printer) Requirement(r pwpolicy.Requirement) string {
 	return c.sentence(p.Language(), c.Requirements, string(r.Code), r.Params)
 }
 
-// Violations says what is wrong with a password in as few sentences as reads
-// well: several missing classes go into one, and none is repeated.
+// Violations says what is wrong with a password in as few sentences as reads well:
+// several missing classes go into one, none is repeated, and that a password is easy
+// to guess is not said of one that is common, or like what is known.
 func (p Printer) Violations(all []pwpolicy.Violation) []string {
-	clauses := make([]clause, len(all))
-	for i, v := range all {
-		clauses[i] = clause{v.Code, v.Params}
+	clauses := make([]clause, 0, len(all))
+	known := slices.ContainsFunc(all, func(v pwpolicy.Violation) bool { return slices.Contains(easilyGuessed, v.Code) })
+	for _, v := range all {
+		if v.Code != pwpolicy.TooWeak || !known {
+			clauses = append(clauses, clause{v.Code, v.Params})
+		}
 	}
 	return p.tell(p.catalogue().Violations, clauses)
+}
+
+// easilyGuessed are what makes a password easy to guess, and says more than that.
+var easilyGuessed = []pwpolicy.Code{
+	pwpolicy.TooCommon, pwpolicy.Similar, pwpolicy.SimilarCurrent, pwpolicy.ContextWord, pwpolicy.SameAsLogin,
 }
 
 // Describe says beforehand what a policy asks for, as Violations does afterwards:
@@ -117,8 +126,12 @@ func (p Printer) Field(fault string) string {
 // nothing about accounts (I6).
 func (p Printer) ResetRequested() string { return p.catalogue().Requested }
 
-// Advice says what would make a password harder to guess, by the codes of package
-// strength; "" for a code that it does not know.
+// Note points out what is accepted in a password, but may not be meant: "The
+// password ends with a space."; "" for one that it does not know.
+func (p Printer) Note(n pwpolicy.Note) string { return p.catalogue().Notes[string(n)] }
+
+// Advice says what would make a password harder to guess, by the codes of
+// [pwpolicy.Advice]; "" for a code that it does not know.
 func (p Printer) Advice(code string) string { return p.catalogue().Advice[code] }
 
 // Attribute returns what an attribute of an account is called, for the names in

@@ -7,8 +7,8 @@
 //   - [Enforce] keeps signed-in accounts that must change their password away from
 //     the rest of a site.
 //   - [WellKnown] tells password managers where to change a password.
-//   - [Fail] and [ClientOf] are for handlers of the host's own, [SafeNext] for its
-//     sign-in, and [RedactURL] for its access log.
+//   - [Fail], [ClientOf] and [KeepDevice] are for handlers of the host's own, [SafeNext]
+//     for its sign-in, and [RedactURL] for its access log.
 //   - [TrustedProxies] finds the client's address behind proxies.
 //
 // The handlers are mounted where Links.Base of the service says, and strip its

@@ -123,7 +123,7 @@ func (*triesError) Error() string { return "passwdhttp: wrong code" }
 // wrongCode says how many tries are left, by the count of the request: whether anybody
 // was mailed a code, or that is too old, makes no difference (I6).
 func (p *pages) wrongCode(w http.ResponseWriter, r *http.Request, f form, in values, request passwd.Token) (reply, error) {
-	left, err := p.service(r).CountCodeTry(r.Context(), request)
+	left, err := p.service(r).CodeTriesLeft(r.Context(), request)
 	switch {
 	case err != nil:
 		return reply{}, &formError{f, in, err}

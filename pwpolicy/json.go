@@ -39,6 +39,7 @@ func builtIn() RuleSet {
 		"length":      RuleOf[Length],
 		"classes":     RuleOf[Classes],
 		"not_numeric": RuleOf[NotNumeric],
+		"strength":    RuleOf[Strength],
 		"not_login":   RuleOf[NotLogin],
 		"not_reused":  RuleOf[NotReused],
 		"repeated":    RuleOf[Repeated],

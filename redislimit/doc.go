@@ -12,8 +12,9 @@
 //	svc, err := passwd.New(passwd.Config{Limiter: limiter, …})
 //
 // The client stays the host's: it is shared with whatever else the host does, and
-// closed by it. It can be for a single server, Sentinel, a cluster or a Ring, of
-// Redis 6 or later, or Valkey.
+// closed by it. It can be for a single server, Sentinel, a cluster or a Ring, of Redis 6
+// or later, or Valkey. On a single server a call is one script, whatever number of keys
+// it has; in a cluster or a Ring each key has a script of its own, sent together.
 //
 // # What is stored
 //
@@ -36,7 +37,7 @@
 // # When Redis fails
 //
 // A call that Redis does not answer is an error, within Config.Timeout or when the
-// caller's context ends, and the service refuses the request (I10). A call is sent
+// caller's context ends, and the service refuses the request (I10). A script is sent
 // once: where go-redis would send it again after a broken connection, it could be
 // counted twice, or taken back twice. So after an error a take may have been
 // counted, but nothing is ever let through uncounted.

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"time"
 
@@ -16,30 +17,53 @@ func (s *Store) Put(ctx context.Context, j passwd.Job) error {
 	})
 }
 
-// put adds a job, unless one that waits absorbs it. A bound of 0 is none.
+// put adds a job, unless one that waits absorbs it. A bound of 0 is none. With a bound,
+// what is absorbed costs as much as what is added: it is added too, and taken out again
+// in the same transaction.
 func (s *Store) put(ctx context.Context, q querier, j passwd.Job, bound int) error {
-	var waiting any // what is unique of a job that absorbs
-	if j.Key != "" {
-		waiting = j.Key
-		if waits, err := s.waits(ctx, q, j); err != nil || waits {
+	if bound > 0 {
+		if err := s.room(ctx, q, bound); err != nil {
 			return err
 		}
 	}
-	if bound > 0 {
-		var n int
-		if err := q.row(ctx, &s.queries.countJobs).Scan(&n); err != nil {
-			return err
-		}
-		if n >= bound {
-			return passwd.ErrQueueFull
-		}
+	waits, err := s.waits(ctx, q, j)
+	if err != nil || waits && bound == 0 {
+		return err
+	}
+	var waiting any // what is unique of a job that absorbs
+	id, out := j.ID, ""
+	switch {
+	case waits:
+		id = rand.Text()
+		out = id
+	case j.Key != "":
+		waiting = j.Key
 	}
 	sealed := j.Sealed
 	if sealed == nil {
 		sealed = []byte{}
 	}
-	_, err := q.exec(ctx, &s.queries.addJob, j.ID, j.Key, waiting, sealed, j.NotBefore.UnixMicro(), j.NotAfter.UnixMicro(), j.Attempts)
+	_, err = q.exec(ctx, &s.queries.addJob, id, j.Key, waiting, sealed, j.NotBefore.UnixMicro(), j.NotAfter.UnixMicro(), j.Attempts)
+	if err != nil || bound == 0 {
+		return err
+	}
+	_, err = q.exec(ctx, &s.queries.done, out)
 	return err
+}
+
+// room is ErrQueueFull when the queue is. That the first and the last job are near each
+// other tells most of the time that it is not, without counting all of them.
+func (s *Store) room(ctx context.Context, q querier, bound int) error {
+	for _, counting := range []*query{&s.queries.spanJobs, &s.queries.countJobs} {
+		var n int
+		if err := q.row(ctx, counting).Scan(&n); err != nil {
+			return err
+		}
+		if n < bound {
+			return nil
+		}
+	}
+	return passwd.ErrQueueFull
 }
 
 func (s *Store) waits(ctx context.Context, q querier, j passwd.Job) (bool, error) {

@@ -207,8 +207,8 @@ func queueChecks() []check {
 		},
 	}, {
 		name:   "queue/full",
-		guards: "ErrQueueFull, I8",
-		rule:   "A full queue refuses what is put, absorbs what it would have absorbed, and takes the jobs of a write all the same.",
+		guards: "ErrQueueFull, I6, I8",
+		rule:   "A full queue refuses what is put, also what it would have absorbed, or the refusal would tell who has a job in it; it takes the jobs of a write all the same.",
 		needs:  func(f Fixture) bool { return hasQueue(f) && f.MaxJobs > 0 },
 		run: func(c *checker) {
 			jobs := []passwd.Job{c.job("key", t0)}
@@ -218,7 +218,7 @@ func queueChecks() []check {
 			c.put(jobs...)
 			refused := c.job("", t0)
 			c.want("Put to a full queue", c.queue().Put(c.ctx, refused), passwd.ErrQueueFull)
-			c.want("Put of what is absorbed", c.queue().Put(c.ctx, c.job("key", t0)), nil)
+			c.want("Put of what would be absorbed", c.queue().Put(c.ctx, c.job("key", t0)), passwd.ErrQueueFull)
 
 			a := c.seeded(1)
 			w := replace(a, "new")

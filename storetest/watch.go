@@ -134,6 +134,7 @@ func tokenDiff(got, want passwd.TokenRecord) string {
 	d.field("Account", got.Account, want.Account)
 	d.field("Epoch", got.Epoch, want.Epoch)
 	d.field("Address", got.Address, want.Address)
+	d.field("Requester", got.Requester, want.Requester)
 	d.field("Verifier", got.Verifier, want.Verifier)
 	d.field("Attempts", got.Attempts, want.Attempts)
 	d.time("IssuedAt", got.IssuedAt, want.IssuedAt)
