@@ -60,10 +60,11 @@ type Message struct {
 }
 
 // Notifier delivers messages. Notify returns nil only when the message
-// has been accepted for delivery; after any error but ErrUndeliverable it is tried again
-// later with the same ID, at growing intervals of up to 10 minutes: a link or code until
-// it has expired, a notice for 72 hours. The context ends before the job's lease does.
-// Notify is not called concurrently by one Run or Work, but every replica may run one.
+// has been accepted for delivery; any error but ErrUndeliverable has it tried again later
+// with the same ID, at growing intervals of up to 10 minutes: a link or code until it
+// has expired, a notice for 72 hours. The context ends before the job's lease does.
+// Notify may be called concurrently: by the hands of a Run, as many as Config.Deliveries,
+// and of the Runs of other replicas.
 type Notifier interface {
 	Notify(ctx context.Context, m Message) error
 }

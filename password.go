@@ -82,6 +82,12 @@ type Config struct {
 	// Observer receives events. If nil, they are dropped.
 	Observer Observer
 
+	// Deliveries is how many messages one [Service.Run] delivers at once, and how many
+	// at most are delivered a second time if the process dies. If 0, 4, of which 3 at
+	// most are in one channel and 2 of these at messages that failed before, so that a
+	// gateway that hangs delays the other channel by a second at most. With 1, a
+	// delivery that hangs delays all others.
+	Deliveries int
 	// JobLease is how long a job that is being processed is kept from other workers; a delivery
 	// gets three quarters of it. If 0, one minute.
 	JobLease time.Duration
@@ -103,13 +109,14 @@ type Service struct {
 	dummies      []Hash // of passwords nobody knows, at the price of real ones
 	base         *url.URL
 	worker       *worker
+	hands        *hands  // in the copy of a Run; nil elsewhere
 	only         *string // the tenant that it is for; nil is all
 }
 
 // worker is what the copies of a service share about working off the queue.
 type worker struct {
 	started atomic.Bool   // Run or Work has been called
-	wake    chan struct{} // of capacity 1: something was put
+	wake    chan struct{} // of a capacity for all hands: something was put
 }
 
 // New checks the configuration, whose error names the field, and makes a
@@ -125,6 +132,8 @@ func New(cfg Config) (*Service, error) {
 		return nil, errors.New("passwd: Config.Links.Base is required: the absolute URL of the mounted pages")
 	case cfg.JobLease < 0:
 		return nil, errors.New("passwd: Config.JobLease is negative")
+	case cfg.Deliveries < 0:
+		return nil, errors.New("passwd: Config.Deliveries is negative")
 	}
 	base, err := cfg.Links.check(cfg.Links.Base)
 	if err != nil {
@@ -145,6 +154,7 @@ func New(cfg Config) (*Service, error) {
 		}
 	}
 	cfg.JobLease = cmp.Or(cfg.JobLease, time.Minute)
+	cfg.Deliveries = cmp.Or(cfg.Deliveries, defaultDeliveries)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -160,7 +170,7 @@ func New(cfg Config) (*Service, error) {
 		cfg:    cfg,
 		keys:   keys,
 		base:   base,
-		worker: &worker{wake: make(chan struct{}, 1)},
+		worker: &worker{wake: make(chan struct{}, cfg.Deliveries)},
 	}
 	s.limiter = cfg.Limiter
 	if s.limiter == nil {

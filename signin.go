@@ -186,7 +186,8 @@ type refusal struct {
 
 const wrongPassword = "wrong_password"
 
-// refusal decides what a sign-in may not even be told about.
+// refusal decides what a sign-in may not even be told about. Without a guess it is one
+// that has been counted and let through.
 func (s *Service) refusal(a Account, found bool, v pwhash.Verdict, g *guess) *refusal {
 	switch {
 	case !found:
