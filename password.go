@@ -88,6 +88,17 @@ type Config struct {
 	// gateway that hangs delays the other channel by a second at most. With 1, a
 	// delivery that hangs delays all others.
 	Deliveries int
+	// InsecureLiveCache lets [Service.Live], and with it the JWTs of session/jwt,
+	// answer from memory for so long, at most a minute, that an account is still good
+	// at an epoch: in a microsecond and without the store. It costs that a session or
+	// JWT that another process has ended, by a password write or by Revoke, goes on
+	// being accepted here for so long at most. So does one of an account that the host
+	// closes itself, or that this process writes through [Service.With], until so long
+	// after the commit. What this process writes otherwise is known here at once, and
+	// refusals are never remembered. The sessions of package session are compared in
+	// the lookup that finds them and do not use it. If 0, every call asks the store.
+	InsecureLiveCache time.Duration
+
 	// JobLease is how long a job that is being processed is kept from other workers; a delivery
 	// gets three quarters of it. If 0, one minute.
 	JobLease time.Duration
@@ -109,8 +120,10 @@ type Service struct {
 	dummies      []Hash // of passwords nobody knows, at the price of real ones
 	base         *url.URL
 	worker       *worker
-	hands        *hands  // in the copy of a Run; nil elsewhere
-	only         *string // the tenant that it is for; nil is all
+	hands        *hands     // in the copy of a Run; nil elsewhere
+	only         *string    // the tenant that it is for; nil is all
+	liveCache    *liveCache // nil is none
+	within       bool       // made by With: what it reads may never be committed
 }
 
 // worker is what the copies of a service share about working off the queue.
@@ -134,6 +147,8 @@ func New(cfg Config) (*Service, error) {
 		return nil, errors.New("passwd: Config.JobLease is negative")
 	case cfg.Deliveries < 0:
 		return nil, errors.New("passwd: Config.Deliveries is negative")
+	case cfg.InsecureLiveCache < 0 || cfg.InsecureLiveCache > maxLiveCache:
+		return nil, fmt.Errorf("passwd: Config.InsecureLiveCache: %v is not within 0 and %v", cfg.InsecureLiveCache, maxLiveCache)
 	}
 	base, err := cfg.Links.check(cfg.Links.Base)
 	if err != nil {
@@ -172,6 +187,9 @@ func New(cfg Config) (*Service, error) {
 		base:   base,
 		worker: &worker{wake: make(chan struct{}, cfg.Deliveries)},
 	}
+	if cfg.InsecureLiveCache > 0 {
+		s.liveCache = newLiveCache(cfg.InsecureLiveCache, cfg.Now)
+	}
 	s.limiter = cfg.Limiter
 	if s.limiter == nil {
 		if l, ok := cfg.Store.(Limiter); ok {
@@ -191,6 +209,9 @@ func New(cfg Config) (*Service, error) {
 // no other was configured.
 func (s *Service) use(store Store) {
 	s.store = store
+	if s.liveCache != nil {
+		s.store = invalidating{store, s.liveCache}
+	}
 	queue, isQueue := store.(Queue)
 	switch {
 	case s.cfg.Queue == nil && isQueue:
@@ -222,6 +243,7 @@ func sameQueue(a, b Queue) (same bool) {
 // told before the host commits.
 func (s *Service) With(store Store) *Service {
 	other := *s
+	other.within = true
 	other.use(store)
 	return &other
 }

@@ -22,9 +22,10 @@ type Config struct {
 
 	// Authenticate tells who is signed in, from the host's cookie or bearer token.
 	// Nobody is the zero Principal or passwd.ErrUnauthenticated. The handlers
-	// compare the epoch (passwd.Service.Live), so it need not. Other errors of package
-	// passwd are answered as such, any other error as unavailable. If nil, nobody is
-	// ever signed in: resets work, changes do not.
+	// compare the epoch (passwd.Service.Live), so it need not; [Checked] makes the
+	// Principal of a session whose epoch has been compared. Another error of
+	// package passwd is answered as such, any other as unavailable. If nil, nobody
+	// is ever signed in: resets work, changes do not.
 	Authenticate func(*http.Request) (Principal, error)
 
 	// Renew re-issues the caller's own session after a change, with the new epoch
@@ -133,6 +134,22 @@ type Principal struct {
 	// Username is what they sign in with. The page that changes a password shows it,
 	// so that password managers file the new password under it. If "", it does not.
 	Username string
+
+	checked bool          // by Checked: the epoch has been compared in this request
+	must    passwd.Reason // and this is what was found with it
+}
+
+// Checked returns the Principal of what session.Manager.Check has answered in the same
+// request, for Config.Authenticate. That has compared the epochs, so the handlers do
+// not ask passwd.Service.Live again. Who must change their password is let through, to
+// do just that. It must not be kept for other requests.
+//
+//	return passwdhttp.Checked(manager.Check(r.Context(), token))
+func Checked(s session.Session, err error) (Principal, error) {
+	if err != nil && !(errors.Is(err, passwd.ErrChangeRequired) && s.Must != passwd.NoReason) {
+		return Principal{}, err
+	}
+	return Principal{Account: s.Account, Epoch: s.Epoch, Session: s.ID, checked: true, must: s.Must}, nil
 }
 
 const defaultChallenge = `Bearer realm="password"`
@@ -241,9 +258,21 @@ func (c Config) signedIn(r *http.Request) (Principal, passwd.Reason, error) {
 	case p.Account.ID == "":
 		return Principal{}, "", passwd.ErrUnauthenticated
 	}
-	must, err := c.service(r).Live(r.Context(), p.Account, p.Epoch)
+	must, err := c.liveness(r, p)
 	if err == nil && must == passwd.Compromised {
 		err = passwd.ErrEnded
 	}
 	return p, must, err
+}
+
+// liveness is passwd.Service.Live, unless session.Manager.Check has compared the epoch.
+// Its manager knows no tenants.
+func (c Config) liveness(r *http.Request, p Principal) (passwd.Reason, error) {
+	switch {
+	case !p.checked:
+		return c.service(r).Live(r.Context(), p.Account, p.Epoch)
+	case c.Tenant != nil && p.Account.Tenant != c.Tenant(r):
+		return "", passwd.ErrEnded
+	}
+	return p.must, nil
 }

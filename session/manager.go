@@ -175,9 +175,11 @@ func (m *Manager) Start(ctx context.Context, in passwd.SignedIn, info Info) (Pai
 
 // Check returns the session of an access token, and notes that it is in use.
 //
-// Errors: passwd.ErrEnded if the token is unknown, replaced or expired, or its session
-// has ended; passwd.ErrChangeRequired, with the session filled in nevertheless, if the
-// account may do nothing but change its password; passwd.ErrUnavailable.
+// Errors: passwd.ErrEnded if the token is unknown, replaced or expired, or its
+// session has ended, whichever it is; passwd.ErrChangeRequired, with the session
+// filled in nevertheless, if the account may do nothing but change its password;
+// passwd.ErrUnavailable. The epochs have then been compared: passwd.Service.Live need
+// not be asked as well (see passwdhttp.Checked).
 func (m *Manager) Check(ctx context.Context, access string) (Session, error) {
 	r, must, _, err := m.find(ctx, Access, access)
 	if err != nil {
@@ -187,7 +189,7 @@ func (m *Manager) Check(ctx context.Context, access string) (Session, error) {
 	if !now.Before(r.AccessUntil) {
 		return Session{}, passwd.ErrEnded
 	}
-	if must != passwd.NoReason {
+	if r.Must = must; must != passwd.NoReason {
 		return r.Session, passwd.ErrChangeRequired
 	}
 	return m.touch(ctx, r.Session, now), nil

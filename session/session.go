@@ -41,6 +41,10 @@ type Session struct {
 	CreatedAt time.Time
 	UsedAt    time.Time // to the minute
 	ExpiresAt time.Time // dead from then on, unless it is used before
+
+	// Must, unless "", is why the account may do nothing but change its password. It
+	// is of the moment of [Manager.Check], which alone fills it in.
+	Must passwd.Reason
 }
 
 // Pair is what a client gets. It is not stored anywhere.

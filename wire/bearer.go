@@ -22,7 +22,7 @@ func Bearer(m *session.Manager) func(*http.Request) (Principal, error) {
 		if err != nil && !errors.Is(err, passwd.ErrChangeRequired) {
 			return Principal{}, err
 		}
-		return Principal{Account: s.Account, Epoch: s.Epoch, Session: s.ID}, nil
+		return Principal{Account: s.Account, Epoch: s.Epoch, Session: s.ID, checked: true}, nil
 	}
 }
 

@@ -96,7 +96,7 @@ func (c SignIn) Authenticate() (func(*http.Request) (Principal, error), error) {
 		if err != nil {
 			return Principal{}, err
 		}
-		return Principal{Account: passwd.Ref{Tenant: c.Tenant, ID: claims.Account.ID}, Epoch: claims.Epoch}, nil
+		return Principal{Account: passwd.Ref{Tenant: c.Tenant, ID: claims.Account.ID}, Epoch: claims.Epoch, checked: true}, nil
 	}, nil
 }
 

@@ -39,6 +39,8 @@ type Principal struct {
 	Account passwd.Ref // without an ID: nobody
 	Epoch   int64      // that the session or token was stamped with
 	Session string     // that is to survive a change, where the store keeps sessions
+
+	checked bool // the epoch has been compared in this request, by an Authenticate of this package
 }
 
 // reply is what a format answers to one code.
