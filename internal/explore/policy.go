@@ -16,7 +16,9 @@ func policy() pwpolicy.Policy {
 	return p
 }
 
-// limits stop an account soon.
-func limits() passwd.Limits { return passwd.Limits{StopAfter: 3} }
+// limits stop an account soon: strangers after stop failures.
+func limits() passwd.Limits { return passwd.Limits{StopAfter: 5} }
+
+const stop = 4
 
 const tooOld = 100 * 24 * time.Hour
