@@ -16,9 +16,10 @@ func policy() pwpolicy.Policy {
 	return p
 }
 
-// limits stop an account soon: strangers after stop failures.
-func limits() passwd.Limits { return passwd.Limits{StopAfter: 5} }
+// limits stop an account soon.
+func limits() passwd.Limits { return passwd.Limits{StopAfter: 15} }
 
-const stop = 4
+// stopOthers is the part of StopAfter that is for clients whom the account does not know.
+const stopOthers = 12
 
 const tooOld = 100 * 24 * time.Hour
