@@ -76,8 +76,9 @@ func TestDeliveryTime(t *testing.T) {
 			}
 			work, run := took[0][requests/2], took[1][requests/2]
 			t.Logf("medians: %v by Work, %v by Run, whose longest is %v", work, run, took[1][requests-1])
-			if testrun.Long() && run-work > 15*time.Millisecond {
-				t.Errorf("a link waits for %v", run-work)
+			// The fastest ones do not tell how busy the machine is.
+			if waits := took[1][0] - took[0][0]; testrun.Long() && waits > 15*time.Millisecond {
+				t.Errorf("a link waits for %v", waits)
 			}
 		})
 	}
