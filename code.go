@@ -167,8 +167,8 @@ func (s *Service) exchange(ctx context.Context, code TokenRecord) (Token, error)
 		Account:  code.Account, Epoch: code.Epoch, Address: code.Address, Requester: code.Requester,
 		IssuedAt: now, ExpiresAt: now.Add(codeTTL),
 	}, 0, &code.TokenRef)
-	if errors.Is(err, ErrConflict) {
-		err = ErrTokenInvalid // the epoch has moved: the code is dead too
+	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
+		err = ErrTokenInvalid // the epoch has moved, or the account is gone: the code is dead too
 	}
 	if err != nil {
 		return "", s.fault(ctx, err)

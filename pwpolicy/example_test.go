@@ -67,8 +67,8 @@ func ExamplePolicy_MarshalJSON() {
 		fmt.Println(string(form))
 	}
 	// Output:
-	// {"version":1,"rules":{"length":{},"not_common":{},"not_similar":{}}}
-	// {"version":1,"rules":{"length":{"min":8},"not_common":{},"not_similar":{}}}
-	// {"version":1,"rules":{"not_similar":{},"length":{"min":8},"not_common":{},"not_numeric":{},"classes":{"upper":1,"lower":1,"digit":1,"symbol":1}}}
+	// {"version":1,"rules":{"length":{},"not_common":{},"not_similar":{},"strength":{"min_bits":25}}}
+	// {"version":1,"rules":{"length":{"min":8},"not_common":{},"not_similar":{},"strength":{"min_bits":20}}}
+	// {"version":1,"rules":{"not_similar":{},"length":{"min":8},"not_common":{},"not_numeric":{},"classes":{"upper":1,"lower":1,"digit":1,"symbol":1},"strength":{"min_bits":20,"as_too_common":true}}}
 	// {"version":1,"insecure_no_length":true,"rules":{}}
 }

@@ -159,6 +159,9 @@ func (p Policy) Check(ctx context.Context, c *Candidate, last Phase) ([]Violatio
 		if r.Phase() > last || r.Phase() >= PhaseBreach && len(found) > 0 {
 			break
 		}
+		if s, ok := r.(Strength); ok && s.AsTooCommon && len(found) > 0 {
+			continue
+		}
 		violations, err := r.Check(ctx, c)
 		if err != nil {
 			return nil, fmt.Errorf("pwpolicy: policy rule %q: %w", r.Name(), err)

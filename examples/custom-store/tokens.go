@@ -1,4 +1,4 @@
-// 144 lines without blank lines and comments: tokens, each in the file of its account.
+// 159 lines without blank lines and comments: tokens, each in the file of its account.
 package main
 
 import (

@@ -27,8 +27,6 @@ type Model struct {
 	Keys     string                // the set of keys that is current
 	Admit    func(*Account) string // the error of Config.Admit, "" for none
 
-	Present Present
-
 	// FirstEpoch tells what the service has drawn.
 	FirstEpoch func(passwd.Ref) int64
 
@@ -38,11 +36,6 @@ type Model struct {
 	tokens   map[string]*token // by purpose and raw token
 	cancels  []*token          // with those whose raw token nobody has seen yet
 	tallies  map[string]*tally
-}
-
-// Present says where the service is not yet as designed. Each goes with its fault.
-type Present struct {
-	ForgetDropsMust bool // Forget takes the suspension with it
 }
 
 // Answer is what a call tells its caller. Fields that the call does not have are
