@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/passwd-go/passwd/pwhash"
 	"github.com/passwd-go/passwd/pwpolicy"
 )
 
@@ -253,3 +254,7 @@ var (
 	// not have happened. All of it or none of it has.
 	ErrOutcomeUnknown = errors.New("passwd: outcome of the write is unknown")
 )
+
+// Hash is a stored password hash: [pwhash.Hash], under the name that the store
+// contract uses.
+type Hash = pwhash.Hash

@@ -32,7 +32,7 @@ type Request struct {
 	Login      passwd.Login
 	Channel    passwd.Channel
 	TTL        time.Duration
-	Form       passwd.Form
+	UserKey    bool
 	TellShared bool
 	Code       bool
 	Client     netip.Addr
