@@ -45,6 +45,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,9 +77,24 @@ type Fixture struct {
 	// then last_name.
 	Seed func(ctx context.Context, s passwd.Store, accounts ...passwd.Account) error
 
+	// Remove deletes the rows of accounts in the way the host does, past the store. What
+	// the library keeps about them stays: Forget is for that. nil leaves untested what
+	// becomes of it.
+	Remove func(ctx context.Context, s passwd.Store, accounts ...passwd.Ref) error
+
+	// Reopen returns a second store on the data of one that Open returned, with locks,
+	// caches and connections of its own, as another process has it. Half of the callers
+	// of each race use it. It is closed by Close as well, before the first one; it may be
+	// the same at each call. nil is for a store that one process has for itself: where
+	// there are several, it leaves untested what matters most.
+	Reopen func(s passwd.Store) (passwd.Store, error)
+
 	// ID returns the nth valid id, counted from 1: another one for every n, in its
 	// canonical form. nil counts in decimal.
 	ID func(n int) string
+
+	// TextIDs says that ids may be any text: then the suite makes some of its own.
+	TextIDs bool
 
 	// Lacks tells what accounts of this store cannot have.
 	Lacks Lacks
@@ -89,6 +105,11 @@ type Fixture struct {
 
 	// Rounds is how often each race is run. 0 is 3.
 	Rounds int
+
+	// Timeout ends a case whose store hangs, if the store minds its context. 0 is a minute.
+	Timeout time.Duration
+
+	queueOnly bool // there is no store: see RunQueue
 }
 
 // Lacks names what a store, or the table under it, does without. The zero value
@@ -106,6 +127,8 @@ type Lacks struct {
 	SharedIDs  bool // two tenants cannot use the same id
 	Twins      bool // two accounts cannot have the same identifier, whatever its case
 	LongHashes bool // hashes of 4 KB do not fit
+	LongValues bool // identifiers, personal data and tenants of 200 bytes do not fit
+	Unfolded   bool // the host keeps identifiers in normalisation form C and without white space around them
 	Queue      bool // the store is no passwd.Queue
 	Sessions   bool // the store is no session.Store
 }
@@ -125,6 +148,9 @@ func storeChecks() []check {
 	return slices.Concat(
 		accountChecks(),
 		findChecks(),
+		valueChecks(),
+		removeChecks(),
+		sessionRemoveChecks(),
 		applyChecks(),
 		conflictChecks(),
 		historyChecks(),
@@ -148,14 +174,22 @@ func checks() []check {
 		queueChecks(),
 		queueWriteChecks(),
 		contextChecks(),
+		handleChecks(),
+		sessionHandleChecks(),
+		queueHandleChecks(),
+		contextQueueChecks(),
+		interruptChecks(),
 		sharingChecks(),
 		sessionChecks(),
 	)
 }
 
 // Run runs every case as a subtest.
-func Run(t *testing.T, f Fixture) {
-	for _, c := range checks() {
+func Run(t *testing.T, f Fixture) { f.run(t, checks()) }
+
+// run runs cases as subtests.
+func (f Fixture) run(t *testing.T, cases []check) {
+	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			if !c.applies(f) {
 				t.Skip("the fixture lacks what this case is about")
@@ -169,9 +203,11 @@ func Run(t *testing.T, f Fixture) {
 
 // Check runs every case outside go test and joins what they found. nil means
 // that the store keeps its contract.
-func Check(f Fixture) error {
+func Check(f Fixture) error { return f.check(checks()) }
+
+func (f Fixture) check(cases []check) error {
 	var found []error
-	for _, c := range checks() {
+	for _, c := range cases {
 		if c.applies(f) {
 			found = append(found, c.against(context.Background(), f))
 		}
@@ -181,12 +217,15 @@ func Check(f Fixture) error {
 
 func (c check) applies(f Fixture) bool { return c.needs == nil || c.needs(f) }
 
-// limit ends a case whose store hangs, if the store minds its context.
+// limit is Fixture.Timeout if that is 0.
 const limit = time.Minute
+
+// hasStore is false in RunQueue, where there is a queue alone.
+func hasStore(f Fixture) bool { return !f.queueOnly }
 
 // against runs the case and returns its failures, each with the rule it breaks.
 func (c check) against(ctx context.Context, f Fixture) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(f.Timeout, limit))
 	defer cancel()
 	failed := func(detail any) error {
 		return fmt.Errorf("%s (%s): %s\n\t%v", c.name, c.guards, c.rule, detail)
@@ -197,8 +236,11 @@ func (c check) against(ctx context.Context, f Fixture) error {
 	}
 	k := &checker{Fixture: f, ctx: ctx, store: store}
 	k.execute(c.run)
-	if f.Close != nil {
-		if err := f.Close(store); err != nil {
+	for _, s := range []passwd.Store{k.second.store, store} {
+		if f.Close == nil || s == nil {
+			continue
+		}
+		if err := f.Close(s); err != nil {
 			k.failures = append(k.failures, fmt.Sprintf("Fixture.Close: %v", err))
 		}
 	}
@@ -213,6 +255,7 @@ type checker struct {
 	Fixture
 	ctx      context.Context
 	store    passwd.Store
+	second   second
 	failures []string
 	serial   int // of digests and jobs
 }
