@@ -38,7 +38,10 @@ type queued struct {
 func (*MemoryQueue) InProcess() bool { return true }
 
 // Put adds a job.
-func (m *MemoryQueue) Put(_ context.Context, j Job) error {
+func (m *MemoryQueue) Put(ctx context.Context, j Job) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	return m.put(j, cmp.Or(m.Max, defaultQueueJobs))
 }
 
@@ -72,7 +75,10 @@ func (m *MemoryQueue) put(j Job, bound int) error {
 }
 
 // Claim leases jobs that are due.
-func (m *MemoryQueue) Claim(_ context.Context, n int, lease time.Duration, now time.Time) ([]Job, error) {
+func (m *MemoryQueue) Claim(ctx context.Context, n int, lease time.Duration, now time.Time) ([]Job, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var claimed []Job
@@ -92,7 +98,10 @@ func (m *MemoryQueue) Claim(_ context.Context, n int, lease time.Duration, now t
 }
 
 // Done deletes a job.
-func (m *MemoryQueue) Done(_ context.Context, id string) error {
+func (m *MemoryQueue) Done(ctx context.Context, id string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if e := m.byID[id]; e != nil {
@@ -104,7 +113,10 @@ func (m *MemoryQueue) Done(_ context.Context, id string) error {
 }
 
 // Retry makes a job due again. From then on it absorbs again.
-func (m *MemoryQueue) Retry(_ context.Context, id string, at time.Time) error {
+func (m *MemoryQueue) Retry(ctx context.Context, id string, at time.Time) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if e := m.byID[id]; e != nil {

@@ -152,7 +152,7 @@ func queueChecks() []check {
 		},
 	}, {
 		name:   "queue/retry absorbs",
-		guards: "Job.Key, Queue.Retry",
+		guards: "I8, Job.Key, Queue.Retry",
 		rule:   "A job that is to be retried waits again, and absorbs as it did before it was claimed.",
 		needs:  hasQueue,
 		run: func(c *checker) {
@@ -168,7 +168,7 @@ func queueChecks() []check {
 		},
 	}, {
 		name:   "queue/nothing asked for",
-		guards: "Queue.Claim, I8",
+		guards: "I8, Queue.Claim",
 		rule:   "A claim of no jobs, or while none is due, is empty and no error, and counts no attempt.",
 		needs:  hasQueue,
 		run: func(c *checker) {

@@ -183,7 +183,7 @@ func tokenRaces() []check {
 			})
 		},
 	}, {
-		name:   "race/one token, no new hash",
+		name:   "race/one token alone",
 		guards: "I4, T4",
 		rule:   "Of writes that consume one token and change neither hash nor epoch, exactly one succeeds: the token alone decides.",
 		run: func(c *checker) {

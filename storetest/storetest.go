@@ -8,19 +8,23 @@
 //		})
 //	}
 //
-// RunWithin does the same inside a transaction of the host's, and RunLimiter holds the
-// contract of passwd.Limiter. Run them under the race detector. A failure says which case
+// RunWithin does the same inside a transaction of the host's. RunLimiter and RunQueue hold
+// the contracts of a passwd.Limiter and of a passwd.Queue that are apart from the store, and
+// RunSessions that of sessions alone. Run them under the race detector. A failure says which case
 // it is, which invariants (I1 to I12) and requirements that guards, and the rule:
 //
-//	 1 find: find/*, accounts/tenants
+//	 1 find: find/*, accounts/tenants, values/renamed, values/unfolded, values/lookalikes
 //	 2 ids: accounts/round trip, accounts/no password, accounts/not activated,
-//	    accounts/disabled, accounts/unknown, accounts/hostile ids, accounts/same id in two tenants
-//	 3 replace: apply/*, conflict/*, rehash/*, accounts/long hash, accounts/host write
+//	    accounts/disabled, accounts/unknown, accounts/hostile ids, accounts/same id in two tenants,
+//	    values/like an id, values/joined, values/two tenants joined, values/long tenant, values/whole,
+//	    values/exact, values/digests
+//	 3 replace: apply/*, conflict/*, rehash/*, accounts/long hash, accounts/host write, values/hash
 //	 4 replace with a token: consume/*, write/*
-//	 5 what a write ends: epoch/*, history/*, forget/*, sessions/epoch, sessions/keep,
+//	 5 what a write ends: epoch/*, history/*, forget/*, remove/*, sessions/epoch, sessions/keep,
 //	    sessions/keep what is dead, sessions/other writes, sessions/forget
 //	 6 races of writers: race/compare and swap, race/no lost update, race/first epoch,
-//	    race/change and reset, race/one token, race/own tokens
+//	    race/change and reset, race/one token, race/one token alone, race/code and write,
+//	    race/own tokens, race/attempts and writes
 //	 7 rehash against replace: race/rehash and replace
 //	 8 issue and sign-in against replace: race/issue and replace, race/create and replace,
 //	    race/keep and rotate
@@ -32,7 +36,7 @@
 //	14 purge: purge/*, sessions/purge
 //	15 contexts: context/*, sessions/cancelled
 //	16 host transactions: within/*
-//	17 the rest: queue/*, sharing/*
+//	17 the rest: queue/*, sharing/*, handles/*
 //
 // The cases of groups 1 to 5, 9, 11, 12 and 15 that need one goroutine run inside
 // transactions as well, as inside/*. The sealed and digested secrets are made above the
@@ -62,7 +66,7 @@ import (
 )
 
 // Fixture tells the suite how to get at a store. Its functions are called from
-// one goroutine; the store itself is used by many.
+// one goroutine at a time; the store itself is used by many.
 type Fixture struct {
 	// Open returns a fresh, empty store. It is called once for every case.
 	Open func() (passwd.Store, error)
@@ -150,6 +154,7 @@ func storeChecks() []check {
 		findChecks(),
 		valueChecks(),
 		removeChecks(),
+		reuseChecks(),
 		sessionRemoveChecks(),
 		applyChecks(),
 		conflictChecks(),

@@ -41,6 +41,33 @@ func valueChecks() []check {
 			}
 		},
 	}, {
+		name:   "values/exact",
+		guards: "I3, I9, Accounts.Get",
+		rule:   "Identifiers are shown as the host keeps them, and not in the form in which they are compared: mail goes to the stored address.",
+		needs:  func(f Fixture) bool { return !(f.Lacks.Username && f.Lacks.Email) },
+		run: func(c *checker) {
+			a := c.account(1)
+			if !c.Lacks.Username {
+				a.Username = "Ada.Lovelace"
+			}
+			if !c.Lacks.Email {
+				a.Email = "Ada.Lovelace@Example.COM"
+				a.Address = []passwd.Address{{Channel: passwd.EmailChannel, Value: a.Email}, {Channel: passwd.SMSChannel, Value: a.Mobile}}
+			}
+			a = c.without(a)
+			c.seed(a)
+			if d := c.accountDiff(c.get(a.Ref), a); d != "" {
+				c.errorf("Get: %s", d)
+			}
+			for _, l := range c.logins(a) {
+				for _, found := range c.find(l, 10) {
+					if d := c.accountDiff(found, a); d != "" {
+						c.errorf("Find by %s: %s", l.Kind, d)
+					}
+				}
+			}
+		},
+	}, {
 		name:   "values/long tenant",
 		guards: "I9, Ref.Tenant",
 		rule:   "Two tenants whose long names differ in the last letter are two, in every table.",
