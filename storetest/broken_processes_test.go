@@ -40,7 +40,7 @@ func (m *meeting) meet() {
 	m.mu.Unlock()
 	select {
 	case <-met:
-	case <-time.After(5 * time.Millisecond):
+	case <-time.After(100 * time.Millisecond):
 		m.mu.Lock()
 		if m.waiting == met {
 			m.waiting = nil
@@ -64,6 +64,12 @@ func overtaken(ctx context.Context, m *memstore.Store, a passwd.Account) {
 func late(ctx context.Context, m *memstore.Store, w passwd.Write) (int64, error) {
 	time.Sleep(time.Millisecond)
 	return m.Apply(ctx, w)
+}
+
+// lateIssue is an Issue that lets others look first.
+func lateIssue(ctx context.Context, m *memstore.Store, t passwd.TokenRecord, maxLive int, consume *passwd.TokenRef) error {
+	time.Sleep(time.Millisecond)
+	return m.Issue(ctx, t, maxLive, consume)
 }
 
 // force makes a write whatever has become of the account since it was read.
@@ -93,6 +99,7 @@ var brokenProcesses = []brokenStore{{
 	name: "a token is checked under a mutex of the process",
 	breaks: func(b *broken) {
 		var mu sync.Mutex
+		b.issue = lateIssue
 		b.apply = func(ctx context.Context, m *memstore.Store, w passwd.Write) (int64, error) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -109,6 +116,7 @@ var brokenProcesses = []brokenStore{{
 }, {
 	name: "a token is checked before the account is locked",
 	breaks: func(b *broken) {
+		b.issue = lateIssue
 		b.apply = func(ctx context.Context, m *memstore.Store, w passwd.Write) (int64, error) {
 			if w.Consume != nil {
 				if t, err := m.Peek(ctx, *w.Consume, w.Now); err == nil && t.Account == w.Account {
