@@ -21,7 +21,7 @@ type RequireChange struct {
 }
 
 // RequireChange makes the account change its password at its next sign-in, and
-// tells so to whoever asks [Service.Live]; it ends no session. An account that
+// reports it to callers of [Service.Live]; it ends no session. An account that
 // has a temporary password, or a suspended one, stays as it is: that is stricter
 // already. Errors: ErrNotFound, ErrInvalidRequest, ErrConflict, ErrUnavailable.
 func (s *Service) RequireChange(ctx context.Context, r RequireChange) error {
@@ -41,7 +41,7 @@ type LiftChange struct {
 
 // LiftChange takes back what RequireChange asked for. An account that has a
 // temporary password, or a suspended one, stays as it is. One that is Expired by a
-// policy with a [MaxAge] is marked again at its next sign-in. Errors: ErrNotFound,
+// policy with a [pwpolicy.MaxAge] is marked again at its next sign-in. Errors: ErrNotFound,
 // ErrConflict, ErrUnavailable.
 func (s *Service) LiftChange(ctx context.Context, r LiftChange) error {
 	return s.setMust(ctx, r.Account, Event{Name: EventChangeLifted, Client: r.Client})
@@ -55,7 +55,7 @@ func (s *Service) setMust(ctx context.Context, r Ref, e Event) error {
 			return nil
 		}
 		_, err := s.store.Apply(ctx, Write{
-			Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, Must: must, Now: s.now(),
+			Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must, Must: must, Now: s.now(),
 		})
 		if err == nil {
 			e.Account, e.Outcome = a.Ref, outcomeSuccess
@@ -135,12 +135,6 @@ func (s *Service) IssueTemporary(ctx context.Context, r IssueTemporary) (Issued,
 	until := s.now().Add(r.TTL)
 	w, err := s.replace(ctx, change{
 		account: a, next: password, method: MethodTemporary, must: Temporary, until: until, client: r.Client,
-		recheck: func(_ context.Context, fresh Account) error {
-			if fresh.Hash != a.Hash {
-				return ErrConflict
-			}
-			return nil
-		},
 	})
 	if err != nil {
 		return Issued{}, err
@@ -221,7 +215,7 @@ type Revoke struct {
 func (s *Service) Revoke(ctx context.Context, r Revoke) (epoch int64, err error) {
 	err = s.update(ctx, r.Account, func(a Account) (err error) {
 		epoch, err = s.store.Apply(ctx, Write{
-			Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch,
+			Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must,
 			Must: a.Must, MustUntil: a.MustUntil, Raise: true, KeepSession: r.KeepSession, Now: s.now(),
 		})
 		return err
@@ -232,10 +226,13 @@ func (s *Service) Revoke(ctx context.Context, r Revoke) (epoch int64, err error)
 	return epoch, err
 }
 
-// Forget removes everything of ours about an account. A host that deletes a user
-// calls it, in the same transaction if it can ([Service.With]). An unknown account is
-// no error. Errors: ErrNotFound for an account of another tenant ([Service.InTenant]),
-// ErrUnavailable.
+// Forget removes everything that the library keeps about an account. A host that
+// deletes a user calls it in the same transaction ([Service.With]), or afterwards, so
+// that whoever gets the id later inherits nothing: what is begun between a Forget and
+// the end of the row, a sign-in for example, would be left. While the row exists, the
+// reason why the account must change its password stays, a suspension above all.
+// An unknown account is no error. Errors: ErrNotFound for an account of another tenant
+// ([Service.InTenant]), ErrUnavailable.
 func (s *Service) Forget(ctx context.Context, r Ref) error {
 	if s.foreign(r) {
 		return ErrNotFound

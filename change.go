@@ -5,11 +5,11 @@ import (
 	"errors"
 )
 
-// Change asks for another password for who is signed in.
+// Change is a signed-in user's request to change their password.
 type Change struct {
 	Account     Ref
-	Current     string // as typed: what could be nobody's password is just wrong
-	New         string // as typed: what could be nobody's password is a PolicyError
+	Current     string // as typed; one that cannot be a password is simply wrong
+	New         string // as typed; one that cannot be a password is a PolicyError
 	KeepSession string // the session that asks, where the store keeps sessions; "" ends it too
 	Client      Client
 }
@@ -48,11 +48,17 @@ func (s *Service) Change(ctx context.Context, r Change) (Written, error) {
 	if err := guess.succeeded(); err != nil {
 		return Written{}, err
 	}
-	return s.replace(ctx, change{
+	w, err := s.replace(ctx, change{
 		account: a, next: r.New, current: r.Current, method: methodFor(a),
 		keep: r.KeepSession, client: r.Client,
-		recheck: s.stillCurrent(a.Hash, r.Current, r.Client, ErrWrongPassword),
+		recheck: func(ctx context.Context, fresh Account) error {
+			return s.stillCurrent(ctx, a.Hash, fresh, r.Current, r.Client, ErrWrongPassword)
+		},
 	})
+	if errors.Is(err, ErrNotFound) {
+		err = ErrEnded
+	}
+	return w, err
 }
 
 func methodFor(a Account) Method {
@@ -64,20 +70,15 @@ func methodFor(a Account) Method {
 
 // stillCurrent lets a write go on after a conflict if the password that was
 // verified is still the account's: it was rehashed, or only a flag has changed.
-func (s *Service) stillCurrent(verified Hash, current string, c Client, wrong error) func(context.Context, Account) error {
-	return func(ctx context.Context, fresh Account) error {
-		if fresh.Disabled || !fresh.Active || fresh.Must == Compromised {
-			return wrong
-		}
-		if fresh.Hash == verified {
-			return nil
-		}
-		v, err := s.verify(ctx, fresh, current, c)
-		if err == nil && !v.Match {
-			err = ErrConflict
-		}
-		return s.fault(ctx, err)
+func (s *Service) stillCurrent(ctx context.Context, verified Hash, fresh Account, current string, c Client, wrong error) error {
+	refused, err := s.stillOpens(ctx, verified, fresh, current, c)
+	switch {
+	case err != nil || refused == nil:
+		return err
+	case refused.reason == wrongPassword:
+		return ErrConflict
 	}
+	return wrong
 }
 
 // When tells in which case ChangeByLogin changes a password.
@@ -89,8 +90,8 @@ const (
 	Always                 // whether it must or not
 )
 
-// ChangeByLogin asks for another password, by login and current password in
-// place of a session.
+// ChangeByLogin is a request to change a password by login and current password
+// instead of a session.
 type ChangeByLogin struct {
 	Login   Login
 	Current string
@@ -105,26 +106,42 @@ type ChangeByLogin struct {
 // them. Its other errors: ErrNoChangeNeeded, that of Config.Admit, and those of
 // [Service.Change], with ErrWrongCredentials in place of ErrWrongPassword.
 func (s *Service) ChangeByLogin(ctx context.Context, r ChangeByLogin) (Written, error) {
-	a, err := s.authenticate(ctx, r.Login, r.Current, r.Client)
+	a, _, err := s.open(ctx, r.Login, r.Current, r.Client, s.expire)
+	if err == nil {
+		err = s.admits(ctx, r, a)
+	}
 	if err != nil {
 		return Written{}, err
 	}
-	if r.When == IfRequired && a.Must == NoReason {
-		return Written{}, ErrNoChangeNeeded
-	}
-	if s.cfg.Admit != nil {
-		if err := s.cfg.Admit(ctx, a, r.Client); err != nil {
-			return Written{}, err
-		}
-	}
-	return s.replace(ctx, change{
+	w, err := s.replace(ctx, change{
 		account: a, next: r.New, current: r.Current, method: methodFor(a), client: r.Client,
-		recheck: s.stillCurrent(a.Hash, r.Current, r.Client, ErrWrongCredentials),
+		recheck: func(ctx context.Context, fresh Account) error {
+			err := s.stillCurrent(ctx, a.Hash, fresh, r.Current, r.Client, ErrWrongCredentials)
+			if err == nil {
+				err = s.admits(ctx, r, fresh)
+			}
+			return err
+		},
 	})
+	if errors.Is(err, ErrNotFound) {
+		err = ErrWrongCredentials
+	}
+	return w, err
 }
 
-// ChangeWithTicket asks for another password with the ticket of a must-change
-// sign-in.
+// admits decides, after the right password, whether it may be changed.
+func (s *Service) admits(ctx context.Context, r ChangeByLogin, a Account) error {
+	if r.When == IfRequired && a.Must == NoReason {
+		return ErrNoChangeNeeded
+	}
+	if s.cfg.Admit == nil {
+		return nil
+	}
+	return s.cfg.Admit(ctx, a, r.Client)
+}
+
+// ChangeWithTicket is a request to change a password with the ticket of a sign-in
+// after which it must be changed.
 type ChangeWithTicket struct {
 	Ticket Token
 	New    string
@@ -139,8 +156,21 @@ func (s *Service) ChangeWithTicket(ctx context.Context, r ChangeWithTicket) (Wri
 	if err != nil {
 		return Written{}, err
 	}
-	if a.Must == NoReason || a.Must == Compromised || s.unusable(a) != nil {
+	if !s.mayUseTicket(a) {
 		return Written{}, s.rejectToken(ctx, rec, "account", r.Client)
 	}
-	return s.redeem(ctx, rec, r.Ticket, change{account: a, next: r.New, method: MethodForced, client: r.Client})
+	return s.redeem(ctx, rec, r.Ticket, change{
+		account: a, next: r.New, method: MethodForced, client: r.Client,
+		recheck: func(_ context.Context, fresh Account) error {
+			if !s.mayUseTicket(fresh) {
+				return ErrTokenInvalid
+			}
+			return nil
+		},
+	})
+}
+
+// mayUseTicket reports whether an account has to change its password, and may.
+func (s *Service) mayUseTicket(a Account) bool {
+	return a.Must != NoReason && a.Must != Compromised && s.unusable(a) == nil
 }

@@ -98,13 +98,18 @@ func (s *Service) requestKey(request Token) string {
 }
 
 func (s *Service) codeKey(who []string, known bool) (string, Limit) {
-	if known {
-		return s.keys.limiterKey("code", append(who, "known")...), codesOfKnown
+	kind := "code"
+	if who[0] == "nobody" { // a flood of these must not evict the others
+		kind = "nocode"
 	}
-	return s.keys.limiterKey("code", append(who, "others")...), codesOfOthers
+	if known {
+		return s.keys.limiterKey(kind, append(who, "known")...), codesOfKnown
+	}
+	return s.keys.limiterKey(kind, append(who, "others")...), codesOfOthers
 }
 
 func (s *Service) newCodeGuess(ctx context.Context, r RedeemCode) (*codeGuess, error) {
+	s.placeless(ctx, r.Client)
 	g := &codeGuess{s: s, ctx: ctx, client: r.Client}
 	answers, err := s.limit(ctx, r.Client,
 		Step{Key: s.addressKey(r.Client), Do: StepPeek, Limit: s.cfg.Limits.Address},
@@ -162,8 +167,8 @@ func (s *Service) exchange(ctx context.Context, code TokenRecord) (Token, error)
 		Account:  code.Account, Epoch: code.Epoch, Address: code.Address, Requester: code.Requester,
 		IssuedAt: now, ExpiresAt: now.Add(codeTTL),
 	}, 0, &code.TokenRef)
-	if errors.Is(err, ErrConflict) {
-		err = ErrTokenInvalid // the epoch has moved: the code is dead too
+	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
+		err = ErrTokenInvalid // the epoch has moved, or the account is gone: the code is dead too
 	}
 	if err != nil {
 		return "", s.fault(ctx, err)

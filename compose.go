@@ -9,8 +9,20 @@ import (
 )
 
 // composeRequested makes the message that a request asks for, at the n-th attempt to
-// deliver it.
+// deliver it. If somebody else writes to the account meanwhile, it begins anew.
 func (s *Service) composeRequested(ctx context.Context, t *requestTask, n int) (Message, error) {
+	for conflicts := 0; ; conflicts++ {
+		m, err := s.composeOnce(ctx, t, n)
+		if errors.Is(err, ErrNotFound) {
+			return m, errors.Join(errDrop, err) // deleted meanwhile
+		}
+		if !errors.Is(err, ErrConflict) || conflicts == maxConflicts {
+			return m, err
+		}
+	}
+}
+
+func (s *Service) composeOnce(ctx context.Context, t *requestTask, n int) (Message, error) {
 	matches, err := s.matching(ctx, t.Login)
 	switch {
 	case err != nil:
@@ -149,7 +161,7 @@ func (s *Service) composeShared(ctx context.Context, t *requestTask, matches []A
 		}
 	}
 	m := Message{
-		Kind: MessageSharedAddress, Channel: to.Channel, To: to.Value,
+		Kind: MessageSharedAddress, Channel: to.Channel, To: to.Value, Text: t.SharedText,
 		Account: Ref{Tenant: t.Login.Tenant}, Locale: locale, At: t.At, Client: t.Client,
 	}
 	var err error

@@ -39,8 +39,9 @@
 //     [Message]. smtpmail, a module of its own, is a [Notifier] that sends them.
 //   - Package session is for hosts without sessions, session/jwt for those whose clients
 //     want JWTs: both end with the password.
-//   - Packages strength and breach have further rules, for a [Policy]; foreign is a
-//     [Hasher] for tables that come from another stack.
+//   - Package pwhash makes and verifies hashes, and pwpolicy judges new passwords: both
+//     can be used alone. Packages pwpolicy/strength and pwpolicy/breach have further
+//     rules; pwhash/foreign is a pwhash.Hasher for tables that come from another stack.
 //   - Package passwdtest is for a host's tests.
 //
 // # What is assumed

@@ -18,7 +18,7 @@ type Code string
 const (
 	CodeWrongCredentials       Code = "wrong_credentials"        // sign-in: whatever was wrong
 	CodeUnauthenticated        Code = "unauthenticated"          // nobody is signed in, or no longer
-	CodeWrongPassword          Code = "wrong_password"           // the current password of who is signed in
+	CodeWrongPassword          Code = "wrong_password"           // the current password of a signed-in user
 	CodePasswordChangeRequired Code = "password_change_required" // signed in, but for a change only
 	CodeSecondFactorRequired   Code = "second_factor_required"   // Config.Admit wants more
 	CodeNoChangeNeeded         Code = "no_change_needed"         // ChangeByLogin with IfRequired
@@ -81,8 +81,8 @@ var (
 	// ErrUndeliverable is for a Notifier: the message will never arrive, however often
 	// it is tried, as there is no such mailbox. It is dropped, with an event.
 	ErrUndeliverable = errors.New("passwd: message cannot be delivered")
-	// ErrNotRunning says that a message was asked for while nothing works off the
-	// in-process queue: start Service.Run, or in a test call Service.Work, first.
+	// ErrNotRunning says that a message was asked for while nothing processes
+	// the in-process queue: start Service.Run, or in a test call Service.Work, first.
 	ErrNotRunning = errors.New("passwd: nothing delivers messages: start Service.Run (in a test, call Service.Work) first")
 )
 
@@ -98,7 +98,7 @@ func (e *RateLimitError) Error() string {
 // Is makes a RateLimitError match ErrRateLimited.
 func (e *RateLimitError) Is(target error) bool { return target == ErrRateLimited }
 
-// PolicyError lists everything that the policy holds against a new password. Its code
+// PolicyError lists every reason for which the policy rejects a new password. Its code
 // is CodePasswordRejected; there is no sentinel for it, use [errors.AsType].
 type PolicyError struct {
 	Violations []pwpolicy.Violation // never empty

@@ -43,6 +43,7 @@ const (
 	EventRevoked             EventName = "password.sessions_revoked"
 	EventForgotten           EventName = "account.forgotten"
 	EventRateLimited         EventName = "password.rate_limited"
+	EventNoAddress           EventName = "client.address_missing"         // Client.Addr is zero: all such clients are counted as one
 	EventCrossOriginRejected EventName = "password.cross_origin_rejected" // by a face
 	EventInputRejected       EventName = "password.input_rejected"        // malformed, or of an unknown application; by a face
 	EventNotificationSent    EventName = "notification.sent"

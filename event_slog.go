@@ -78,6 +78,7 @@ var owasp = map[EventName]struct {
 	EventRevoked:             {"session_expired", slog.LevelInfo},
 	EventForgotten:           {"user_deleted", slog.LevelInfo},
 	EventRateLimited:         {"excess_rate_limit_exceeded", slog.LevelWarn},
+	EventNoAddress:           {"", slog.LevelWarn},
 	EventCrossOriginRejected: {"malicious_csrf", slog.LevelWarn},
 	EventInputRejected:       {"input_validation_fail", slog.LevelWarn},
 	EventNotificationSent:    {"", slog.LevelInfo},

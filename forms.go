@@ -2,17 +2,23 @@ package passwd
 
 import (
 	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"time"
 )
 
 // SealForm encrypts what a form or a cookie carries from one request to the next,
-// with AES-256-GCM under the current key, and bound to a purpose: neither who reads
+// with AES-256-GCM under a key that grows from the current one, and bound to a purpose: neither who reads
 // it nor who sends it back can tell or change what it is. The result is base64url
 // without padding.
 func (s *Service) SealForm(purpose string, plain []byte) string {
-	return base64.RawURLEncoding.EncodeToString(s.keys.seal(formPurpose(purpose), plain))
+	sealer := s.keys[0].formSealer()
+	nonce := make([]byte, sealer.NonceSize(), sealer.NonceSize()+len(plain)+sealer.Overhead())
+	rand.Read(nonce)
+	return base64.RawURLEncoding.EncodeToString(sealer.Seal(nonce, nonce, plain, []byte(purpose)))
 }
 
 // OpenForm returns what SealForm was given, under any of the keys; false for what it
@@ -22,12 +28,31 @@ func (s *Service) OpenForm(purpose, sealed string) ([]byte, bool) {
 	if err != nil {
 		return nil, false
 	}
-	plain, _, err := s.keys.open(formPurpose(purpose), raw)
-	return plain, err == nil
+	for _, keys := range s.keys {
+		sealer := keys.formSealer()
+		if size := sealer.NonceSize(); len(raw) >= size {
+			if plain, err := sealer.Open(nil, raw[:size], raw[size:], []byte(purpose)); err == nil {
+				return plain, true
+			}
+		}
+	}
+	return nil, false
 }
 
-// formPurpose is never the id of a job, which the same key seals: those are UUIDs.
-func formPurpose(purpose string) string { return "form/" + purpose }
+// formSealer is under a key of its own: pages are shown far more often than jobs are
+// sealed, and no number of them is to wear out the key of those.
+func (purpose purposeKeys) formSealer() cipher.AEAD {
+	key := mac(purpose.digest, "form key")
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		panic(err) // unreachable: the key has 32 bytes
+	}
+	sealer, err := cipher.NewGCM(block)
+	if err != nil {
+		panic(err) // unreachable: AES has blocks of 16 bytes
+	}
+	return sealer
+}
 
 // WhoseToken asks which account a token belongs to.
 type WhoseToken struct {

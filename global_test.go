@@ -19,7 +19,7 @@ func TestNothingGlobal(t *testing.T) {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && (path == "examples" || path == "bench" || d.Name() == "dbtest" || d.Name() == "exchange" || d.Name() == "cmd" || d.Name() == "gen" || d.Name() == "testdata" || len(path) > 1 && d.Name()[0] == '.'):
+		case d.IsDir() && (path == "examples" || path == "bench" || d.Name() == "dbtest" || d.Name() == "exchange" || d.Name() == "testrun" || d.Name() == "cmd" || d.Name() == "gen" || d.Name() == "testdata" || len(path) > 1 && d.Name()[0] == '.'):
 			return fs.SkipDir
 		case d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go"):
 			return nil

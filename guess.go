@@ -26,6 +26,7 @@ type guess struct {
 
 	taken  []string // keys that are counted
 	count  int      // consecutive failures of the account with this one, if it is one
+	waited bool     // the account's count has to wait: this one is not in it
 	closed bool     // the account has to wait, or has been stopped: nothing opens
 }
 
@@ -42,6 +43,7 @@ func subject(l Login, a Account, found bool) []string {
 // newGuess counts a guess at a login, before the work. One that has to wait is not
 // counted, and no failure.
 func (s *Service) newGuess(ctx context.Context, l Login, a Account, found bool, c Client) (*guess, error) {
+	s.placeless(ctx, c)
 	g := &guess{s: s, ctx: ctx, client: c}
 	g.login = s.loginKey(l, c)
 	g.address = s.addressKey(c)
@@ -96,7 +98,7 @@ func (g *guess) take(steps ...Step) error {
 	last := answers[len(answers)-1]
 	g.count = last.Count
 	if last.Wait > 0 {
-		g.closed = true
+		g.closed, g.waited = true, true
 		return nil
 	}
 	g.taken = append(g.taken, g.account)
@@ -136,7 +138,7 @@ func (g *guess) failed() (tell bool, err error) {
 	if g.device != "" {
 		steps = append(steps, Step{Key: g.device, Do: StepTake, Limit: deviceTries, Silent: true})
 	}
-	if g.count > g.stop { // it was stopped before: this one does not count
+	if g.count > g.stop && !g.waited { // it was stopped before: this one does not count
 		steps = append(steps, Step{Key: g.account, Do: StepRefund})
 	}
 	stopped := g.count >= g.stop

@@ -10,6 +10,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 // try signs in and names what comes of it: "in", "wrong", "wait" or the error.
@@ -371,5 +372,69 @@ func TestReusedIsBounded(t *testing.T) { // I4, I8
 	}
 	if refused > 20 {
 		t.Errorf("%d passwords were judged by the history", refused)
+	}
+}
+
+// hooked calls f once, while a password is being judged.
+type hooked struct {
+	pwhash.Hasher
+	f func()
+}
+
+func (h *hooked) Verify(ctx context.Context, stored pwhash.Hash, password string) (pwhash.Verdict, error) {
+	if f := h.f; f != nil {
+		h.f = nil
+		f()
+	}
+	return h.Hasher.Verify(ctx, stored, password)
+}
+
+// Of guesses in flight at a stopped account, only those that were counted are taken
+// back: else each pair would buy one more guess.
+func TestStoppedInFlight(t *testing.T) { // R1
+	h := &hooked{Hasher: passwdtest.Hasher{}}
+	kit := passwdtest.New(t, passwd.Config{Hasher: h})
+	kit.Add(t, ada(), adaPassword)
+	for i := range 80 { // as fast as it can be done
+		if i > 20 {
+			kit.Clock.Advance(min(time.Second<<min(i-21, 20), 15*time.Minute))
+		}
+		if got := try(kit, "ada", "wrong", stranger(i)); got != "wrong" {
+			t.Fatalf("failure %d: %s", i+1, got)
+		}
+	}
+	for i := range 5 {
+		kit.Clock.Advance(15 * time.Minute)
+		h.f = func() {
+			if got := try(kit, "ada", "wrong", stranger(200+i)); got != "wrong" {
+				t.Errorf("in flight: %s", got)
+			}
+		}
+		if got := try(kit, "ada", "wrong", stranger(100+i)); got != "wrong" {
+			t.Errorf("while one is in flight: %s", got)
+		}
+		kit.Clock.Advance(16 * time.Minute)
+		if got := try(kit, "ada", adaPassword, stranger(300+i)); got != "wrong" {
+			t.Fatalf("guess %d after the stop: %s", i+1, got)
+		}
+	}
+}
+
+// A request that the queue has no room for costs nothing of a quota.
+func TestFullQueueCostsNothing(t *testing.T) { // R3, I11
+	kit := passwdtest.New(t, passwd.Config{Queue: &passwd.MemoryQueue{Max: 1}})
+	kit.Add(t, ada(), adaPassword)
+	ask := func() error {
+		return kit.Service.RequestReset(ctx, passwd.RequestReset{Login: login("ada"), Client: stranger(1)})
+	}
+	if err := ask(); err != nil {
+		t.Fatal(err)
+	}
+	for range 30 {
+		wantErr(t, ask(), passwd.ErrQueueFull) // what it would have absorbed too (I6)
+	}
+	kit.Deliver(t)
+	if err := ask(); err != nil {
+		t.Errorf("with room again: %v", err)
 	}
 }

@@ -173,7 +173,7 @@ func (s *Service) judge(ctx context.Context, h Hash, password string) (pwhash.Ve
 // Inspect tells what a stored hash is, without computing it: for counting what a
 // migration has left to do. Its errors are ErrFormat and a [*BoundsError],
 // for what nobody can sign in with, ErrPepperKey, with which the rest is filled in
-// nevertheless, and errors.ErrUnsupported if Config.Hasher is no [Inspector].
+// nevertheless, and errors.ErrUnsupported unless Config.Hasher is a [pwhash.Inspector].
 func (s *Service) Inspect(h Hash) (pwhash.Info, error) {
 	inspector, ok := s.cfg.Hasher.(pwhash.Inspector)
 	if !ok {

@@ -24,9 +24,9 @@ type Limits struct {
 	Account Limit
 	// StopAfter is how many consecutive failures an account stands: four fifths of it
 	// from networks that are not known to it, the rest from those that are, and from
-	// who is signed in. Then even the right password is wrong from there, until a reset
-	// or a right sign-in from the other side; its owner is told once. 100, which is also
-	// the most (NIST SP 800-63B-4 §3.2.2), and at least 5.
+	// who is signed in. Then even the right password is wrong from there, until a reset;
+	// its owner is told once. 100, which is also the maximum (NIST SP 800-63B-4 §3.2.2),
+	// and at least 5.
 	StopAfter int
 	// Address bounds failures from one client network, whichever accounts they were
 	// at. 100 in 10 minutes.

@@ -52,6 +52,7 @@ type Message struct {
 	Token Token
 	User  string // the user key that some formats want beside the token
 	Code  OneTimeCode
+	Text  string // what a shared_address is told, word for word; "" leaves the words to the notifier
 
 	At        time.Time // when what the message tells of happened, or was asked for
 	ExpiresAt time.Time // of the token, code or temporary password; zero if there is none

@@ -28,15 +28,15 @@ type Config struct {
 	// PolicyFor picks another policy for an account, as tenants with rules of their
 	// own need. If nil, every account has Policy. It is asked for every new password
 	// and check of one, and at every sign-in by an account whose password has a known
-	// age (see [MaxAge]). Its error refuses the request, as ErrUnavailable.
+	// age (see [pwpolicy.MaxAge]). Its error refuses the request, as ErrUnavailable.
 	PolicyFor func(ctx context.Context, a Account) (pwpolicy.Policy, error)
 	// PolicyFloor holds for every account, whatever Policy and PolicyFor say: its
 	// rules are enforced beside theirs, and of two rules of one name both, so that a
 	// tenant may tighten it and cannot loosen it. A policy that contradicts it, so
-	// that no password would do, refuses the request. The zero Policy is no floor.
+	// that no password is acceptable, rejects the request. The zero Policy is no floor.
 	PolicyFloor pwpolicy.Policy
 
-	// Hasher makes and verifies hashes. If nil, the zero Argon2id.
+	// Hasher makes and verifies hashes. If nil, the zero pwhash.Argon2id.
 	Hasher pwhash.Hasher
 	// HashWorkers is how many hashes may be computed at once. Each holds the memory
 	// of its parameters, 19 MiB by default. If 0, GOMAXPROCS.
@@ -44,7 +44,7 @@ type Config struct {
 	// HashMemory is how many bytes they may hold together, for tables in which some
 	// hashes need far more than others. One that needs more is computed alone. If 0,
 	// for each worker what a new hash needs and at least 32 MiB; below 0, no bound. It
-	// has no effect unless Hasher is an [Inspector].
+	// has no effect unless Hasher is a [pwhash.Inspector].
 	HashMemory int64
 	// HashWaiting is how many calls may wait for a turn before others get ErrBusy,
 	// as a [*BusyError]. If 0, 64 for each worker; below 0, nobody waits.
@@ -57,8 +57,8 @@ type Config struct {
 	// them in the proportion of the table: for one half of bcrypt with cost 10, a
 	// bcrypt hash of cost 10 and "". Each login is always compared with the same. What
 	// this does not close: the proportion changes with every sign-in that replaces
-	// such a hash, so adjust it now and then; and who watches one login for long sees
-	// that it changed from slow to fast, which only an account does.
+	// such a hash, so adjust it now and then; and anyone who watches one login for
+	// long sees that it changed from slow to fast, which only an account does.
 	Dummies []Hash
 
 	// Queue keeps messages until they are delivered. If nil, the Store where it is
@@ -82,7 +82,7 @@ type Config struct {
 	// Observer receives events. If nil, they are dropped.
 	Observer Observer
 
-	// JobLease is how long a job in hand is kept from other workers; a delivery
+	// JobLease is how long a job that is being processed is kept from other workers; a delivery
 	// gets three quarters of it. If 0, one minute.
 	JobLease time.Duration
 	// Now is the clock. If nil, time.Now. Times are kept in UTC, to the microsecond.
@@ -219,7 +219,7 @@ func (s *Service) With(store Store) *Service {
 // InTenant returns the same service for one tenant: accounts of others do not exist
 // for it, so that a token, ticket, code or session of one tenant opens nothing at
 // another's, and a sign-in with a login of another is one of nobody. The faces ask it
-// where they know the tenant of a request. What it queues is worked off by any Run.
+// where they know the tenant of a request. What it queues is processed by any Run.
 //
 // Asked for a link or code for a login of another tenant it answers ErrInvalidRequest,
 // and ErrNotFound where the host names the account, as in [Service.Forget] and
@@ -288,23 +288,17 @@ func (s *Service) get(ctx context.Context, r Ref) (Account, error) {
 
 // pinned returns the account with an epoch: one that has none yet gets it, so
 // that whatever is stamped from now on cannot fit a later account of the same id.
+// After ErrConflict the account has to be read again, and judged again.
 func (s *Service) pinned(ctx context.Context, a Account) (Account, error) {
 	if a.Epoch != 0 {
 		return a, nil
 	}
 	epoch, err := s.store.Apply(ctx, Write{
-		Account: a.Ref, IfHash: a.Hash, Must: a.Must, MustUntil: a.MustUntil, Now: s.now(),
+		Account: a.Ref, IfHash: a.Hash, IfMust: a.Must, Must: a.Must, MustUntil: a.MustUntil, Now: s.now(),
 	})
-	if err == nil {
-		a.Epoch = epoch
-		return a, nil
-	}
-	if !errors.Is(err, ErrConflict) {
+	if err != nil {
 		return a, s.fault(ctx, err)
 	}
-	fresh, err := s.get(ctx, a.Ref)
-	if err == nil && (fresh.Hash != a.Hash || fresh.Epoch == 0) {
-		err = ErrConflict
-	}
-	return fresh, err
+	a.Epoch = epoch
+	return a, nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/passwd-go/passwd/pwpolicy"
 )
 
-// Check asks what the policy holds against a password, while it is being typed.
+// Check asks whether a password is acceptable, while it is being typed.
 type Check struct {
 	Password string
 	// The account it is for: named, or the one that a live reset token or ticket
@@ -22,8 +22,9 @@ type Check struct {
 
 // Report is what a policy check found.
 type Report struct {
-	Violations []pwpolicy.Violation // empty if the password would do, as far as can be told beforehand
-	Score      *int                 // 0, guessed at once, to 4; nil unless a rule of the policy is [Scoring]
+	Violations []pwpolicy.Violation // empty if the password is acceptable, as far as can be told beforehand
+	Score      *int                 // 0, guessed at once, to 4; nil unless a rule of the policy is [pwpolicy.Scoring]
+	Notes      []pwpolicy.Note      // what is accepted, but may not be meant: "ends with a space"
 }
 
 // Check runs the local rules and the estimate only: never the current password,
@@ -47,7 +48,7 @@ func (s *Service) Check(ctx context.Context, r Check) (Report, error) {
 	if err != nil {
 		return Report{}, s.fault(ctx, err)
 	}
-	report := Report{Violations: violations}
+	report := Report{Violations: violations, Notes: pwpolicy.Notes(r.Password)}
 	if score, ok := p.Score(c); ok {
 		report.Score = &score
 	}
@@ -215,31 +216,19 @@ func (s *Service) due(ctx context.Context, a Account) (Account, time.Time, error
 
 // expire is due, and writes the mark down, so that tickets and sessions know it.
 // It happens once: a marked account is not asked again, and a password write
-// takes the mark off.
+// takes the mark off. After ErrConflict the account has to be read again, and judged
+// again.
 func (s *Service) expire(ctx context.Context, a Account, c Client) (Account, time.Time, error) {
-	for conflicts := 0; ; conflicts++ {
-		marked, changeBy, err := s.due(ctx, a)
-		if err != nil || marked.Must == a.Must {
-			return a, changeBy, err
-		}
-		marked.Epoch, err = s.store.Apply(ctx, Write{
-			Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, Must: marked.Must, Now: s.now(),
-		})
-		if err == nil {
-			s.Observe(ctx, Event{Name: EventChangeRequired, Account: a.Ref, Outcome: outcomeSuccess, Reason: string(marked.Must), Client: c})
-			return marked, changeBy, nil
-		}
-		if !errors.Is(err, ErrConflict) || conflicts == maxConflicts {
-			return a, changeBy, s.fault(ctx, err)
-		}
-		// Somebody else may have given the account its first epoch, no more.
-		fresh, err := s.get(ctx, a.Ref)
-		if err == nil && (fresh.Hash != a.Hash || a.Epoch != 0) {
-			err = ErrConflict
-		}
-		if err != nil {
-			return a, changeBy, err
-		}
-		a = fresh
+	marked, changeBy, err := s.due(ctx, a)
+	if err != nil || marked.Must == a.Must {
+		return a, changeBy, err
 	}
+	marked.Epoch, err = s.store.Apply(ctx, Write{
+		Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must, Must: marked.Must, Now: s.now(),
+	})
+	if err != nil {
+		return a, changeBy, s.fault(ctx, err)
+	}
+	s.Observe(ctx, Event{Name: EventChangeRequired, Account: a.Ref, Outcome: outcomeSuccess, Reason: string(marked.Must), Client: c})
+	return marked, changeBy, nil
 }

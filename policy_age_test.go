@@ -2,6 +2,7 @@ package passwd_test
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -263,41 +264,64 @@ func TestFirstEpochRacesExpiry(t *testing.T) {
 	}
 }
 
-// TestExpiryDoesNotOverwrite holds that a sign-in which finds the account changed
-// by another password or a revocation, in between, marks nothing (I3).
-func TestExpiryDoesNotOverwrite(t *testing.T) {
-	for name, between := range map[string]func(*passwdtest.Kit, passwd.Ref) error{
-		"revoked": func(kit *passwdtest.Kit, r passwd.Ref) error {
+// TestExpiryAsksAgain holds that a sign-in which finds the account changed by
+// somebody else, in between, asks again whether the password opens it (I3, I5).
+func TestExpiryAsksAgain(t *testing.T) {
+	for name, tt := range map[string]struct {
+		between func(*passwdtest.Kit, passwd.Ref) error
+		want    error
+		must    passwd.Reason // of the account then
+	}{
+		"revoked": {func(kit *passwdtest.Kit, r passwd.Ref) error {
 			_, err := kit.Service.Revoke(ctx, passwd.Revoke{Account: r})
 			return err
-		},
-		"written by the host": func(kit *passwdtest.Kit, r passwd.Ref) error {
+		}, nil, passwd.Expired},
+		"must change it anyway": {func(kit *passwdtest.Kit, r passwd.Ref) error {
+			return kit.Service.RequireChange(ctx, passwd.RequireChange{Account: r})
+		}, nil, passwd.Administrator},
+		"written by the host": {func(kit *passwdtest.Kit, r passwd.Ref) error {
 			h, err := passwdtest.Hasher{}.Hash(ctx, newPassword)
 			kit.Store.Update(r, func(a *passwd.Account) { a.Hash = h })
 			return err
-		},
+		}, passwd.ErrWrongCredentials, passwd.NoReason},
+		"suspended": {func(kit *passwdtest.Kit, r passwd.Ref) error {
+			return kit.Service.MarkCompromised(ctx, passwd.MarkCompromised{Account: r})
+		}, passwd.ErrWrongCredentials, passwd.Compromised},
+		"disabled and written to": {func(kit *passwdtest.Kit, r passwd.Ref) error {
+			kit.Store.Update(r, func(a *passwd.Account) { a.Disabled = true })
+			_, err := kit.Service.Revoke(ctx, passwd.Revoke{Account: r})
+			return err
+		}, passwd.ErrWrongCredentials, passwd.NoReason},
+		"deleted": {func(kit *passwdtest.Kit, r passwd.Ref) error {
+			kit.Store.Delete(r)
+			return kit.Service.Forget(ctx, r)
+		}, passwd.ErrWrongCredentials, ""},
 	} {
 		for _, pinned := range []bool{false, true} {
-			kit, ref := aged(t, pwpolicy.MaxAge{Days: 1})
-			if pinned {
-				mustSignIn(t, kit, "ada", adaPassword)
-			} else if name == "revoked" {
-				continue // it gives the first epoch, no more
-			}
-			kit.Clock.Advance(2 * day)
-			var once sync.Once
-			racing := passwdtest.New(t, passwd.Config{
-				Store: kit.Store, Now: kit.Clock.Now,
-				PolicyFor: func(context.Context, passwd.Account) (p pwpolicy.Policy, err error) {
-					once.Do(func() { err = between(kit, ref) })
-					return policyOf(t, pwpolicy.Length{}, pwpolicy.MaxAge{Days: 1}), err
-				},
+			t.Run(fmt.Sprintf("%s, pinned %t", name, pinned), func(t *testing.T) {
+				kit, ref := aged(t, pwpolicy.MaxAge{Days: 1})
+				if pinned {
+					mustSignIn(t, kit, "ada", adaPassword)
+				}
+				kit.Clock.Advance(2 * day)
+				var once sync.Once
+				racing := passwdtest.New(t, passwd.Config{
+					Store: kit.Store, Now: kit.Clock.Now,
+					PolicyFor: func(context.Context, passwd.Account) (p pwpolicy.Policy, err error) {
+						once.Do(func() { err = tt.between(kit, ref) })
+						return policyOf(t, pwpolicy.Length{}, pwpolicy.MaxAge{Days: 1}), err
+					},
+				})
+				in, err := signIn(racing, "ada", adaPassword)
+				if tt.want != nil {
+					wantErr(t, err, tt.want)
+				} else if err != nil || in.Must != tt.must {
+					t.Errorf("must %q, error %v; want %q", in.Must, err, tt.must)
+				}
+				if a, err := kit.Store.Get(ctx, ref); err == nil && (a.Must != tt.must || tt.want == nil && a.Epoch != in.Epoch) {
+					t.Errorf("the account has must %q and epoch %d, the sign-in %d", a.Must, a.Epoch, in.Epoch)
+				}
 			})
-			_, err := signIn(racing, "ada", adaPassword)
-			wantErr(t, err, passwd.ErrConflict)
-			if a := account(t, kit, ref); a.Must != passwd.NoReason {
-				t.Errorf("%s: marked %q", name, a.Must)
-			}
 		}
 	}
 }

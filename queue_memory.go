@@ -34,7 +34,7 @@ type queued struct {
 	until   time.Time // end of the lease of a claimed job
 }
 
-// InProcess says that no other process can work off the queue.
+// InProcess says that no other process can process the queue.
 func (*MemoryQueue) InProcess() bool { return true }
 
 // Put adds a job.

@@ -21,6 +21,7 @@ const maxReused = 20 // of one token
 // another write, finds that the token is no longer good. Only presenting a live token
 // is counted, apart from everything that strangers can count up (I11).
 func (s *Service) redeem(ctx context.Context, rec TokenRecord, t Token, c change) (Written, error) {
+	s.placeless(ctx, c.client)
 	a := c.account.Ref
 	reused := s.keys.limiterKey("reused", a.Tenant, a.ID)
 	_, err := s.limit(ctx, c.client,
@@ -31,15 +32,19 @@ func (s *Service) redeem(ctx context.Context, rec TokenRecord, t Token, c change
 		return Written{}, err
 	}
 	c.consume = &rec.TokenRef
+	more := c.recheck
 	c.recheck = func(ctx context.Context, fresh Account) error {
 		_, err := s.peek(ctx, rec.Purpose, t)
 		if err == nil {
 			err = s.usableBy(fresh, rec)
 		}
+		if err == nil && more != nil {
+			err = more(ctx, fresh)
+		}
 		return err
 	}
 	w, err := s.replace(ctx, c)
-	if errors.Is(err, ErrConflict) || errors.Is(err, ErrTokenInvalid) {
+	if errors.Is(err, ErrConflict) || errors.Is(err, ErrTokenInvalid) || errors.Is(err, ErrNotFound) {
 		return Written{}, s.rejectToken(ctx, rec, "lost_race", c.client)
 	}
 	if rejected, ok := errors.AsType[*PolicyError](err); ok && rejected.tellsThePast() {
@@ -135,6 +140,9 @@ func (s *Service) holderOf(ctx context.Context, rec TokenRecord) (Account, error
 func (s *Service) usableBy(a Account, rec TokenRecord) error {
 	if rec.Purpose == PurposeCancel {
 		return nil // whoever was told may always say "not me"
+	}
+	if rec.Epoch != a.Epoch { // it has moved since the token was looked up
+		return ErrTokenInvalid
 	}
 	if a.Disabled || !a.Active {
 		return ErrTokenInvalid

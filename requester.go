@@ -56,6 +56,14 @@ func (s *Service) recognise(ctx context.Context, who []string, r Ref, c Client, 
 	return q, answers[:n], nil
 }
 
+// placeless reports a client without an address: it shares its limits with all others
+// that have none.
+func (s *Service) placeless(ctx context.Context, c Client) {
+	if !c.Addr.IsValid() {
+		s.Observe(ctx, Event{Name: EventNoAddress, Outcome: outcomeFailure, Client: c})
+	}
+}
+
 // remember are the steps by which a network is known from now on.
 func (q requester) remember() []Step {
 	if q.seen == "" || q.fresh {

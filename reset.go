@@ -26,6 +26,9 @@ type RequestReset struct {
 	// TellShared has an address that several accounts share be told just that: no
 	// token, and no account named. Otherwise nothing is sent there.
 	TellShared bool
+	// SharedText is what such an address is told, word for word, in place of the
+	// notifier's own words: for formats that document it.
+	SharedText string
 	Client     Client
 }
 
@@ -44,7 +47,7 @@ func (s *Service) RequestReset(ctx context.Context, r RequestReset) error {
 		return ErrInvalidRequest
 	}
 	return s.request(ctx, r.Login, r.Channel, r.Client, &requestTask{
-		taskHead: taskHead{Kind: taskLink, Seed: newSeed()}, TTL: r.TTL, Form: r.Form, TellShared: r.TellShared,
+		taskHead: taskHead{Kind: taskLink, Seed: newSeed()}, TTL: r.TTL, Form: r.Form, TellShared: r.TellShared, SharedText: r.SharedText,
 	})
 }
 
@@ -85,6 +88,7 @@ func (s *Service) request(ctx context.Context, l Login, ch Channel, c Client, t 
 	if s.noWorker() {
 		return ErrNotRunning
 	}
+	s.placeless(ctx, c)
 	from := network(c.Addr)
 	takes := []Step{
 		{Key: s.keys.limiterKey("reset", from), Do: StepTake, Limit: s.cfg.Limits.ResetRequests},
@@ -99,6 +103,8 @@ func (s *Service) request(ctx context.Context, l Login, ch Channel, c Client, t 
 		key = s.keys.limiterKey("link", l.Tenant, string(l.Kind), l.Value, string(ch), string(t.Form), t.TTL.String(), strconv.FormatBool(t.TellShared), from, t.Device)
 	}
 	if err := s.queue.Put(ctx, s.job(t, key, t.At, t.At.Add(t.TTL))); err != nil {
+		// Whoever is told to come back later is not to find their quota gone then.
+		s.limit(context.WithoutCancel(ctx), c, Step{Key: takes[0].Key, Do: StepRefund}, Step{Key: takes[1].Key, Do: StepRefund})
 		return s.fault(ctx, err)
 	}
 	s.Observe(ctx, Event{Name: EventResetRequested, Outcome: outcomeSuccess, Channel: ch, Client: c})
@@ -221,7 +227,7 @@ func (s *Service) CancelReset(ctx context.Context, r CancelReset) error {
 			return err
 		}
 		err = s.suspend(ctx, a, &rec.TokenRef, r.Client)
-		if errors.Is(err, ErrTokenInvalid) {
+		if errors.Is(err, ErrTokenInvalid) || errors.Is(err, ErrNotFound) {
 			return s.rejectToken(ctx, rec, "lost_race", r.Client)
 		}
 		// A thief who keeps changing the password must not win by it.
@@ -235,7 +241,7 @@ func (s *Service) CancelReset(ctx context.Context, r CancelReset) error {
 func (s *Service) suspend(ctx context.Context, a Account, consume *TokenRef, c Client) error {
 	now := s.now()
 	_, err := s.apply(ctx, Write{
-		Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch,
+		Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must,
 		Must: Compromised, Raise: true, VoidAll: true, Consume: consume, Now: now,
 	}, s.notices(a, MessageSuspended, noticeDetail{at: now, client: c}))
 	if err != nil {

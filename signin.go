@@ -26,7 +26,7 @@ type SignedIn struct {
 	// password: no session, but a ticket from [Service.Ticket].
 	Must Reason
 	// ChangeBy, unless zero, is when the password will have grown too old, and its
-	// owner is to be told so; see [MaxAge].
+	// owner should be told so; see [pwpolicy.MaxAge].
 	ChangeBy time.Time
 	// Device, for a browser to keep as a cookie, makes the device known to the account
 	// for 30 days: its owner signs in from it although strangers guess at the account.
@@ -36,7 +36,7 @@ type SignedIn struct {
 
 // SignIn compares a password with that of the one account that the login names.
 // It creates no session. An account whose password has grown too old by its policy
-// is marked Expired here; see [MaxAge].
+// is marked Expired here; see [pwpolicy.MaxAge].
 //
 // Whatever was wrong, the answer is ErrWrongCredentials, after the same work:
 // unknown login, several accounts of one login, no password yet, wrong password,
@@ -46,11 +46,8 @@ type SignedIn struct {
 // result is filled in nevertheless, for the host to go on with. Other errors: a
 // RateLimitError, ErrBusy, ErrInvalidRequest, ErrConflict, ErrUnavailable.
 func (s *Service) SignIn(ctx context.Context, r SignIn) (SignedIn, error) {
-	a, changeBy, err := s.open(ctx, r.Login, r.Password, r.Client)
+	a, changeBy, err := s.open(ctx, r.Login, r.Password, r.Client, s.settle)
 	if err != nil {
-		return SignedIn{}, err
-	}
-	if a, err = s.pinned(ctx, a); err != nil {
 		return SignedIn{}, err
 	}
 	in := SignedIn{Account: a.Ref, Epoch: a.Epoch, Must: a.Must, ChangeBy: changeBy, Device: s.keys.newDevice(a.Ref, s.now())}
@@ -75,21 +72,73 @@ const (
 	outcomeFailure = "failure"
 )
 
-// open takes a login and a password to the account they open, and marks an
-// account whose password has grown too old. It also returns by when the password
+// open takes a login and a password to the account they open, and writes down what
+// its caller needs: settle, or expire. It also returns by when the password
 // must be changed, if its owner should be told.
-func (s *Service) open(ctx context.Context, login Login, password string, c Client) (Account, time.Time, error) {
+func (s *Service) open(ctx context.Context, login Login, password string, c Client, settle func(context.Context, Account, Client) (Account, time.Time, error)) (Account, time.Time, error) {
 	a, err := s.verified(ctx, login, password, c)
-	if err != nil {
-		return Account{}, time.Time{}, err
+	for conflicts := 0; err == nil; conflicts++ {
+		var changeBy time.Time
+		var settled Account
+		settled, changeBy, err = settle(ctx, a, c)
+		if err == nil {
+			return settled, changeBy, nil
+		}
+		if errors.Is(err, ErrConflict) && conflicts < maxConflicts {
+			a, err = s.openAgain(ctx, a, password, c)
+		}
 	}
-	return s.expire(ctx, a, c)
+	if errors.Is(err, ErrNotFound) { // it was deleted while it was looked at
+		err = s.signInFailed(ctx, a, &refusal{ErrWrongCredentials, "unknown"}, c)
+	}
+	return Account{}, time.Time{}, err
 }
 
-// authenticate is open for callers that have nobody to warn.
-func (s *Service) authenticate(ctx context.Context, login Login, password string, c Client) (Account, error) {
-	a, _, err := s.open(ctx, login, password, c)
-	return a, err
+// settle marks an account whose password has grown too old, and gives it its first
+// epoch, so that tickets and sessions can go by what is stored.
+func (s *Service) settle(ctx context.Context, a Account, c Client) (Account, time.Time, error) {
+	a, changeBy, err := s.expire(ctx, a, c)
+	if err == nil {
+		a, err = s.pinned(ctx, a)
+	}
+	return a, changeBy, err
+}
+
+// openAgain reads an account to which somebody else has written since its password
+// was verified, and asks once more what was asked of it then.
+func (s *Service) openAgain(ctx context.Context, a Account, password string, c Client) (Account, error) {
+	fresh, err := s.get(ctx, a.Ref)
+	if err != nil {
+		return a, err
+	}
+	refused, err := s.stillOpens(ctx, a.Hash, fresh, password, c)
+	if err == nil && refused != nil {
+		err = s.signInFailed(ctx, fresh, refused, c)
+	}
+	return fresh, err
+}
+
+// stillOpens decides about an account, read anew, whether the password that was
+// verified against an earlier hash opens it.
+func (s *Service) stillOpens(ctx context.Context, verified Hash, fresh Account, password string, c Client) (*refusal, error) {
+	v := pwhash.Verdict{Match: true}
+	if fresh.Hash != verified {
+		var err error
+		if v, err = s.verify(ctx, fresh, password, c); err != nil {
+			return nil, s.fault(ctx, err)
+		}
+	}
+	refused := s.refusal(fresh, true, v, nil)
+	if refused == nil {
+		refused = s.unusable(fresh)
+	}
+	return refused, nil
+}
+
+// signInFailed reports a sign-in that came to nothing, and returns its error.
+func (s *Service) signInFailed(ctx context.Context, a Account, r *refusal, c Client) error {
+	s.Observe(ctx, Event{Name: EventSignInFailed, Account: a.Ref, Outcome: outcomeFailure, Reason: r.reason, Client: c})
+	return r.err
 }
 
 // verified takes a login and a password to the account they open: find → limiter →
@@ -135,14 +184,16 @@ type refusal struct {
 	reason string
 }
 
+const wrongPassword = "wrong_password"
+
 // refusal decides what a sign-in may not even be told about.
 func (s *Service) refusal(a Account, found bool, v pwhash.Verdict, g *guess) *refusal {
 	switch {
 	case !found:
 		return &refusal{ErrWrongCredentials, "unknown"}
 	case !v.Match:
-		return &refusal{ErrWrongCredentials, "wrong_password"}
-	case g.closed:
+		return &refusal{ErrWrongCredentials, wrongPassword}
+	case g != nil && g.closed:
 		return &refusal{ErrWrongCredentials, "stopped"}
 	case a.Disabled:
 		return &refusal{ErrWrongCredentials, "disabled"}
@@ -225,7 +276,7 @@ func (s *Service) Ticket(ctx context.Context, in SignedIn) (Token, error) {
 		Account:  a.Ref, Epoch: a.Epoch,
 		IssuedAt: now, ExpiresAt: now.Add(ticketTTL),
 	}, maxTickets, nil)
-	if errors.Is(err, ErrConflict) {
+	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
 		return "", ErrEnded
 	}
 	if err != nil {

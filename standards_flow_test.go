@@ -74,7 +74,7 @@ func TestAdministratorsChooseNoPassword(t *testing.T) {
 		v := reflect.TypeOf(request)
 		for i := range v.NumField() {
 			f := v.Field(i)
-			if free := f.Type == reflect.TypeFor[string]() || f.Type == reflect.TypeFor[[]byte]() || f.Type == reflect.TypeFor[passwd.Hash](); free && f.Name != "KeepSession" {
+			if free := f.Type == reflect.TypeFor[string]() || f.Type == reflect.TypeFor[[]byte]() || f.Type == reflect.TypeFor[passwd.Hash](); free && f.Name != "KeepSession" && f.Name != "SharedText" {
 				t.Errorf("%s.%s is a %s", v.Name(), f.Name, f.Type)
 			}
 		}

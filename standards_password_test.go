@@ -22,8 +22,11 @@ func TestLongPasswordsAreWhole(t *testing.T) {
 	kit := passwdtest.New(t, passwd.Config{Hasher: cheapArgon2})
 	ref := kit.Add(t, ada(), "")
 	token := resetToken(t, kit, "ada")
-	keys := strings.Repeat("\U0001F511", 63)
-	longest := strings.Repeat("long ", 819) + "x" // 4,096 bytes
+	var keys string
+	for i := range rune(63) {
+		keys += string(0x1F400 + i*37%64)
+	}
+	longest := strings.Repeat("so many words ", 292) + "ended up" // 4,096 bytes
 	if _, err := kit.Service.Reset(ctx, passwd.Reset{Token: token, New: keys + "\U0001F5DD"}); err != nil {
 		t.Fatal(err)
 	}

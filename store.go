@@ -119,7 +119,7 @@ type Accounts interface {
 type Credentials interface {
 	// Apply makes one Write and returns the account's epoch after it. It fails
 	// with ErrNotFound when there is no such account, with ErrConflict unless the
-	// account still has IfHash and IfEpoch, and with ErrTokenInvalid unless the
+	// account still has IfHash, IfEpoch and IfMust, and with ErrTokenInvalid unless the
 	// token to consume is live and the account's; nothing of the write remains
 	// then. ErrOutcomeUnknown says that the store lost sight of a commit and could
 	// not read back what became of it.
@@ -134,10 +134,11 @@ type Credentials interface {
 	// current hash is not among them.
 	History(ctx context.Context, r Ref, n int) ([]Hash, error)
 
-	// Forget removes everything of ours about the account: epoch, tokens,
-	// sessions, history. The host's row stays as it is, but its epoch starts anew
-	// at a random number, so a reused id inherits nothing. Forgetting an unknown
-	// account is not an error.
+	// Forget removes everything that the library keeps about the account: epoch, time of
+	// change, tokens, sessions, history. The next epoch starts anew at a random number. While
+	// the host's row exists, Must and MustUntil stay, for to forget must not lift a
+	// suspension; they go with the row, and a reused id inherits nothing. Forgetting
+	// an unknown account is not an error.
 	Forget(ctx context.Context, r Ref) error
 }
 
@@ -174,15 +175,16 @@ type Tokens interface {
 }
 
 // Write is one atomic step on one account. It happens only if the account has
-// the hash and the epoch that the writer read.
+// the hash, the epoch and the need for a change that the writer read.
 //
 // An account that has no epoch yet gets one by the first Apply, whatever it
 // writes: a random number of 52 bits, at least 1, so that what was stamped for a
 // deleted account never fits one that reuses its id. A raise adds 1 to it.
 type Write struct {
 	Account Ref
-	IfHash  Hash  // expectation: the stored hash, "" for none
-	IfEpoch int64 // expectation: the stored epoch, 0 for none yet
+	IfHash  Hash   // expectation: the stored hash, "" for none
+	IfEpoch int64  // expectation: the stored epoch, 0 for none yet
+	IfMust  Reason // expectation: the stored reason, "" for none
 
 	NewHash Hash // "" keeps the hash; otherwise the epoch is raised, ChangedAt is Now
 	// Must and MustUntil are always written: "" clears the need for a change.

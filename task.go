@@ -65,6 +65,7 @@ type requestTask struct {
 	Form       Form          `json:",omitempty"`
 	TTL        time.Duration `json:",omitempty"`
 	TellShared bool          `json:",omitempty"`
+	SharedText string        `json:",omitempty"`
 	Device     string        `json:",omitempty"` // what Client.Device was
 }
 

@@ -70,10 +70,11 @@ func (s *Service) noWorker() bool {
 func (c Client) trimmed() Client {
 	c.UserAgent = strings.ToValidUTF8(c.UserAgent[:min(len(c.UserAgent), 256)], "")
 	c.RequestID = strings.ToValidUTF8(c.RequestID[:min(len(c.RequestID), 128)], "")
+	c.Device = "" // a secret, which nobody who is told of the client needs
 	return c
 }
 
-// Run works off the queue and purges what has expired, until ctx ends; then it
+// Run processes the queue and purges what has expired, until ctx ends; then it
 // finishes the job in hand and returns nil. Any number of Runs, here or on other
 // replicas, share the work: each job is delivered by one of them, and by another
 // only if that one dies or takes longer than the lease.
@@ -110,7 +111,7 @@ func pauseAfterWake(ctx context.Context) {
 	}
 }
 
-// Work does the jobs that are due now and returns how many it took in hand. A
+// Work processes the jobs that are due now and returns how many. A
 // failed delivery is no error: it is observed and tried again later. The error is
 // that of a queue or store which cannot be reached.
 func (s *Service) Work(ctx context.Context) (n int, err error) {

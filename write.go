@@ -31,9 +31,14 @@ type change struct {
 	until   time.Time
 	client  Client
 	// recheck decides whether to go on after somebody else wrote to the account,
-	// which is now fresh. The epoch is still the same, or new where there was none.
+	// which is now fresh: it asks again what was asked of it before. The epoch is still
+	// the same, or new where there was none. nil goes on.
 	recheck func(ctx context.Context, fresh Account) error
 }
+
+// byOwner reports whether it was the current password that allowed the change: then
+// it is forced or not by what the account must do.
+func (c change) byOwner() bool { return c.current != "" }
 
 // maxConflicts is how often a write is tried again after a conflict that turned
 // out harmless: a rehash, or a must-change flag.
@@ -42,12 +47,15 @@ const maxConflicts = 3
 // replace judges the new password, hashes it and writes it, with everything
 // that belongs to it, in one step.
 func (s *Service) replace(ctx context.Context, c change) (Written, error) {
-	h, p, err := s.accept(ctx, c)
-	if err != nil {
-		return Written{}, err
-	}
 	for conflicts := 0; ; conflicts++ {
-		w, err := s.write(ctx, c, h, p.Depth())
+		h, p, err := s.accept(ctx, c)
+		if err == nil {
+			c.account, err = s.pinned(ctx, c.account)
+		}
+		var w Written
+		if err == nil {
+			w, err = s.write(ctx, c, h, p.Depth())
+		}
 		if !errors.Is(err, ErrConflict) || conflicts == maxConflicts {
 			return w, err
 		}
@@ -88,7 +96,7 @@ func (s *Service) write(ctx context.Context, c change, h Hash, history int) (Wri
 	now := s.now()
 	cancel := newSeed()
 	w := Write{
-		Account: c.account.Ref, IfHash: c.account.Hash, IfEpoch: c.account.Epoch,
+		Account: c.account.Ref, IfHash: c.account.Hash, IfEpoch: c.account.Epoch, IfMust: c.account.Must,
 		NewHash: h, Must: c.must, MustUntil: c.until,
 		KeepSession: c.keep, Consume: c.consume,
 		// A completed reset voids the "this was not me" links sent before it.
@@ -102,13 +110,11 @@ func (s *Service) write(ctx context.Context, c change, h Hash, history int) (Wri
 		Now:     now,
 	}
 	jobs := s.notices(c.account, noticeOf(c.method), noticeDetail{at: now, until: c.until, client: c.client, cancel: &cancel})
-	done := Written{Account: c.account.Ref, Method: c.method, At: now}
+	done := Written{Account: c.account.Ref, Epoch: c.account.Epoch + 1, Method: c.method, At: now}
 	after := s.afterWriteJob(done)
-	epoch, err := s.apply(ctx, w, append(jobs, after...))
-	if err != nil {
+	if _, err := s.apply(ctx, w, append(jobs, after...)); err != nil {
 		return Written{}, err
 	}
-	done.Epoch = epoch
 	s.Observe(ctx, Event{Name: EventChanged, Account: done.Account, Outcome: outcomeSuccess, Method: c.method, Client: c.client})
 	s.afterWrite(ctx, done, after)
 	return done, nil
@@ -151,13 +157,17 @@ func (s *Service) afterConflict(ctx context.Context, c change) (change, error) {
 	if err != nil {
 		return c, err
 	}
-	first := c.account.Epoch == 0 && fresh.Hash == c.account.Hash
-	if fresh.Epoch != c.account.Epoch && !first {
+	if c.account.Epoch != 0 && fresh.Epoch != c.account.Epoch {
 		return c, ErrConflict
 	}
-	if err := c.recheck(ctx, fresh); err != nil {
-		return c, err
+	if c.recheck != nil {
+		if err := c.recheck(ctx, fresh); err != nil {
+			return c, err
+		}
 	}
 	c.account = fresh
+	if c.byOwner() {
+		c.method = methodFor(fresh)
+	}
 	return c, nil
 }

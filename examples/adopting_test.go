@@ -9,15 +9,15 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // TestAdopting goes through the adoption guide as a reader would: it makes the files,
 // runs the commands, starts the app where the guide does, and looks for what is to be
 // found in the replies and in the app's terminal.
 func TestAdopting(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds an app five times")
-	}
+	testrun.NeedCI(t) // it builds an app five times
 	needCurl(t)
 	address := freeAddress(t)
 	guide := strings.ReplaceAll(document(t, "docs/adopting.md"), "127.0.0.1:8080", address)
@@ -162,7 +162,7 @@ func (r *reader) start(t *testing.T) {
 	if err := r.app.Start(); err != nil {
 		t.Fatal(err)
 	}
-	until(t, func() bool {
+	testrun.Until(t, func() bool {
 		c, err := net.Dial("tcp", r.address)
 		if err == nil {
 			c.Close()

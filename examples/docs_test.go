@@ -15,8 +15,8 @@ import (
 )
 
 // testedElsewhere are the documents whose Go is somebody else's matter: TestAdopting goes through
-// one, and internal/dbtest holds the blocks of the other to its own sources.
-var testedElsewhere = []string{"docs/adopting.md", "docs/mounting.md"}
+// one, and internal/dbtest and fastargon2 hold the blocks of theirs to their own sources.
+var testedElsewhere = []string{"docs/adopting.md", "docs/fastargon2.md", "docs/mounting.md"}
 
 // frame is the function around a block: what it is given, and what is done with what
 // it has made.
@@ -102,7 +102,7 @@ func TestDocsCommands(t *testing.T) {
 	needCurl(t)
 	server := start(t, "go", "run", "./server", "-addr", "127.0.0.1:0")
 	sh := newShell(t, t.TempDir())
-	sh.run(t, `curl() { command curl -sS --fail-with-body --max-time 30 "$@" && echo; }
+	sh.run(t, `curl() { command curl -sS --fail-with-body --max-time 600 "$@" && echo; }
 resets() { command curl -s `+server+`/dev/messages | grep -o '"kind":"reset_' | wc -l; }
 sleep() { # until the message is there, which may take longer than the document says
 	for n in $(seq 300); do

@@ -131,7 +131,7 @@ func newShell(t *testing.T, folder string, env ...string) *shell {
 		cmd.Wait()
 	})
 	s := &shell{in, bufio.NewReader(out)}
-	s.run(t, "set -e; exec 2>&1\ncurl() { command curl -sS --max-time 30 \"$@\" && echo; }")
+	s.run(t, "set -e; exec 2>&1\ncurl() { command curl -sS --max-time 600 \"$@\" && echo; }")
 	return s
 }
 

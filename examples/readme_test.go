@@ -29,6 +29,42 @@ func main() { mount(context.Background(), nil, nil, nil, nil, nil) }
 
 import (
 	"context"
+	"fmt"
+	"log"
+
+	"github.com/passwd-go/passwd/pwhash"
+)
+
+func main() {
+	ctx, typed := context.Background(), "a password"
+	stored := pwhash.Hash("$2b$05$abcdefghijklmnopqrstuu8.veTXNDPV2eEsdpKNczMw2otgh5LnK")
+%s
+	if err != nil || !ok {
+		log.Fatal(err)
+	}
+	fmt.Println(verdict.Match, len(stored))
+}
+`, `package main
+
+import (
+	"context"
+	"log"
+
+	"github.com/passwd-go/passwd/locale"
+	"github.com/passwd-go/passwd/pwpolicy"
+)
+
+func main() {
+	ctx, typed, subject := context.Background(), "short", pwpolicy.Subject{}
+%s
+	if err != nil || len(sentences) == 0 {
+		log.Fatal(sentences, err)
+	}
+}
+`, `package main
+
+import (
+	"context"
 	"testing"
 
 	"github.com/passwd-go/passwd"

@@ -6,7 +6,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
+
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // expect finds each line of want in a text, in this order.
@@ -40,7 +41,7 @@ func (r *reader) missing(want, text string) string {
 // line of the log.
 func (r *reader) awaitLog(t *testing.T, want string) string {
 	t.Helper()
-	until(t, func() bool { return r.missing(want, r.log.String()) == "" },
+	testrun.Until(t, func() bool { return r.missing(want, r.log.String()) == "" },
 		func() string { return "not in the terminal: " + want + "but\n" + r.log.String() })
 	r.found += strings.Count(want, "\n")
 	logged := strings.Split(strings.TrimSpace(r.log.String()), "\n")
@@ -63,17 +64,6 @@ func (l *terminal) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
-}
-
-// until polls a condition for half a minute.
-func until(t *testing.T, condition func() bool, otherwise func() string) {
-	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !condition(); {
-		if time.Now().After(deadline) {
-			t.Fatal(otherwise())
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
 }
 
 func freeAddress(t *testing.T) string {

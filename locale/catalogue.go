@@ -25,6 +25,9 @@ type catalogue struct {
 	Classes      map[string]class     `json:"classes"`
 	Attributes   map[string]attribute `json:"attributes"`
 	Reasons      map[string]string    `json:"reasons"`
+	Weaknesses   map[string]string    `json:"weaknesses"` // as messages with {weak} want it
+	WeakWith     map[string]string    `json:"weak_with"`  // what is behind it: "year", "digits", "symbols"
+	Notes        map[string]string    `json:"notes"`
 	Advice       map[string]string    `json:"advice"`
 	Problems     map[string]problem   `json:"problems"`
 	Fields       map[string]string    `json:"fields"`

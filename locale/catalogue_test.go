@@ -176,7 +176,7 @@ func TestTranslated(t *testing.T) {
 					if strings.ContainsAny(bare, "{}") {
 						t.Errorf("%s: %q has stray braces", name, text)
 					}
-					sentence := slices.Contains([]string{"violations", "requirements", "fields", "advice", "texts", "reset_requested"}, section) || form == "detail"
+					sentence := slices.Contains([]string{"violations", "requirements", "fields", "notes", "advice", "texts", "reset_requested"}, section) || form == "detail"
 					if end := strings.HasSuffix(text, ".") || strings.HasSuffix(text, "。") || strings.HasSuffix(text, "{characters}") || strings.HasSuffix(text, "{allowed}"); end != sentence {
 						t.Errorf("%s: %q ends with a stop: %v", name, text, end)
 					}

@@ -130,6 +130,7 @@ func (r *Renderer) view(m passwd.Message) (View, error) {
 	v.Details = slices.DeleteFunc(told, func(d Detail) bool { return d.Value == "" })
 	values := strings.NewReplacer("{for}", v.For, "{code}", v.Code)
 	v.Lead, v.Advice, v.Safety = values.Replace(l.Lead), values.Replace(l.Advice), values.Replace(l.Safety)
+	v.Lead = cmp.Or(m.Text, v.Lead)
 	v.Preview = cmp.Or(values.Replace(l.Preview), v.Lead)
 	v.SMS = strings.NewReplacer(
 		"{name}", v.Isolate(v.Name), "{at}", v.Isolate(short(m.At.In(r.zone))), "{for}", v.For, "{code}", v.Code,

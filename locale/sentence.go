@@ -14,7 +14,7 @@ import (
 
 // details are the parameters by which a more telling sentence is chosen, the most
 // telling first: of "too_weak" with reasons, "too_weak.reasons".
-var details = [...]string{"classes", "characters", "allowed", "attribute", "reasons", "min", "max", "depth", "hours_left"}
+var details = [...]string{"classes", "characters", "allowed", "attribute", "weak", "reasons", "min", "max", "depth", "hours_left"}
 
 // sentence returns the most telling sentence for a code that its parameters
 // suffice for. A parameter that is missing, or not of its kind, leads to a
@@ -92,6 +92,9 @@ func (c *catalogue) value(lang, name string, param any) (string, bool) {
 		return enumerate(c.List, names, func(name string) string { return c.Classes[name].One })
 	case "reasons":
 		return enumerate(c.List, texts(param), func(name string) string { return c.Reasons[name] })
+	case "weak":
+		name, _ := param.(string)
+		return c.weakness(name)
 	case "attribute":
 		name, ok := param.(string)
 		return c.attribute(name).Own, ok
@@ -101,6 +104,17 @@ func (c *catalogue) value(lang, name string, param any) (string, bool) {
 	}
 	n, ok := number(param)
 	return strconv.Itoa(n), ok
+}
+
+// weakness puts into words what a password mostly is: "common_word_with_year".
+func (c *catalogue) weakness(name string) (string, bool) {
+	name, with, decorated := strings.Cut(name, "_with_")
+	weak, known := c.Weaknesses[name]
+	if !decorated {
+		return weak, known
+	}
+	phrase, ok := c.WeakWith[with]
+	return strings.ReplaceAll(phrase, "{weak}", weak), known && ok
 }
 
 // isNumber reports whether a parameter is one that value writes as a number.

@@ -24,13 +24,22 @@ func (p Printer) Requirement(r pwpolicy.Requirement) string {
 }
 
 // Violations says what is wrong with a password in as few sentences as is good to
-// read: several missing classes are put into one, and none is said twice.
+// read: several missing classes are put into one, none is said twice, and that a
+// password is easy to guess is not said of one that is common, or like what is known.
 func (p Printer) Violations(all []pwpolicy.Violation) []string {
-	clauses := make([]clause, len(all))
-	for i, v := range all {
-		clauses[i] = clause{v.Code, v.Params}
+	clauses := make([]clause, 0, len(all))
+	known := slices.ContainsFunc(all, func(v pwpolicy.Violation) bool { return slices.Contains(easilyGuessed, v.Code) })
+	for _, v := range all {
+		if v.Code != pwpolicy.TooWeak || !known {
+			clauses = append(clauses, clause{v.Code, v.Params})
+		}
 	}
 	return p.tell(p.catalogue().Violations, clauses)
+}
+
+// easilyGuessed are what makes a password easy to guess, and says more than that.
+var easilyGuessed = []pwpolicy.Code{
+	pwpolicy.TooCommon, pwpolicy.Similar, pwpolicy.SimilarCurrent, pwpolicy.ContextWord, pwpolicy.SameAsLogin,
 }
 
 // Describe says beforehand what a policy asks for, as Violations does afterwards:
@@ -117,8 +126,12 @@ func (p Printer) Field(fault string) string {
 // about accounts (I6).
 func (p Printer) ResetRequested() string { return p.catalogue().Requested }
 
-// Advice says what would make a password harder to guess, by the codes of package
-// strength; "" of a code that it does not know.
+// Note points out what is accepted in a password, but may not be meant: "The
+// password ends with a space."; "" of one that it does not know.
+func (p Printer) Note(n pwpolicy.Note) string { return p.catalogue().Notes[string(n)] }
+
+// Advice says what would make a password harder to guess, by the codes of
+// [pwpolicy.Advice]; "" of a code that it does not know.
 func (p Printer) Advice(code string) string { return p.catalogue().Advice[code] }
 
 // Attribute returns what an attribute of an account is called, by the names of

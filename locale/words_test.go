@@ -12,7 +12,6 @@ import (
 	"github.com/passwd-go/passwd/locale"
 	"github.com/passwd-go/passwd/pwpolicy"
 	"github.com/passwd-go/passwd/pwpolicy/breach"
-	"github.com/passwd-go/passwd/pwpolicy/strength"
 )
 
 type params = map[string]any
@@ -37,7 +36,7 @@ var codes = map[pwpolicy.Code]struct {
 	pwpolicy.ForbiddenCharacters: {params: params{"characters": "<>"}, others: map[string][]any{"characters": {"&", "äß"}}},
 	pwpolicy.MissingCharacters:   {params: params{"characters": "#+", "min": 1}, others: map[string][]any{"characters": {"-_"}, "min": {2, 3, 12}}},
 	pwpolicy.TooYoung:            {params: params{"hours_left": 1}, others: map[string][]any{"hours_left": {2, 3, 24}}, only: map[string]string{"hours_left": "violation"}},
-	strength.TooWeak: {
+	pwpolicy.TooWeak: {
 		params: params{"reasons": []string{"word"}}, // and min_bits, which nobody is told in words
 		others: map[string][]any{"reasons": {[]string{"date"}, []string{"word", "date"}, []any{"word", "short"}}},
 		only:   map[string]string{"reasons": "violation"},
@@ -129,7 +128,7 @@ func TestSentences(t *testing.T) {
 		{"en", conventional, "At least 8 characters. At least one uppercase letter, one lowercase letter, one digit and one special character."},
 		{"en", violation(pwpolicy.TooYoung, params{"hours_left": 1}), "You can change your password again in one hour."},
 		{"en", violation(pwpolicy.SameAsLogin, params{"attribute": "mobile"}), "The password is the same as your phone number."},
-		{"en", violation(strength.TooWeak, params{"reasons": []string{"name", "name", "of_tomorrow", "date", "short"}}), "This password is too easy to guess. It contains a name, a date or a year and too few characters."},
+		{"en", violation(pwpolicy.TooWeak, params{"reasons": []string{"name", "name", "of_tomorrow", "date", "short"}}), "This password is too easy to guess. It contains a name, a date or a year and too few characters."},
 		{"nl", short(15), "Gebruik minstens 15 tekens."},
 		{"nl", name, "Het wachtwoord lijkt te veel op uw voornaam."},
 		{"nl", conventional, "Minstens 8 tekens. Minstens één hoofdletter, één kleine letter, één cijfer en één speciaal teken."},
@@ -201,9 +200,9 @@ func TestParameters(t *testing.T) {
 		{pwpolicy.MissingClass, params{"class": "emoji", "min": 1}, "Use other kinds of characters as well."},
 		{pwpolicy.SameAsLogin, params{"attribute": "shoe_size"}, "The password is the same as your personal information."},
 		{pwpolicy.SameAsLogin, params{"attribute": 7}, "Do not use your username, email address or phone number as your password."},
-		{strength.TooWeak, params{"min_bits": 28.0, "reasons": []string{}}, "This password is too easy to guess."},
-		{strength.TooWeak, params{"reasons": []any{"date", 7, nil}}, "This password is too easy to guess. It contains a date or a year."},
-		{strength.TooWeak, params{"reasons": []string{"of_tomorrow"}}, "This password is too easy to guess."},
+		{pwpolicy.TooWeak, params{"min_bits": 28.0, "reasons": []string{}}, "This password is too easy to guess."},
+		{pwpolicy.TooWeak, params{"reasons": []any{"date", 7, nil}}, "This password is too easy to guess. It contains a date or a year."},
+		{pwpolicy.TooWeak, params{"reasons": []string{"of_tomorrow"}}, "This password is too easy to guess."},
 		{pwpolicy.ForbiddenCharacters, params{"allowed": "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"}, "Use only these characters: a–z A–Z 0–9 - _"},
 		{pwpolicy.ForbiddenCharacters, params{"characters": "abc \t\u00a0\u0301é"}, "Do not use any of these characters: a b c ␣ U+0009 U+00A0 U+0301 é"},
 		{pwpolicy.ForbiddenCharacters, params{"characters": "ש!"}, "Do not use any of these characters: \u2066ש !\u2069"},
@@ -318,21 +317,42 @@ func TestNames(t *testing.T) {
 // TestStrengthCodes finds words for everything that package strength says.
 func TestStrengthCodes(t *testing.T) {
 	for _, p := range locale.Printers() {
-		bare := p.Violation(pwpolicy.Violation{Code: strength.TooWeak})
-		for _, reason := range []strength.Reason{
-			strength.CommonPassword, strength.Personal, strength.Word, strength.Name, strength.Substitutions, strength.Reversed,
-			strength.Keyboard, strength.Sequence, strength.Repeat, strength.Date, strength.Short,
+		bare := p.Violation(pwpolicy.Violation{Code: pwpolicy.TooWeak})
+		for _, reason := range []pwpolicy.Reason{
+			pwpolicy.ReasonCommonPassword, pwpolicy.ReasonPersonal, pwpolicy.ReasonWord, pwpolicy.ReasonName, pwpolicy.ReasonSubstitutions, pwpolicy.ReasonReversed,
+			pwpolicy.ReasonKeyboard, pwpolicy.ReasonSequence, pwpolicy.ReasonRepeat, pwpolicy.ReasonDate, pwpolicy.ReasonShort,
 		} {
-			if p.Violation(pwpolicy.Violation{Code: strength.TooWeak, Params: params{"reasons": []string{string(reason)}}}) == bare {
+			if p.Violation(pwpolicy.Violation{Code: pwpolicy.TooWeak, Params: params{"reasons": []string{string(reason)}}}) == bare {
 				t.Errorf("%s: no words for the reason %s", p.Language(), reason)
 			}
 		}
-		for _, advice := range []strength.Advice{
-			strength.AddWords, strength.AvoidCommon, strength.AvoidPersonal, strength.AvoidSubstitutions, strength.AvoidReversal,
-			strength.AvoidKeyboard, strength.AvoidSequences, strength.AvoidRepeats, strength.AvoidDates,
+		for _, advice := range []pwpolicy.Advice{
+			pwpolicy.AddWords, pwpolicy.AvoidCommon, pwpolicy.AvoidPersonal, pwpolicy.AvoidSubstitutions, pwpolicy.AvoidReversal,
+			pwpolicy.AvoidKeyboard, pwpolicy.AvoidSequences, pwpolicy.AvoidRepeats, pwpolicy.AvoidDates,
 		} {
 			if p.Advice(string(advice)) == "" {
 				t.Errorf("%s: no words for the advice %s", p.Language(), advice)
+			}
+		}
+		for _, weak := range []string{
+			"personal", "common_password", "common_word", "name", "famous_phrase", "keyboard_walk", "sequence", "repetition", "date",
+			"known_number", "few_characters", "common_word_with_year", "name_with_digits", "common_password_with_symbols",
+		} {
+			if s := p.Violation(pwpolicy.Violation{Code: pwpolicy.TooWeak, Params: params{"weak": weak}}); s == bare || strings.ContainsAny(s, "{}_") {
+				t.Errorf("%s: %s is %q", p.Language(), weak, s)
+			}
+		}
+		for _, weak := range []string{"", "of_tomorrow", "common_word_with_", "common_word_with_hat", "hat_with_year", "_with_year"} {
+			if s := p.Violation(pwpolicy.Violation{Code: pwpolicy.TooWeak, Params: params{"weak": weak}}); s != bare {
+				t.Errorf("%s: %q is %q", p.Language(), weak, s)
+			}
+		}
+		for _, note := range []pwpolicy.Note{
+			pwpolicy.BeginsWithSpace, pwpolicy.EndsWithSpace, pwpolicy.EndsWithLineBreak, pwpolicy.HasTab, pwpolicy.HasNoBreakSpace,
+			pwpolicy.HasWideSpace, pwpolicy.HasInvisible,
+		} {
+			if p.Note(note) == "" || p.Note("of_tomorrow") != "" {
+				t.Errorf("%s: no words for the note %s", p.Language(), note)
 			}
 		}
 		if p.Advice("of_tomorrow") != "" {

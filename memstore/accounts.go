@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/passwd-go/passwd"
 )
@@ -46,10 +47,13 @@ func (s *Store) Update(r passwd.Ref, edit func(*passwd.Account)) error {
 func (s *Store) Delete(r passwd.Ref) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if a, o := s.accounts[r], s.ours[r]; a != nil && o != nil {
+	if a, o := s.accounts[r], s.ours[r]; a != nil && o != nil && !o.forgotten {
 		o.changedAt, o.must, o.mustUntil = a.ChangedAt, a.Must, a.MustUntil
 	}
 	s.remove(r)
+	if o := s.ours[r]; o != nil && o.forgotten {
+		delete(s.ours, r)
+	}
 }
 
 // Get implements passwd.Accounts.
@@ -91,6 +95,10 @@ func (s *Store) out(a *passwd.Account) passwd.Account {
 
 func (s *Store) set(a passwd.Account) {
 	s.remove(a.Ref)
+	if o := s.ours[a.Ref]; o != nil && o.forgotten && o.bound != a.Hash {
+		o.forgotten = false
+		a.Must, a.MustUntil = passwd.NoReason, time.Time{}
+	}
 	if s.accounts == nil {
 		s.accounts = make(map[passwd.Ref]*passwd.Account)
 		s.logins = make(map[passwd.Login][]passwd.Ref)

@@ -22,7 +22,7 @@ func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err err
 	if a == nil {
 		return 0, passwd.ErrNotFound
 	}
-	if a.Hash != w.IfHash || s.epoch(a.Ref) != w.IfEpoch {
+	if a.Hash != w.IfHash || s.epoch(a.Ref) != w.IfEpoch || a.Must != w.IfMust {
 		return 0, passwd.ErrConflict
 	}
 	spent, err := s.redeemable(w.Consume, a.Ref, w.Now)
@@ -35,6 +35,7 @@ func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err err
 
 	// Nothing below fails: this is the commit.
 	o := s.record(a.Ref)
+	o.forgotten = false
 	if o.epoch == 0 {
 		o.epoch = newEpoch()
 	} else if w.NewHash != "" || w.Raise {
@@ -105,6 +106,9 @@ func (s *Store) Rehash(ctx context.Context, r passwd.Ref, old, new passwd.Hash) 
 		return false, nil
 	}
 	a.Hash = new
+	if o := s.ours[r]; o != nil {
+		o.bound = new
+	}
 	return true, nil
 }
 
@@ -124,8 +128,8 @@ func (s *Store) History(ctx context.Context, r passwd.Ref, n int) ([]passwd.Hash
 	return slices.Clone(o.history[:min(max(n, 0), len(o.history))]), nil
 }
 
-// Forget implements passwd.Credentials. An account that the host still has gets
-// its new epoch at once, so that not even what was stamped before it had one fits.
+// Forget implements passwd.Credentials. Of an account that the host still has, its row
+// keeps why it has to change its password, until it is deleted or gets another hash.
 func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
 	if err := s.lock(ctx); err != nil {
 		return err
@@ -139,8 +143,11 @@ func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
 		delete(s.ours, r)
 	}
 	if a := s.accounts[r]; a != nil {
-		s.record(r).epoch = newEpoch()
 		a.ChangedAt = time.Time{}
+		if a.Must != passwd.NoReason {
+			o := s.record(r)
+			o.forgotten, o.bound = true, a.Hash
+		}
 	}
 	return nil
 }

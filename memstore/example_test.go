@@ -32,6 +32,7 @@ func Example() {
 			Account: read.Ref,
 			IfHash:  read.Hash,
 			IfEpoch: read.Epoch,
+			IfMust:  read.Must,
 			NewHash: hash,
 			History: 5,
 			Now:     time.Now(),

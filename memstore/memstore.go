@@ -43,6 +43,11 @@ type record struct {
 	tokens   []*passwd.TokenRecord
 	sessions []*held
 
+	// What Forget has left in the row, why the account has to change its password, is
+	// bound to the hash there, until the next write.
+	forgotten bool
+	bound     passwd.Hash
+
 	// Of an account whose row is gone. While it is there, its row has these.
 	changedAt time.Time
 	must      passwd.Reason

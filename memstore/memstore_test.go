@@ -52,7 +52,7 @@ func get(t *testing.T, s *memstore.Store, r passwd.Ref) passwd.Account {
 func change(t *testing.T, s *memstore.Store, r passwd.Ref, h passwd.Hash) passwd.Account {
 	t.Helper()
 	a := get(t, s, r)
-	w := passwd.Write{Account: r, IfHash: a.Hash, IfEpoch: a.Epoch, NewHash: h, History: 5, Now: now}
+	w := passwd.Write{Account: r, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must, NewHash: h, History: 5, Now: now}
 	if _, err := s.Apply(t.Context(), w); err != nil {
 		t.Fatalf("Apply: %v", err)
 	}
@@ -165,14 +165,38 @@ func TestDelete(t *testing.T) {
 	}
 }
 
-// What was stamped before an account had an epoch does not fit once it is forgotten.
-func TestForgetStartsAnew(t *testing.T) {
-	s := memstore.New(ada)
-	if err := s.Forget(t.Context(), ada.Ref); err != nil {
-		t.Fatalf("Forget: %v", err)
-	}
-	if get(t, s, ada.Ref).Epoch == 0 {
-		t.Error("no epoch after Forget")
+// What Forget has left in the row is void for another hash, and goes with the row.
+func TestForgetThenDelete(t *testing.T) {
+	for name, next := range map[string]func(*memstore.Store, passwd.Account){
+		"deleted": func(s *memstore.Store, heir passwd.Account) {
+			s.Delete(heir.Ref)
+			s.Set(heir)
+		},
+		"another hash": func(s *memstore.Store, heir passwd.Account) {
+			s.Update(heir.Ref, func(a *passwd.Account) { a.Hash = heir.Hash })
+		},
+	} {
+		s := memstore.New(ada)
+		if _, err := s.Apply(t.Context(), passwd.Write{Account: ada.Ref, IfHash: ada.Hash, Must: passwd.Compromised, Now: now}); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := s.Forget(t.Context(), ada.Ref); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if done, err := s.Rehash(t.Context(), ada.Ref, ada.Hash, "$hash$better"); !done || err != nil {
+			t.Fatal(done, err)
+		}
+		if a := get(t, s, ada.Ref); a.Must != passwd.Compromised || a.Epoch != 0 {
+			t.Errorf("%s: after Forget: must %q, epoch %d", name, a.Must, a.Epoch)
+		}
+		heir := ada
+		heir.Hash = "$hash$another"
+		next(s, heir)
+		if a := get(t, s, ada.Ref); a.Must != passwd.NoReason || a.Epoch != 0 {
+			t.Errorf("%s: the heir has must %q and epoch %d", name, a.Must, a.Epoch)
+		}
 	}
 }
 

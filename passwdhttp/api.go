@@ -216,9 +216,16 @@ func decodeCheck(b endpoint.Body) (in checkInput, err error) {
 
 // report is the answer to a check.
 type report struct {
-	OK         bool  `json:"ok"`
-	Violations rules `json:"violations"`
-	Score      *int  `json:"score,omitempty"` // if a rule of the policy gives one
+	OK         bool     `json:"ok"`
+	Violations rules    `json:"violations"`
+	Score      *int     `json:"score,omitempty"` // if a rule of the policy gives one
+	Notes      []remark `json:"notes,omitempty"`
+}
+
+// remark points out what is accepted, but may not be meant.
+type remark struct {
+	Code   pwpolicy.Note `json:"code"`
+	Detail string        `json:"detail"`
 }
 
 func (a *api) check(w http.ResponseWriter, r *http.Request, in checkInput) (report, error) {
@@ -253,7 +260,11 @@ func (a *api) check(w http.ResponseWriter, r *http.Request, in checkInput) (repo
 	for _, v := range found.Violations {
 		violations = append(violations, rule{v.Code, params(v.Params), words.Violation(v)})
 	}
-	return report{OK: len(violations) == 0, Violations: violations, Score: found.Score}, nil
+	var notes []remark
+	for _, n := range found.Notes {
+		notes = append(notes, remark{n, words.Note(n)})
+	}
+	return report{OK: len(violations) == 0, Violations: violations, Score: found.Score, Notes: notes}, nil
 }
 
 // rules are violations or requirements; never nil, so as not to be null.

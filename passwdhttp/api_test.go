@@ -33,7 +33,7 @@ func TestChange(t *testing.T) { // F1, P10
 	s.post(t, "change", map[string]string{"current_password": current, "new_password": next}).want(t, 401, "unauthenticated")
 	s.post(t, "change", map[string]string{"current_password": "not this one", "new_password": next}, bearer(session)).want(t, 403, "wrong_password")
 
-	got := s.post(t, "change", map[string]string{"current_password": current, "new_password": "brief"}, bearer(session))
+	got := s.post(t, "change", map[string]string{"current_password": current, "new_password": "plum quartz 9"}, bearer(session))
 	got.want(t, 422, "password_rejected")
 	if len(got.problem.Errors) != 1 {
 		t.Fatalf("errors: %s", got.Body)
@@ -226,6 +226,20 @@ func TestCancel(t *testing.T) {
 	s.post(t, "cancel", map[string]string{"token": token}).want(t, 422, "invalid_token")
 }
 
+// What is accepted but may not be meant is pointed out, in the language asked for.
+func TestCheckNotes(t *testing.T) {
+	s := newSite(t, passwd.Config{}, passwdhttp.Config{})
+	s.ada(t)
+	session := s.signIn(t, "ada", current)
+	got := s.post(t, "check", map[string]string{"password": "Quite-Good-Enough-7 \u200b"}, bearer(session))
+	got.want(t, 200, "")
+	equal(t, "body", got.Body.String(), `{"ok":true,"violations":[],"score":3,"notes":[`+
+		`{"code":"invisible","detail":"The password contains an invisible character."}]}`+"\n")
+	got = s.post(t, "check", map[string]string{"password": "Quite-Good-Enough-7 "}, bearer(session), header("Accept-Language", "de"))
+	equal(t, "body", got.Body.String(), `{"ok":true,"violations":[],"score":3,"notes":[`+
+		`{"code":"ends_with_space","detail":"Das Passwort endet mit einem Leerzeichen."}]}`+"\n")
+}
+
 func TestCheck(t *testing.T) {
 	s := newSite(t, passwd.Config{Policy: pwpolicy.Conventional(), Limits: passwd.Limits{Checks: passwd.Limit{Free: 6, Window: time.Minute}}}, passwdhttp.Config{})
 	ada := s.ada(t)
@@ -240,7 +254,7 @@ func TestCheck(t *testing.T) {
 
 	got := s.post(t, "check", map[string]string{"password": "Good-Enough-7"}, bearer(session))
 	got.want(t, 200, "")
-	equal(t, "body", got.Body.String(), `{"ok":true,"violations":[]}`+"\n")
+	equal(t, "body", got.Body.String(), `{"ok":true,"violations":[],"score":2}`+"\n")
 	got = s.post(t, "check", map[string]string{"password": "83174925", "token": token})
 	got.want(t, 200, "")
 	var body struct {
@@ -263,7 +277,7 @@ func TestCheck(t *testing.T) {
 	equal(t, "violations", codes, []string{"numeric", "missing_class", "missing_class", "missing_class"})
 	equal(t, "ok", body.OK, false)
 	// The current password is none of its business: it cannot be guessed by it.
-	equal(t, "current", s.post(t, "check", map[string]string{"password": current, "token": token}).Body.String(), `{"ok":true,"violations":[]}`+"\n")
+	equal(t, "current", s.post(t, "check", map[string]string{"password": current, "token": token}).Body.String(), `{"ok":true,"violations":[],"score":4}`+"\n")
 	s.post(t, "check", map[string]string{"password": next, "ticket": s.ticket(t, ada, "ada", current)}).want(t, 200, "")
 
 	s.post(t, "check", map[string]string{"password": next, "token": token}).want(t, 200, "")

@@ -104,7 +104,7 @@ type Config struct {
 	// ConfirmField has new passwords typed twice, which makes sense where few have
 	// JavaScript, and with it the button that shows what was typed.
 	ConfirmField bool
-	// InsecureCookies has the pages keep tokens in cookies without Secure and the
+	// InsecureCookies has the pages, and KeepDevice, keep tokens in cookies without Secure and the
 	// prefix __Host- although Links.Base is https, or http of a loopback host. It is
 	// for two cases: tenants whose base (Links.For) is plain http of another host,
 	// where browsers drop Secure cookies, and development in a browser that drops

@@ -7,8 +7,8 @@
 //   - [Enforce] keeps signed-in accounts that must change their password away from
 //     the rest of a site.
 //   - [WellKnown] tells password managers where to change a password.
-//   - [Fail] and [ClientOf] are for handlers of the host's own, [SafeNext] for its
-//     sign-in, and [RedactURL] for its access log.
+//   - [Fail], [ClientOf] and [KeepDevice] are for handlers of the host's own, [SafeNext]
+//     for its sign-in, and [RedactURL] for its access log.
 //   - [TrustedProxies] finds the client's address behind proxies.
 //
 // The handlers are mounted where Links.Base of the service says, and strip its
@@ -19,8 +19,9 @@
 //	mux.Handle("/.well-known/change-password", passwdhttp.WellKnown(cfg))
 //	http.ListenAndServe(addr, passwdhttp.Enforce(cfg, "/sign-in", "/sign-out", "/assets/")(mux))
 //
-// No reply repeats what was sent, none may be cached, and nothing that a request
-// says about hosts or protocols finds its way into a reply or a message. A
+// No reply repeats what was sent, but for a login or a code that a page asks to be
+// put right; none may be cached, and nothing that a request says about hosts or
+// protocols finds its way into a reply or a message. A
 // request that another site makes a browser send is refused, by
 // [http.CrossOriginProtection]; where a site answers such requests on purpose
 // (CORS), that is left to a handler around these.

@@ -60,6 +60,12 @@ func (p *pages) postChange(w http.ResponseWriter, r *http.Request, in values) (r
 	if wrong := f.missing(in); len(wrong) > 0 {
 		return p.again(w, r, f, in, wrong)
 	}
+	return p.changeIn(w, r, f, who, b, in, "")
+}
+
+// changeIn makes the change that the form of who is signed in asks for, unless that
+// has been made already: by the same form, sent before.
+func (p *pages) changeIn(w http.ResponseWriter, r *http.Request, f form, who Principal, b bound, in values, next string) (reply, error) {
 	renewed, err := p.changeOwn(w, r, p.asked(r, who, in))
 	switch {
 	case errors.Is(err, passwd.ErrWrongPassword), errors.Is(err, passwd.ErrConflict):
@@ -71,7 +77,7 @@ func (p *pages) postChange(w http.ResponseWriter, r *http.Request, in values) (r
 	case err != nil:
 		return reply{}, &formError{f, in, err}
 	}
-	return p.hasChanged(w, who, renewed, ""), nil
+	return p.hasChanged(w, who, renewed, next), nil
 }
 
 // changedBefore answers a form whose session is over: perhaps because it has been
@@ -196,11 +202,7 @@ func (p *pages) postForced(w http.ResponseWriter, r *http.Request, in values) (r
 	if wrong := f.missing(in); len(wrong) > 0 {
 		return p.again(w, r, f, in, wrong)
 	}
-	renewed, err := p.changeOwn(w, r, p.asked(r, who, in))
-	if err != nil {
-		return reply{}, &formError{f, in, err}
-	}
-	return p.hasChanged(w, who, renewed, next), nil
+	return p.changeIn(w, r, f, who, b, in, next)
 }
 
 func nextQuery(next string) string { return form{next: next}.query() }

@@ -25,10 +25,13 @@ type walked struct {
 	tokens []string
 }
 
+// signOut ends nothing: the walk goes on.
+func signOut(http.ResponseWriter, *http.Request) error { return nil }
+
 func newWalk(t *testing.T, links passwd.Links, cookiePrefix string) *walked {
 	t.Helper()
-	d := newDevices(t, links, passwdhttp.Config{Name: "Demo", ConfirmField: true})
-	cfg := passwdhttp.Config{Service: d.Service, Sessions: d.manager}
+	d := newDevices(t, links, passwdhttp.Config{Name: "Demo", ConfirmField: true, SignOut: signOut})
+	cfg := passwdhttp.Config{Service: d.Service, Sessions: d.manager, SignOut: signOut}
 	routes, err := passwdhttp.PageRoutes(cfg)
 	if err != nil {
 		t.Fatal(err)

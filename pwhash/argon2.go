@@ -3,8 +3,6 @@ package pwhash
 import (
 	"context"
 	"fmt"
-
-	"golang.org/x/crypto/argon2"
 )
 
 // Argon2id is the default [Hasher]: Argon2id (RFC 9106, version 19) for new
@@ -40,8 +38,11 @@ type Argon2id struct {
 	Passes uint32 // 0: 2
 	Lanes  uint8  // 0: 1, as requests in parallel fill the cores already
 
-	Pepper Pepper // keys that are not in the database; the zero value is none
-	Bounds Bounds // what a stored hash may cost
+	// Key computes the tags, of new hashes and of stored ones, in place of x/crypto.
+	// All else stays as it is: bounds, pepper, what is stale.
+	Key    Argon2Key `json:"-"`
+	Pepper Pepper    // keys that are not in the database; the zero value is none
+	Bounds Bounds    // what a stored hash may cost
 	// InsecureCosts takes costs below the floors. It is for tests.
 	InsecureCosts bool
 }
@@ -64,7 +65,7 @@ func (a Argon2id) builtin() builtin {
 	a = a.withDefaults()
 	return builtin{
 		scheme: &argon2Scheme, costs: costs{uint64(a.KiB), uint64(a.Passes), uint64(a.Lanes)},
-		bounds: a.Bounds, pepper: a.Pepper,
+		bounds: a.Bounds, pepper: a.Pepper, argon2: a.Key,
 	}
 }
 
@@ -112,7 +113,4 @@ var argon2Scheme = scheme{
 		return stored[0] < wanted[0] || stored[0]*stored[1] < wanted[0]*wanted[1]
 	},
 	memory: func(c costs) int64 { return int64(c[0]) << 10 },
-	derive: func(password string, c costs, salt []byte, size int) ([]byte, error) {
-		return argon2.IDKey([]byte(password), salt, uint32(c[1]), uint32(c[0]), uint8(c[2]), uint32(size)), nil
-	},
 }

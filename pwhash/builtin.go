@@ -17,6 +17,7 @@ type builtin struct {
 	costs  costs
 	bounds Bounds
 	pepper Pepper
+	argon2 Argon2Key
 	only   bool // reads no hash of another scheme
 }
 
@@ -41,7 +42,7 @@ func (b builtin) hash(ctx context.Context, password string) (Hash, error) {
 	h := phc{scheme: b.scheme, costs: b.costs, salt: make([]byte, saltSize)}
 	rand.Read(h.salt)
 	var err error
-	if h.tag, err = b.scheme.derive(password, h.costs, h.salt, tagSize); err != nil {
+	if h.tag, err = b.derive(h, password, tagSize); err != nil {
 		return "", fmt.Errorf("pwhash: %s: %w", b.scheme.name, err)
 	}
 	if h, err = b.pepper.seal(h); err != nil {
@@ -56,15 +57,26 @@ func (b builtin) parse(stored Hash) (h phc, err error) {
 	if err := within("length", uint64(len(stored)), 0, maxHashLength); err != nil {
 		return phc{}, err
 	}
-	if strings.HasPrefix(string(stored), "$2") {
-		err = checkBcrypt(string(stored), b.bounds)
-	} else {
-		h, err = parsePHC(string(stored), b.bounds)
+	if stored == "" {
+		return phc{}, &FormatError{Problem: Empty}
+	}
+	h, err = parseKnown(string(stored), b.bounds)
+	if trimmed := strings.TrimSpace(string(stored)); err != nil && trimmed != string(stored) {
+		if inside, trimmedErr := parseKnown(trimmed, b.bounds); trimmedErr == nil {
+			return phc{}, &FormatError{Problem: WhiteSpace, Formats: []string{inside.name()}}
+		}
 	}
 	if err == nil && b.only && h.scheme != b.scheme {
-		err = ErrFormat
+		err = &FormatError{Problem: NotAccepted, Formats: []string{h.name()}}
 	}
 	return h, err
+}
+
+func parseKnown(s string, b Bounds) (phc, error) {
+	if strings.HasPrefix(s, "$2") {
+		return phc{}, checkBcrypt(s, b)
+	}
+	return parsePHC(s, b)
 }
 
 // refuses reports whether a scheme takes a password for another one: HMAC fills its
@@ -89,7 +101,7 @@ func (b builtin) verify(ctx context.Context, stored Hash, password string) (Verd
 	if err != nil {
 		return Verdict{}, err
 	}
-	tag, err := h.scheme.derive(password, h.costs, h.salt, len(want))
+	tag, err := b.derive(h, password, len(want))
 	if err != nil {
 		return Verdict{}, fmt.Errorf("pwhash: %s: %w", h.scheme.name, err)
 	}
@@ -97,6 +109,15 @@ func (b builtin) verify(ctx context.Context, stored Hash, password string) (Verd
 		return Verdict{}, nil
 	}
 	return Verdict{Match: true, Stale: b.stale(h)}, nil
+}
+
+// derive computes the tag of a password with the scheme, costs and salt of h.
+func (b builtin) derive(h phc, password string, size int) ([]byte, error) {
+	if h.scheme != &argon2Scheme {
+		return h.scheme.derive(password, h.costs, h.salt, size)
+	}
+	kib, passes, lanes := h.costs[0], h.costs[1], h.costs[2]
+	return b.argon2.Compute(Argon2VariantID, Argon2Version, []byte(password), h.salt, uint32(passes), uint32(kib), uint8(lanes), uint32(size))
 }
 
 // stale reports whether a hash made now would be better.

@@ -11,15 +11,17 @@ import (
 // hash takes at most target, and how long it took, as the median of 5. It doubles
 // the memory up to maxKiB first, then adds passes, and never goes below the zero
 // Argon2id, whatever that takes, nor beyond what the zero Bounds let verify. 50 to
-// 100 ms is a usual target.
+// 100 ms is a usual target. key is what will compute the hashes, nil for x/crypto, and
+// is in the result.
 //
 // Run it by hand, on the machine that will serve and while it is idle, and write
 // the result into the configuration: costs that are measured at every start drift,
 // and each drift upwards makes every stored hash stale. maxKiB is what one hash may
 // hold: the memory to spare divided by Config.HashWorkers. An error is that of ctx,
 // or says that maxKiB is under 19456.
-func Calibrate(ctx context.Context, target time.Duration, maxKiB uint32) (Argon2id, time.Duration, error) {
-	return calibrate(target, maxKiB, func(a Argon2id) (time.Duration, error) {
+func Calibrate(ctx context.Context, key Argon2Key, target time.Duration, maxKiB uint32) (Argon2id, time.Duration, error) {
+	best, took, err := calibrate(target, maxKiB, func(a Argon2id) (time.Duration, error) {
+		a.Key = key
 		var took [5]time.Duration
 		for i := range took {
 			began := time.Now()
@@ -31,6 +33,8 @@ func Calibrate(ctx context.Context, target time.Duration, maxKiB uint32) (Argon2
 		slices.Sort(took[:])
 		return took[len(took)/2], nil
 	})
+	best.Key = key
+	return best, took, err
 }
 
 func calibrate(target time.Duration, maxKiB uint32, measure func(Argon2id) (time.Duration, error)) (Argon2id, time.Duration, error) {

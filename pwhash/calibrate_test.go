@@ -42,15 +42,15 @@ func TestCalibrate(t *testing.T) {
 			t.Errorf("%v, %d KiB: %v", tt.target, tt.maxKiB, err)
 		}
 	}
-	if _, _, err := pwhash.Calibrate(t.Context(), time.Second, 19455); err == nil {
+	if _, _, err := pwhash.Calibrate(t.Context(), nil, time.Second, 19455); err == nil {
 		t.Error("too little memory for the floor is no error")
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := pwhash.Calibrate(ended, time.Second, 1<<16); !errors.Is(err, context.Canceled) {
+	if _, _, err := pwhash.Calibrate(ended, nil, time.Second, 1<<16); !errors.Is(err, context.Canceled) {
 		t.Errorf("ended: %v", err)
 	}
-	a, took, err := pwhash.Calibrate(t.Context(), 1, 1<<16)
+	a, took, err := pwhash.Calibrate(t.Context(), nil, 1, 1<<16)
 	if err != nil || a.KiB != 19456 || took <= 0 {
 		t.Errorf("on this machine: %d KiB, %v, %v", a.KiB, took, err)
 	}

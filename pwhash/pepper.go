@@ -19,8 +19,8 @@ import (
 var ErrPepperKey = errors.New("pwhash: stored hash needs a pepper key that is missing or another")
 
 // Pepper is a keyring of secrets that are kept apart from the stored hashes, in a
-// secrets manager or the like: who has only the database cannot even begin to
-// guess (NIST SP 800-63B-4 §3.1.1.2). The zero value is none.
+// secrets manager or the like: anyone who has only the database cannot even
+// begin to guess (NIST SP 800-63B-4 §3.1.1.2). The zero value is none.
 //
 // The tag of a hash is encrypted with AES-256-GCM, under a key derived from
 // Current by HKDF-SHA256, and the id of that key stands in the hash as its keyid.

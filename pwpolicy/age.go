@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Aging is a Rule by which passwords grow too old. [Service.SignIn] asks it.
+// Aging is a Rule by which passwords grow too old. The sign-in of a service asks it.
 type Aging interface {
 	Rule
 	// Deadline returns when a password that was written at the given time must be

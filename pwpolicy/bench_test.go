@@ -41,18 +41,15 @@ func BenchmarkEachRule(b *testing.B) {
 		for _, n := range []int{8, 64, 256, 4096} {
 			b.Run(fmt.Sprintf("%s/%d", r.Name(), n), func(b *testing.B) {
 				b.ReportAllocs()
-				var candidates []*pwpolicy.Candidate
-				for _, password := range hostile(n) {
-					candidates = append(candidates, candidate(password, a))
-				}
+				passwords := hostile(n)
 				for b.Loop() {
-					for _, c := range candidates {
-						if _, err := r.Check(ctx, c); err != nil {
+					for _, password := range passwords { // a candidate keeps its estimate
+						if _, err := r.Check(ctx, candidate(password, a)); err != nil {
 							b.Fatal(err)
 						}
 					}
 				}
-				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(candidates)), "ns/password")
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(passwords)), "ns/password")
 			})
 		}
 	}

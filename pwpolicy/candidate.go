@@ -15,6 +15,8 @@ type Candidate struct {
 	password string
 	subject  Subject
 	same     *bool // whether it is the current password, once that is known
+
+	estimated *Estimate // once it was asked for
 }
 
 // NewCandidate makes a candidate of a password as it was typed.

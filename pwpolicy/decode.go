@@ -10,7 +10,7 @@ import (
 	"github.com/passwd-go/passwd/internal/jsonstrict"
 )
 
-// ParamError says which parameter of a rule does not do, and why. A rule's
+// ParamError says which parameter of a rule is unacceptable, and why. A rule's
 // Validate method returns it to have the parameter named in the policy's error.
 type ParamError struct {
 	Param   string // as in the JSON form: "min", "required[0].min"

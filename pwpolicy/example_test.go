@@ -5,8 +5,26 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/passwd-go/passwd/locale"
 	"github.com/passwd-go/passwd/pwpolicy"
 )
+
+// A policy without the service: what it asks for, what it holds against a password, and
+// both in the reader's language.
+func Example_withoutTheService() {
+	policy, words := pwpolicy.WithSecondFactor(), locale.Match("de-AT", "en")
+	fmt.Println(words.Describe(policy.Requirements())[0])
+	ada := pwpolicy.Subject{Logins: []pwpolicy.Attribute{{Name: "username", Value: "lovelace"}}}
+	for _, typed := range []string{"short", "Lovelace1815", "walnuts, teapots"} {
+		violations, err := policy.Check(context.Background(), pwpolicy.NewCandidate(typed, ada), pwpolicy.PhaseBreach)
+		fmt.Println(words.Violations(violations), err)
+	}
+	// Output:
+	// Mindestens 8 Zeichen.
+	// [Verwenden Sie mindestens 8 Zeichen. Dieses Passwort ist sehr verbreitet und leicht zu erraten.] <nil>
+	// [Das Passwort ist Ihrem Benutzernamen zu ähnlich.] <nil>
+	// [] <nil>
+}
 
 // A tenant's policy, as an administrator wrote it into a table.
 func ExampleParse() {
@@ -24,7 +42,7 @@ func ExampleParse() {
 		fmt.Println(err)
 		return
 	}
-	candidate := candidate("Lovelace-asdfgh", account{Personal: []pwpolicy.Attribute{{Name: "family_name", Value: "Lovelace"}}})
+	candidate := pwpolicy.NewCandidate("Lovelace-asdfgh", pwpolicy.Subject{Personal: []pwpolicy.Attribute{{Name: "family_name", Value: "Lovelace"}}})
 	violations, err := policy.Check(context.Background(), candidate, pwpolicy.PhaseEstimate)
 	fmt.Println(violations, err)
 
@@ -49,8 +67,8 @@ func ExamplePolicy_MarshalJSON() {
 		fmt.Println(string(form))
 	}
 	// Output:
-	// {"version":1,"rules":{"length":{},"not_common":{},"not_similar":{}}}
-	// {"version":1,"rules":{"length":{"min":8},"not_common":{},"not_similar":{}}}
-	// {"version":1,"rules":{"not_similar":{},"length":{"min":8},"not_common":{},"not_numeric":{},"classes":{"upper":1,"lower":1,"digit":1,"symbol":1}}}
+	// {"version":1,"rules":{"length":{},"not_common":{},"not_similar":{},"strength":{"min_bits":25}}}
+	// {"version":1,"rules":{"length":{"min":8},"not_common":{},"not_similar":{},"strength":{"min_bits":20}}}
+	// {"version":1,"rules":{"not_similar":{},"length":{"min":8},"not_common":{},"not_numeric":{},"classes":{"upper":1,"lower":1,"digit":1,"symbol":1},"strength":{"min_bits":20,"as_too_common":true}}}
 	// {"version":1,"insecure_no_length":true,"rules":{}}
 }

@@ -39,6 +39,7 @@ func builtIn() RuleSet {
 		"length":      RuleOf[Length],
 		"classes":     RuleOf[Classes],
 		"not_numeric": RuleOf[NotNumeric],
+		"strength":    RuleOf[Strength],
 		"not_login":   RuleOf[NotLogin],
 		"not_reused":  RuleOf[NotReused],
 		"repeated":    RuleOf[Repeated],
@@ -162,7 +163,7 @@ func decodeRule(known RuleSet, m jsonstrict.Member) (Rule, error) {
 
 // MarshalJSON returns the form that [Parse] reads, on one line. A rule is
 // encoded by encoding/json, so what a rule of the host's has beside parameters
-// needs the tag "-". It is an error for one that is no object, and for two of one
+// needs the tag "-". It is an error for a rule whose form is not an object, and for two of one
 // name, as [Policy.Over] may leave them.
 func (p Policy) MarshalJSON() ([]byte, error) {
 	var out bytes.Buffer

@@ -29,3 +29,12 @@ func (a account) subject() pwpolicy.Subject {
 func candidate(password string, a account) *pwpolicy.Candidate {
 	return pwpolicy.NewCandidate(password, a.subject())
 }
+
+// pictures returns n different characters of four bytes each.
+func pictures(n int) string {
+	all := make([]rune, n)
+	for i := range all {
+		all[i] = 0x1F400 + rune(i*37%64) // out of order
+	}
+	return string(all)
+}

@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// Violation is one thing that a policy holds against a password: a stable code
+// Violation is one reason for which a policy rejects a password: a stable code
 // and its parameters, never the password or the value of an attribute. Package
 // locale has the sentences.
 type Violation struct {
@@ -148,8 +148,8 @@ func (p Policy) Requirements() []Requirement {
 	return all
 }
 
-// Check returns everything that the policy holds against the candidate, as far
-// as the phase last. The error is that of a rule which could not decide.
+// Check returns every violation of the policy by the candidate, up to the phase
+// last. The error is that of a rule which could not decide.
 func (p Policy) Check(ctx context.Context, c *Candidate, last Phase) ([]Violation, error) {
 	found := c.sanity()
 	if len(found) > 0 {
@@ -158,6 +158,9 @@ func (p Policy) Check(ctx context.Context, c *Candidate, last Phase) ([]Violatio
 	for _, r := range p.list() {
 		if r.Phase() > last || r.Phase() >= PhaseBreach && len(found) > 0 {
 			break
+		}
+		if s, ok := r.(Strength); ok && s.AsTooCommon && len(found) > 0 {
+			continue
 		}
 		violations, err := r.Check(ctx, c)
 		if err != nil {

@@ -41,29 +41,32 @@ func TestPresets(t *testing.T) {
 		{pwpolicy.Policy{}, "walnut teapots", "too_short"}, // P1
 		{pwpolicy.Policy{}, "walnuts teapots", ""},         // P5: no composition
 		{pwpolicy.Policy{}, "830174925560318", ""},
-		{pwpolicy.Policy{}, "qwertyuiopasdfghjkl", "too_common"},           // P7
-		{pwpolicy.Policy{}, "qwertyuiopasdfghjkl and more", ""},            // the whole password, not parts
-		{pwpolicy.Policy{}, strings.Repeat("\U0001F511", 14), "too_short"}, // P2: 56 bytes
-		{pwpolicy.Policy{}, strings.Repeat("\U0001F511", 15), ""},
-		{pwpolicy.Policy{}, strings.Repeat("\U0001F511", 64), ""},                           // P3: 256 bytes
-		{pwpolicy.Policy{}, strings.Repeat("e\u0301", 8), "too_short"},                      // 16 runes, 8 in NFC
+		{pwpolicy.Policy{}, "qwertyuiopasdfghjkl", "too_common too_weak"},           // P7
+		{pwpolicy.Policy{}, "qwertyuiopasdfghjkl and more", ""},                     // the whole password, not parts
+		{pwpolicy.Policy{}, strings.Repeat("\U0001F511", 14), "too_short too_weak"}, // P2: 56 bytes
+		{pwpolicy.Policy{}, strings.Repeat("\U0001F511", 15), "too_weak"},
+		{pwpolicy.Policy{}, pictures(15), ""},
+		{pwpolicy.Policy{}, pictures(64), ""},                                               // P3: 256 bytes
+		{pwpolicy.Policy{}, strings.Repeat("e\u0301", 8), "too_short too_weak"},             // 16 runes, 8 in NFC
 		{pwpolicy.Policy{}, "\U0001F468\u200D\U0001F469\u200D\U0001F467 and a dog too", ""}, // P6: ZWJ
 		{pwpolicy.Policy{}, "spaces  are  fine", ""},
-		{pwpolicy.Policy{}, strings.Repeat("a", 4096), ""},
+		{pwpolicy.Policy{}, strings.Repeat("a", 4096), "too_weak"},
+		{pwpolicy.Policy{}, strings.Repeat("so many words ", 292) + "ended up", ""},
 		{pwpolicy.Policy{}, strings.Repeat("a", 4097), "too_long"},
 		{pwpolicy.Policy{}, "", "too_short"},
 		{pwpolicy.Policy{}, "a NUL \x00 in the middle", "invalid_encoding"},
 		{pwpolicy.Policy{}, "bad \xff UTF-8 in the middle", "invalid_encoding"},
 		{pwpolicy.Policy{}, "a replacement \uFFFD character", "invalid_encoding"},
-		{pwpolicy.Policy{}, "ADA.lovelace@example.com", "similar"},
-		{pwpolicy.Policy{}, "Countess.Lovelace", "similar"},
+		{pwpolicy.Policy{}, "ADA.lovelace@example.com", "similar too_weak"},
+		{pwpolicy.Policy{}, "Countess.Lovelace", "similar too_weak"},
 		{pwpolicy.Policy{}, "evolALssetnuoc1815", "similar"},
-		{pwpolicy.WithSecondFactor(), "teapots", "too_short"},
+		{pwpolicy.WithSecondFactor(), "teapots", "too_short too_weak"},
 		{pwpolicy.WithSecondFactor(), "teapot x", ""},
-		{pwpolicy.WithSecondFactor(), "12345678", "too_common"},
+		{pwpolicy.WithSecondFactor(), "12345678", "too_common too_weak"},
 		{pwpolicy.Conventional(), "Ab1!", "too_short"},
 		{pwpolicy.Conventional(), "abcdfegh", "missing_class:upper missing_class:digit missing_class:symbol"},
-		{pwpolicy.Conventional(), "Abcdefg1!", ""},
+		{pwpolicy.Conventional(), "Abcdefg1!", "too_common"},
+		{pwpolicy.Conventional(), "Teapots1!x", ""},
 		{pwpolicy.Conventional(), "8317-4925", "numeric missing_class:upper missing_class:lower"},
 		{pwpolicy.Conventional(), "\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668", "numeric missing_class:upper missing_class:lower missing_class:symbol"},
 		{pwpolicy.Conventional(), "\u0645\u0641\u062A\u0627\u062D-\u0661\u0662", ""}, // letters without case
@@ -178,7 +181,7 @@ func TestExpensiveRulesComeLast(t *testing.T) {
 func TestScore(t *testing.T) {
 	rule := scored{hostRule{phase: pwpolicy.PhaseEstimate, ran: new(int)}}
 	c := candidate("a password of many characters", account{})
-	if _, ok := pwpolicy.NIST().Score(c); ok {
+	if _, ok := policyOf(t, pwpolicy.Length{}).Score(c); ok {
 		t.Error("a policy without an estimate has a score")
 	}
 	if score, ok := policyOf(t, rule, stingy{rule}).Score(c); !ok || score != 2 {

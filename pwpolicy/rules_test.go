@@ -142,7 +142,7 @@ func every() []pwpolicy.Rule {
 		pwpolicy.Repeated{Max: 3}, pwpolicy.Sequence{Max: 3, Keyboard: true},
 		pwpolicy.Characters{Forbidden: "<>é", Required: []pwpolicy.RequiredSet{{Characters: "!?ß", Min: 2}}},
 		pwpolicy.NotCommon{Trim: true}, pwpolicy.NotSimilar{Context: []string{"Difference Engines Ltd"}},
-		pwpolicy.MinAge{Hours: 1}, pwpolicy.MaxAge{Days: 90}, pwpolicy.NotReused{Last: 3},
+		pwpolicy.Strength{MinBits: 30}, pwpolicy.MinAge{Hours: 1}, pwpolicy.MaxAge{Days: 90}, pwpolicy.NotReused{Last: 3},
 	}
 }
 

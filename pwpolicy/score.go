@@ -1,7 +1,7 @@
 package pwpolicy
 
 // Scoring is a Rule that can say how strong a password is, whether or not it
-// refuses weak ones. [Service.Check] shows it to who is typing.
+// refuses weak ones. The service's Check shows it to the person who is typing.
 type Scoring interface {
 	Rule
 	// Score is from 0, guessed at once, to 4.

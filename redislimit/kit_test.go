@@ -3,6 +3,7 @@ package redislimit_test
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/redislimit"
 	"github.com/redis/go-redis/v9"
 )
@@ -29,7 +31,8 @@ func address() string {
 }
 
 func options(address string) *redis.Options {
-	return &redis.Options{Addr: address, ContextTimeoutEnabled: true}
+	patience := testrun.Patience(nil) // the limiter's own time is shorter
+	return &redis.Options{Addr: address, ContextTimeoutEnabled: true, DialTimeout: patience, ReadTimeout: patience, WriteTimeout: patience}
 }
 
 // connect returns a client of its own. Without Redis the test is skipped, unless
@@ -38,7 +41,7 @@ func connect(t testing.TB) *redis.Client {
 	t.Helper()
 	client := redis.NewClient(options(address()))
 	t.Cleanup(func() { client.Close() })
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), testrun.Patience(t))
 	defer cancel()
 	if err := client.Ping(ctx).Err(); err != nil {
 		unavailable(t, "redis", err)
@@ -82,8 +85,12 @@ func stored(t testing.TB, client *redis.Client, prefix string) []string {
 	return keys
 }
 
+// limiter has the patience of a test where its time is not what is tested.
 func limiter(t testing.TB, c redislimit.Config) *redislimit.Limiter {
 	t.Helper()
+	if c.Timeout == 0 {
+		c.Timeout = testrun.Patience(t)
+	}
 	l, err := redislimit.New(c)
 	if err != nil {
 		t.Fatal(err)
@@ -145,21 +152,17 @@ func start(t testing.TB, settings ...string) *server {
 	t.Cleanup(func() { s.process.Kill(); <-ended })
 	s.client = redis.NewClient(options(s.address))
 	t.Cleanup(func() { s.client.Close() })
-	for deadline := time.Now().Add(20 * time.Second); ; {
-		err := s.client.Ping(t.Context()).Err()
-		if err == nil {
-			return s
-		}
+	testrun.Until(t, func() bool {
 		select {
 		case <-ended:
 			log, _ := os.ReadFile(filepath.Join(dir, "log"))
 			t.Fatalf("redis-server has ended:\n%s", log)
 		default:
 		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-	}
+		err = s.client.Ping(t.Context()).Err()
+		return err == nil
+	}, func() string { return fmt.Sprint("redis-server does not answer: ", err) })
+	return s
 }
 
 // between is a way to Redis that can be blocked.

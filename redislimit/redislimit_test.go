@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/redislimit"
 	"github.com/passwd-go/passwd/storetest"
@@ -18,7 +19,7 @@ import (
 func TestContract(t *testing.T) {
 	client := connect(t)
 	storetest.RunLimiter(t, func() (passwd.Limiter, error) {
-		return redislimit.New(redislimit.Config{Client: client, Prefix: prefix(t, client)})
+		return limiter(t, redislimit.Config{Client: client, Prefix: prefix(t, client)}), nil
 	})
 }
 
@@ -33,7 +34,7 @@ func TestContractOnCluster(t *testing.T) {
 			n := 0
 			storetest.RunLimiter(t, func() (passwd.Limiter, error) {
 				n++
-				return redislimit.New(redislimit.Config{Client: client, Prefix: fmt.Sprintf("%s %d:", name, n)})
+				return limiter(t, redislimit.Config{Client: client, Prefix: fmt.Sprintf("%s %d:", name, n)}), nil
 			})
 		})
 	}
@@ -47,7 +48,7 @@ func TestContractOnRing(t *testing.T) {
 	n := 0
 	storetest.RunLimiter(t, func() (passwd.Limiter, error) {
 		n++
-		return redislimit.New(redislimit.Config{Client: client, Prefix: fmt.Sprintf("case %d:", n)})
+		return limiter(t, redislimit.Config{Client: client, Prefix: fmt.Sprintf("case %d:", n)}), nil
 	})
 }
 
@@ -57,7 +58,7 @@ func TestTakenBack(t *testing.T) {
 	s := startCluster(t)
 	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{s.address}, ContextTimeoutEnabled: true})
 	t.Cleanup(func() { client.Close() })
-	l := limiter(t, redislimit.Config{Client: client, Timeout: 30 * time.Second})
+	l := limiter(t, redislimit.Config{Client: client})
 	once := passwd.Limit{Free: 1, Window: time.Hour}
 	many := passwd.Limit{Free: 1 << 20, Window: time.Hour}
 	take(t, l, "full", once, noon)
@@ -98,15 +99,10 @@ func startCluster(t *testing.T) *server {
 	if err := s.client.Do(t.Context(), "CLUSTER", "ADDSLOTSRANGE", 0, 16383).Err(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; {
-		info, err := s.client.ClusterInfo(t.Context()).Result()
-		if strings.Contains(info, "cluster_state:ok") {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(info, err)
-		}
-	}
+	testrun.Until(t, func() bool {
+		info, _ := s.client.ClusterInfo(t.Context()).Result()
+		return strings.Contains(info, "cluster_state:ok")
+	}, func() string { return "the cluster does not become ready" })
 	return s
 }
 
@@ -147,8 +143,8 @@ func TestTwoClientsAtOnce(t *testing.T) {
 	first, second := connect(t), connect(t)
 	p := prefix(t, first)
 	limiters := []*redislimit.Limiter{
-		limiter(t, redislimit.Config{Client: first, Prefix: p, Timeout: 30 * time.Second}),
-		limiter(t, redislimit.Config{Client: second, Prefix: p, Timeout: 30 * time.Second}),
+		limiter(t, redislimit.Config{Client: first, Prefix: p}),
+		limiter(t, redislimit.Config{Client: second, Prefix: p}),
 	}
 	for name, limit := range map[string]passwd.Limit{
 		"window":  {Free: free, Window: time.Hour},

@@ -126,7 +126,7 @@ func (m *Manager) With(store Store) *Manager {
 	return &other
 }
 
-// Start opens a session for who has just signed in, and returns its first pair of
+// Start opens a session for a user who has just signed in, and returns its first pair of
 // tokens. It replaces the session of the same account, client and device. The
 // host calls it only when SignIn returned no error, or when the second factor
 // which that asked for has been checked.

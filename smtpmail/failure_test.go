@@ -11,6 +11,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/smtpmail"
 )
@@ -89,7 +90,8 @@ func TestStalls(t *testing.T) {
 		t.Run(step, func(t *testing.T) {
 			s := startServer(t, serverKind{})
 			s.set(func(s *mailServer) { s.stall = step })
-			// The client's own timeout would be much longer.
+			// The client's own timeout is much longer.
+			own := testrun.Patience(t)
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			defer cancel()
 			began := time.Now()
@@ -97,7 +99,7 @@ func TestStalls(t *testing.T) {
 			if err == nil {
 				t.Fatal("delivered")
 			}
-			if took := time.Since(began); took > 5*time.Second {
+			if took := time.Since(began); took > own/2 {
 				t.Errorf("gave up after %v", took)
 			}
 		})

@@ -2,6 +2,7 @@ package smtpmail_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/locale"
 	"github.com/passwd-go/passwd/smtpmail"
 )
@@ -47,8 +49,10 @@ func config(s *mailServer, scheme string) smtpmail.Config {
 	}
 }
 
+// notifier has the patience of a test where its time is not what is tested.
 func notifier(t *testing.T, c smtpmail.Config) *smtpmail.Notifier {
 	t.Helper()
+	c.Timeout = cmp.Or(c.Timeout, testrun.Patience(t))
 	n, err := smtpmail.New(c)
 	if err != nil {
 		t.Fatal(err)

@@ -134,7 +134,7 @@ type accountRow struct {
 	id                                     any
 	username, email, mobile, hash, locale  text
 	active, disabled, emailSure, phoneSure flag
-	epoch, until, changed                  sql.NullInt64
+	epoch, stamp, until, changed           sql.NullInt64
 	must                                   text
 	personal                               []text
 
@@ -143,10 +143,10 @@ type accountRow struct {
 
 func (s *Store) accountRow() *accountRow {
 	u := &s.config.Users
-	r := &accountRow{users: u, into: make([]any, 0, 14+len(u.Personal))}
+	r := &accountRow{users: u, into: make([]any, 0, 15+len(u.Personal))}
 	r.into = append(r.into,
 		&r.id, &r.username, &r.email, &r.mobile, &r.hash, &r.locale, &r.active, &r.disabled,
-		&r.emailSure, &r.phoneSure, &r.epoch, &r.must, &r.until, &r.changed,
+		&r.emailSure, &r.phoneSure, &r.epoch, &r.stamp, &r.must, &r.until, &r.changed,
 	)
 	if len(u.Personal) > 0 {
 		r.personal = make([]text, len(u.Personal))
@@ -180,6 +180,9 @@ func (r *accountRow) read(row scanner, tenant string) (a passwd.Account, err err
 		MustUntil: timeOf(r.until),
 		Active:    bool(r.active) || u.Active == "",
 		Disabled:  bool(r.disabled),
+	}
+	if remains(r.stamp.Int64, a.Hash) {
+		a.Epoch, a.ChangedAt, a.Must, a.MustUntil = 0, time.Time{}, "", time.Time{}
 	}
 	for i, value := range r.personal {
 		if value != "" {

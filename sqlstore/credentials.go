@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
 	"errors"
@@ -13,9 +14,13 @@ import (
 // state is what a write compares and goes on from. The row is locked.
 type state struct {
 	hash    passwd.Hash
-	epoch   int64 // 0: there is no row of ours yet
+	epoch   int64 // 0: there is none yet
 	stamp   int64
+	must    text
+	until   sql.NullInt64
 	changed sql.NullInt64
+	present bool // there is a row of ours
+	remains bool // and it is another's: all of the above is as if it was not
 }
 
 func (s *Store) state(ctx context.Context, q querier, k key) (state, error) {
@@ -30,9 +35,9 @@ func (s *Store) state(ctx context.Context, q querier, k key) (state, error) {
 	if err := q.row(ctx, &s.queries.lockUser, k.tenant, k.id).Scan(&hash); err != nil {
 		return st, s.nobody(err)
 	}
-	err := q.row(ctx, &s.queries.own, k.tenant, k.id).Scan(&epoch, &stamp, &st.changed)
-	st.hash, st.epoch, st.stamp = passwd.Hash(hash), epoch.Int64, stamp.Int64
-	return st, absent(err, nil)
+	err := q.row(ctx, &s.queries.own, k.tenant, k.id).Scan(&epoch, &stamp, &st.must, &st.until, &st.changed)
+	st.hash, st.epoch, st.stamp, st.present = passwd.Hash(hash), epoch.Int64, stamp.Int64, epoch.Valid
+	return st.own(), absent(err, nil)
 }
 
 // peekState reads the state and locks nothing.
@@ -42,10 +47,30 @@ func (s *Store) peekState(ctx context.Context, q querier, k key) (state, error) 
 		epoch, stamp sql.NullInt64
 		st           state
 	)
-	err := q.row(ctx, &s.queries.state, k.tenant, k.id).Scan(&hash, &epoch, &stamp, &st.changed)
-	st.hash, st.epoch, st.stamp = passwd.Hash(hash), epoch.Int64, stamp.Int64
-	return st, s.nobody(err)
+	err := q.row(ctx, &s.queries.state, k.tenant, k.id).Scan(&hash, &epoch, &stamp, &st.must, &st.until, &st.changed)
+	st.hash, st.epoch, st.stamp, st.present = passwd.Hash(hash), epoch.Int64, stamp.Int64, epoch.Valid
+	return st.own(), s.nobody(err)
 }
+
+// own is the state without what is not this account's.
+func (st state) own() state {
+	if remains(st.stamp, st.hash) {
+		return state{hash: st.hash, stamp: st.stamp, present: true, remains: true}
+	}
+	return st
+}
+
+// boundTo is the stamp that Forget leaves where an account has to change its password:
+// that stays for as long as the host's row does. The row is told by its hash, for one
+// with the same id and another hash may be somebody else's. Other stamps are above 0.
+func boundTo(h passwd.Hash) int64 {
+	sum := sha256.Sum256([]byte(h))
+	return -1 - int64(binary.BigEndian.Uint64(sum[:8])>>12)
+}
+
+// remains reports whether a row of ours, with a stamp, is what Forget has left of
+// another account than that with a hash.
+func remains(stamp int64, h passwd.Hash) bool { return stamp < 0 && stamp != boundTo(h) }
 
 // Apply implements passwd.Credentials. The jobs of the write enter the queue in
 // the same transaction, whatever its bound.
@@ -63,7 +88,7 @@ func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err err
 		if err != nil {
 			return err
 		}
-		if st.hash != w.IfHash || st.epoch != w.IfEpoch {
+		if st.hash != w.IfHash || st.epoch != w.IfEpoch || passwd.Reason(st.must) != w.IfMust {
 			return passwd.ErrConflict
 		}
 		before = st.stamp
@@ -101,6 +126,12 @@ func (s *Store) apply(ctx context.Context, q querier, k key, st state, w passwd.
 			return 0, passwd.ErrConflict
 		}
 	}
+	if st.remains {
+		if err := s.drop(ctx, q, k); err != nil {
+			return 0, err
+		}
+		st.present = false
+	}
 	if epoch, err = s.applyAccount(ctx, q, k, st, w, stamp); err != nil {
 		return 0, err
 	}
@@ -125,8 +156,11 @@ func (s *Store) apply(ctx context.Context, q querier, k key, st state, w passwd.
 
 func (s *Store) applyAccount(ctx context.Context, q querier, k key, st state, w passwd.Write, stamp int64) (epoch int64, err error) {
 	epoch, set := st.epoch, &s.queries.setAccount
+	if !st.present {
+		set = &s.queries.addAccount
+	}
 	if epoch == 0 {
-		epoch, set = random52(), &s.queries.addAccount
+		epoch = random52()
 	} else if w.NewHash != "" || w.Raise {
 		epoch++
 	}
@@ -222,6 +256,9 @@ func (s *Store) Rehash(ctx context.Context, r passwd.Ref, old, new passwd.Hash) 
 	}
 	err = s.write(ctx, "rehash", landed, func(q querier) error {
 		done, err = one(q.exec(ctx, &s.queries.setHash, k.tenant, k.id, string(new), string(old)))
+		if done {
+			_, err = q.exec(ctx, &s.queries.rebind, k.tenant, k.id, boundTo(new), boundTo(old))
+		}
 		if err != nil || done {
 			return s.nobody(err)
 		}
@@ -266,32 +303,48 @@ func (s *Store) history(ctx context.Context, q querier, k key, n int) ([]passwd.
 	return hashes, s.nobody(rows.Err())
 }
 
-// Forget implements passwd.Credentials. An account that the host still has gets
-// its new epoch at once.
+// Forget implements passwd.Credentials. Of an account that the host still has, and
+// that has to change its password, just that is kept.
 func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
 	k, err := s.key(r)
 	if err != nil {
 		return ctx.Err() // there cannot be anything to forget
 	}
-	var before, stamp int64 = 0, random52()
-	return s.write(ctx, "forget", s.stamped(k, &before, stamp), func(q querier) error {
+	var before int64 // the stamp
+	forgotten := func(ctx context.Context, q querier) (bool, error) {
 		st, err := s.state(ctx, q, k)
-		before = st.stamp
-		exists := err == nil
+		done := st.epoch == 0
+		if err == nil && (before < 0 || !done && st.stamp != before) {
+			err = errOvertaken // or it was the same before
+		}
+		return done && err == nil, err
+	}
+	return s.write(ctx, "forget", forgotten, func(q querier) error {
+		st, err := s.state(ctx, q, k)
 		if err != nil && err != passwd.ErrNotFound {
 			return err
 		}
-		for _, drop := range []*query{&s.queries.dropAccount, &s.queries.dropTokens, &s.queries.sessions.dropAll, &s.queries.dropHistory} {
-			if _, err := q.exec(ctx, drop, k.tenant, k.id); err != nil {
-				return err
-			}
-		}
-		if exists {
-			_, err = q.exec(ctx, &s.queries.addAccount, k.tenant, k.id, random52(), stamp, "", nil, nil)
+		before = st.stamp
+		if err := s.drop(ctx, q, k); err != nil || st.must == "" {
 			return err
 		}
-		return nil
+		var until any
+		if st.until.Valid {
+			until = st.until.Int64
+		}
+		_, err = q.exec(ctx, &s.queries.addAccount, k.tenant, k.id, 0, boundTo(st.hash), string(st.must), until, nil)
+		return err
 	})
+}
+
+// drop deletes all that is ours of an account.
+func (s *Store) drop(ctx context.Context, q querier, k key) error {
+	for _, drop := range []*query{&s.queries.dropAccount, &s.queries.dropTokens, &s.queries.sessions.dropAll, &s.queries.dropHistory} {
+		if _, err := q.exec(ctx, drop, k.tenant, k.id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // random52 returns a random number of 52 bits that is not 0.

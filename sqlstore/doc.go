@@ -58,8 +58,10 @@
 // mapping names a column that says so. Messages go to confirmed addresses alone,
 // so name one if users can enter addresses that nobody has checked.
 //
-// When the host deletes a user it calls Forget, or Service.Forget, so that a user
-// who gets the same id later inherits nothing.
+// When the host deletes a user it calls Forget, or Service.Forget, in the same
+// transaction or after it, so that a user who gets the same id later inherits
+// nothing. A Forget while the row is there keeps why the user has to change the
+// password; that is bound to the hash in the row, and void for a row with another.
 //
 // # The library's tables
 //

@@ -11,7 +11,7 @@ import (
 // tenant and $2 its id.
 var parts = map[string]string{
 	"columns": `u.{id}, {username}, {email}, {mobile}, {hash}, {locale}, {active}, {disabled},
-		{email_confirmed}, {mobile_confirmed}, a.epoch, a.must, a.must_until, a.changed_at{personal}`,
+		{email_confirmed}, {mobile_confirmed}, a.epoch, a.stamp, a.must, a.must_until, a.changed_at{personal}`,
 	"users":  `{table} u LEFT JOIN {account} a ON a.tenant = {own_tenant} AND a.user_id = {own_id}`,
 	"ours":   `tenant = $1 AND user_id = $2`,
 	"record": `t.tenant, t.user_id, t.epoch, t.address, t.verifier, t.requester, t.attempts, t.issued_at, t.expires_at, t.spent_at`,
@@ -31,6 +31,7 @@ type queries struct {
 	state, lockUser, own                         query
 	setHash, addAccount, setAccount              query
 	history, addHistory, oldHistory, trimHistory query
+	rebind                                       query
 	dropAccount, dropTokens, dropHistory         query
 	token, addToken, spend, void, liveTokens     query
 	attempt, purge                               query
@@ -69,15 +70,16 @@ func newQueries(d *dialect, c Config) *queries {
 
 	// The row is locked before ours is read: in one statement, the latter would be as
 	// of before the wait. Locking a row of ours that is not there yet would lock others.
-	set(&qs.state, `SELECT {hash}, a.epoch, a.stamp, a.changed_at FROM {users} WHERE {is_user}{where}`)
+	set(&qs.state, `SELECT {hash}, a.epoch, a.stamp, a.must, a.must_until, a.changed_at FROM {users} WHERE {is_user}{where}`)
 	if d.lock == "" {
 		set(&qs.lockUser, `SELECT {hash} FROM {table} u WHERE {is_user}{where} FOR UPDATE`)
 	}
-	set(&qs.own, `SELECT epoch, stamp, changed_at FROM {account} WHERE {ours}`)
+	set(&qs.own, `SELECT epoch, stamp, must, must_until, changed_at FROM {account} WHERE {ours}`)
 	set(&qs.setHash, `UPDATE {table} AS u SET {hash_column} = $3 WHERE {is_user}{where} AND `+fill(d.exact, "coalesce({hash}, '')", "$4"))
 	set(&qs.addAccount, `INSERT INTO {account} (tenant, user_id, epoch, stamp, must, must_until, changed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`)
 	set(&qs.setAccount, `UPDATE {account} SET epoch = $3, stamp = $4, must = $5, must_until = $6, changed_at = $7 WHERE {ours}`)
+	set(&qs.rebind, `UPDATE {account} SET stamp = $3 WHERE {ours} AND stamp = $4`)
 	set(&qs.dropAccount, `DELETE FROM {account} WHERE {ours}`)
 
 	// Of a user who is there: what a deleted one has left is not for who asks by the id.

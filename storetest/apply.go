@@ -152,8 +152,12 @@ func applyChecks() []check {
 			} {
 				for kind, clear := range map[string]func(passwd.Account) passwd.Write{
 					"a new hash": func(a passwd.Account) passwd.Write { return replace(a, string(reason)+"clear") },
-					"Raise":      func(a passwd.Account) passwd.Write { a.Must, a.MustUntil = "", time.Time{}; return raise(a) },
-					"nothing":    func(a passwd.Account) passwd.Write { return must(a, passwd.NoReason) },
+					"Raise": func(a passwd.Account) passwd.Write {
+						w := raise(a)
+						w.Must, w.MustUntil = "", time.Time{}
+						return w
+					},
+					"nothing": func(a passwd.Account) passwd.Write { return must(a, passwd.NoReason) },
 				} {
 					set := must(a, reason)
 					set.MustUntil = until
@@ -286,6 +290,32 @@ func conflictChecks() []check {
 			c.refused("Apply that expects an epoch before there is one", a, token, passwd.ErrConflict)
 		},
 	}, {
+		name:   "conflict/need",
+		guards: "I3, Write.IfMust",
+		rule:   "A write that expects another need for a change, none included, is ErrConflict and changes nothing.",
+		run: func(c *checker) {
+			a := c.changed(1)
+			for _, stored := range []passwd.Reason{passwd.Administrator, passwd.Compromised, passwd.NoReason} {
+				set := must(a, stored)
+				set.MustUntil = t0.Add(time.Hour)
+				c.apply(set)
+				a = c.get(a.Ref)
+				token := c.issued(a.Ref, passwd.PurposeReset, a.Epoch)
+				for _, expected := range []passwd.Reason{passwd.NoReason, passwd.Administrator, passwd.Compromised, passwd.Expired} {
+					if expected == stored {
+						continue
+					}
+					stale := a
+					stale.Must = expected
+					c.refused("Apply that expects another need", stale, token, passwd.ErrConflict)
+				}
+			}
+			a = c.seeded(2)
+			a.Must = passwd.Expired
+			token := c.issued(a.Ref, passwd.PurposeCancel, 0)
+			c.refused("Apply that expects a need before anything was written", a, token, passwd.ErrConflict)
+		},
+	}, {
 		name:   "conflict/host write",
 		guards: "I3",
 		rule:   "The host's own write of the hash is never overwritten by a write that did not read it.",
@@ -320,7 +350,7 @@ func (c *checker) refused(what string, read passwd.Account, token passwd.TokenRe
 		{Must: passwd.Compromised, Raise: true, VoidAll: true, Consume: &token.TokenRef},
 		{Must: passwd.Administrator, Jobs: jobs, Consume: &token.TokenRef},
 	} {
-		w.Account, w.IfHash, w.IfEpoch, w.Now = read.Ref, read.Hash, read.Epoch, t0
+		w.Account, w.IfHash, w.IfEpoch, w.IfMust, w.Now = read.Ref, read.Hash, read.Epoch, read.Must, t0
 		_, err := c.store.Apply(c.ctx, w)
 		c.want(what, err, target)
 		if err == nil {

@@ -29,7 +29,7 @@ var brokenAccounts = []brokenStore{{
 			if err != nil || a.Epoch == 0 {
 				return ctx.Err()
 			}
-			_, err = m.Apply(ctx, passwd.Write{Account: r, IfHash: a.Hash, IfEpoch: a.Epoch, NewHash: a.Hash, Must: a.Must, MustUntil: a.MustUntil, Now: a.ChangedAt})
+			_, err = m.Apply(ctx, passwd.Write{Account: r, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must, NewHash: a.Hash, Must: a.Must, MustUntil: a.MustUntil, Now: a.ChangedAt})
 			return err
 		}
 	},

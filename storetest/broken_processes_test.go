@@ -87,7 +87,7 @@ var brokenProcesses = []brokenStore{{
 			mu.Lock()
 			defer mu.Unlock()
 			a, err := m.Get(ctx, w.Account)
-			if err != nil || a.Hash != w.IfHash || a.Epoch != w.IfEpoch {
+			if err != nil || a.Hash != w.IfHash || a.Epoch != w.IfEpoch || a.Must != w.IfMust {
 				return m.Apply(ctx, w)
 			}
 			linger(m)
@@ -502,7 +502,7 @@ func unchecked(ctx context.Context, m *memstore.Store, w passwd.Write) (int64, e
 
 // spending is a write that spends a token and changes nothing else.
 func spending(a passwd.Account, t passwd.TokenRef, now time.Time) passwd.Write {
-	return passwd.Write{Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, Must: a.Must, MustUntil: a.MustUntil, Consume: &t, Now: now}
+	return passwd.Write{Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must, Must: a.Must, MustUntil: a.MustUntil, Consume: &t, Now: now}
 }
 
 // twoLocks are those of a database that finds deadlocks.
@@ -578,16 +578,18 @@ var brokenSessionProcesses = []brokenSessionStore{{
 		b.create = func(ctx context.Context, m *memstore.Store, r session.Record, max int) error {
 			mu.Lock()
 			defer mu.Unlock()
-			live := 0
+			var live []string
 			for _, other := range mine {
 				if _, _, err := m.FindSession(ctx, session.TokenRef{Kind: session.Access, Digest: other.Access}, r.IssuedAt); err == nil && other.Account == r.Account && other.Client == r.Client {
-					live++
+					live = append(live, other.ID)
 				}
 			}
-			if live < max {
-				max = 0
+			if max > 0 && len(live) >= max {
+				if _, err := m.EndSessions(ctx, r.Account, session.Filter{ID: live[0]}); err != nil {
+					return err
+				}
 			}
-			err := m.CreateSession(ctx, r, max)
+			err := m.CreateSession(ctx, r, 0)
 			mine = append(mine, r)
 			return err
 		}

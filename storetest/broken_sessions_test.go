@@ -374,6 +374,9 @@ var brokenSessionStores = []brokenSessionStore{{
 			b.mu.Lock()
 			defer b.mu.Unlock()
 			err := m.Forget(ctx, r)
+			if a, e := m.Get(ctx, r); e == nil {
+				m.Apply(ctx, passwd.Write{Account: r, IfHash: a.Hash, IfMust: a.Must, Must: a.Must})
+			}
 			for _, s := range b.seen {
 				if s.Account == r {
 					reopen(ctx, m, []session.Record{s})

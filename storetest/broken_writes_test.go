@@ -15,7 +15,7 @@ var brokenWrites = []brokenStore{{
 		b.apply = func(ctx context.Context, m *memstore.Store, w passwd.Write) (int64, error) {
 			epoch, err := m.Apply(ctx, w)
 			if a, e := m.Get(ctx, w.Account); e == nil && errors.Is(err, passwd.ErrConflict) && w.Consume != nil {
-				m.Apply(ctx, passwd.Write{Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, Must: a.Must, MustUntil: a.MustUntil, Consume: w.Consume, Now: w.Now})
+				m.Apply(ctx, passwd.Write{Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must, Must: a.Must, MustUntil: a.MustUntil, Consume: w.Consume, Now: w.Now})
 			}
 			return epoch, err
 		}
@@ -203,6 +203,18 @@ var brokenWrites = []brokenStore{{
 	},
 	found: found{"rehash/refused": "want false", "race/rehash and replace": ""},
 }, {
+	name: "the need for a change is not compared",
+	breaks: func(b *broken) {
+		b.apply = func(ctx context.Context, m *memstore.Store, w passwd.Write) (int64, error) {
+			a, err := m.Get(ctx, w.Account)
+			if err == nil {
+				w.IfMust = a.Must
+			}
+			return m.Apply(ctx, w)
+		}
+	},
+	found: found{"conflict/need": "another need"},
+}, {
 	name: "a rehash is taken for a change",
 	breaks: func(b *broken) {
 		b.rehash = func(ctx context.Context, m *memstore.Store, r passwd.Ref, old, new passwd.Hash) (bool, error) {
@@ -210,7 +222,7 @@ var brokenWrites = []brokenStore{{
 			if err != nil || a.Hash != old {
 				return false, err
 			}
-			_, err = m.Apply(ctx, passwd.Write{Account: r, IfHash: old, IfEpoch: a.Epoch, NewHash: new, History: 10})
+			_, err = m.Apply(ctx, passwd.Write{Account: r, IfHash: old, IfEpoch: a.Epoch, IfMust: a.Must, NewHash: new, History: 10})
 			return err == nil, err
 		}
 	},

@@ -113,17 +113,17 @@ func (c *checker) pinned(n int) passwd.Account {
 
 // replace is the write of a new password.
 func replace(a passwd.Account, label string) passwd.Write {
-	return passwd.Write{Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, NewHash: hash(label), History: 10, Now: t0}
+	return passwd.Write{Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must, NewHash: hash(label), History: 10, Now: t0}
 }
 
 // raise ends what was opened, and keeps the password.
 func raise(a passwd.Account) passwd.Write {
-	return passwd.Write{Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, Raise: true, Must: a.Must, MustUntil: a.MustUntil, Now: t0}
+	return passwd.Write{Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must, Raise: true, Must: a.Must, MustUntil: a.MustUntil, Now: t0}
 }
 
 // must is a write that changes nothing but the need for a change.
 func must(a passwd.Account, reason passwd.Reason) passwd.Write {
-	return passwd.Write{Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, Must: reason, Now: t0}
+	return passwd.Write{Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must, Must: reason, Now: t0}
 }
 
 // The calls that a case relies on: it ends if they fail.

@@ -3,6 +3,7 @@ package storetest
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/passwd-go/passwd"
 )
@@ -125,6 +126,29 @@ func forgetChecks() []check {
 			}
 			c.inheritsNothing(a, bound, free)
 			watch.unchanged("after another account was forgotten")
+		},
+	}, {
+		name:   "forget/need",
+		guards: "I5, Credentials.Forget",
+		rule:   "While the host's row exists, the need for a change outlives Forget, a suspension above all; the next write goes on from it.",
+		run: func(c *checker) {
+			for n, reason := range []passwd.Reason{passwd.Compromised, passwd.Temporary} {
+				set := must(c.changed(n+1), reason)
+				set.MustUntil = t0.Add(time.Hour)
+				c.apply(set)
+				for range 2 {
+					c.want("Forget", c.store.Forget(c.ctx, set.Account), nil)
+					c.wantMust(c.get(set.Account), reason, set.MustUntil)
+				}
+				a := c.get(set.Account)
+				if done, err := c.store.Rehash(c.ctx, a.Ref, a.Hash, hash("better")); !done || err != nil {
+					c.fatalf("Rehash: got %t and error %v, want true", done, err)
+				}
+				a = c.get(a.Ref)
+				c.wantMust(a, reason, set.MustUntil)
+				c.apply(raise(a))
+				c.wantMust(c.get(a.Ref), reason, set.MustUntil)
+			}
 		},
 	}, {
 		name:   "forget/reused id",

@@ -89,6 +89,8 @@ func sessionEndChecks() []check {
 			mine, theirs := c.created(a), c.created(b)
 			c.want("Forget", c.store.Forget(c.ctx, a.Ref), nil)
 			c.wantEnded("forgotten", mine)
+			c.apply(must(c.get(a.Ref), passwd.NoReason))
+			c.wantEnded("forgotten, and written to", mine)
 			c.want("CreateSession with the epoch of before", c.sessions().CreateSession(c.ctx, c.session(a), 0), passwd.ErrConflict)
 			c.wantSessions("of another account", theirs)
 			if n := c.end(a.Ref, session.Filter{}); n != 0 {

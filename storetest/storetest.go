@@ -1,5 +1,5 @@
 // Package storetest holds the contract of passwd.Store, passwd.Queue and session.Store
-// as tests, for whoever implements them:
+// as tests, for their implementers:
 //
 //	func TestStore(t *testing.T) {
 //		storetest.Run(t, storetest.Fixture{

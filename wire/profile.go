@@ -178,7 +178,7 @@ func (p *profile) forgot(_ http.ResponseWriter, r *http.Request, in passwd.Login
 		}
 	}
 	return profileDone, p.Service.RequestReset(r.Context(), passwd.RequestReset{
-		Login: in, Channel: passwd.EmailChannel, Form: passwd.UserKeyLink, TellShared: true, Client: from,
+		Login: in, Channel: passwd.EmailChannel, Form: passwd.UserKeyLink, TellShared: true, SharedText: profileShared, Client: from,
 	})
 }
 
@@ -202,6 +202,9 @@ func (p *profile) submit(_ http.ResponseWriter, r *http.Request, in profileSubmi
 
 const apiKeyChallenge = `ApiKey realm="password"`
 
+// profileShared is the format's sentence for an address of several accounts.
+const profileShared = "There is multiple users are registered with the specified E-Mail address.Please enter the username"
+
 var (
 	errProfileAPIKey = &refusal{
 		reply: reply{http.StatusUnauthorized, "detail", "The API key is missing or wrong."}, challenge: apiKeyChallenge,
@@ -212,7 +215,7 @@ var (
 		cause: passwd.ErrInvalidRequest,
 	}
 	errProfileShared = &refusal{
-		reply:     reply{http.StatusUnauthorized, "detail", "There is multiple users are registered with the specified E-Mail address.Please enter the username"},
+		reply:     reply{http.StatusUnauthorized, "detail", profileShared},
 		challenge: apiKeyChallenge, cause: passwd.ErrWrongCredentials,
 	}
 	errProfileUnknown = &refusal{

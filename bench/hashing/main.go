@@ -2,7 +2,7 @@
 // second they verify, and how much memory the process comes to hold, for several
 // numbers of goroutines that want it at once.
 //
-//	go run ./bench/hashing [-rounds 3] [-goroutines 1,2,8,64,512]
+//	go run ./bench/hashing [-rounds 3] [-goroutines 1,2,8,64,512] [-calls 128]
 //
 // Every cell of the table is a process of its own, so that none inherits the heap
 // of another, and the cells of a round alternate, so that what else the machine
@@ -28,14 +28,15 @@ func main() {
 	cell := flag.String("cell", "", "measure one `arrangement` only, and print it as JSON: what the command asks of its children")
 	rounds := flag.Int("rounds", 3, "how often each cell is measured")
 	levels := flag.String("goroutines", "1,2,8,64,512", "how many ask at once")
+	calls := flag.Int("calls", 128, "how many calls measure a cell, at least")
 	flag.Parse()
-	if err := run(os.Stdout, *cell, *levels, *rounds); err != nil {
+	if err := run(os.Stdout, *cell, *levels, *rounds, *calls); err != nil {
 		fmt.Fprintln(os.Stderr, "hashing:", err)
 		os.Exit(1)
 	}
 }
 
-func run(w io.Writer, cell, list string, rounds int) error {
+func run(w io.Writer, cell, list string, rounds, calls int) error {
 	levels, err := parseLevels(list)
 	if err != nil {
 		return err
@@ -43,8 +44,11 @@ func run(w io.Writer, cell, list string, rounds int) error {
 	if rounds < 1 {
 		return fmt.Errorf("-rounds is %d, want at least 1", rounds)
 	}
+	if calls < 1 {
+		return fmt.Errorf("-calls is %d, want at least 1", calls)
+	}
 	if cell != "" {
-		m, err := measure(context.Background(), cell, levels[0])
+		m, err := measure(context.Background(), cell, levels[0], calls)
 		if err != nil {
 			return err
 		}
@@ -53,7 +57,7 @@ func run(w io.Writer, cell, list string, rounds int) error {
 	fmt.Fprintf(w, "Argon2id m=19456 t=2 p=1, GOMAXPROCS %d, %s, %d rounds\n\n", runtime.GOMAXPROCS(0), runtime.Version(), rounds)
 	fmt.Fprintf(w, "| goroutines | %s | service : best of the others |\n|---%s|---|\n", strings.Join(names(), " | "), strings.Repeat("|---", len(arrangements)))
 	for _, level := range levels {
-		row, err := measureRow(level, rounds)
+		row, err := measureRow(level, rounds, calls)
 		if err != nil {
 			return err
 		}
@@ -76,12 +80,12 @@ func parseLevels(list string) ([]int, error) {
 
 // measureRow measures every arrangement with so many goroutines, in children of
 // this process.
-func measureRow(goroutines, rounds int) (string, error) {
+func measureRow(goroutines, rounds, calls int) (string, error) {
 	rates := make(map[string][]float64)
 	peaks := make(map[string]int64)
 	for range rounds {
 		for _, name := range names() {
-			m, err := child(name, goroutines)
+			m, err := child(name, goroutines, calls)
 			if err != nil {
 				return "", fmt.Errorf("%s with %d goroutines: %w", name, goroutines, err)
 			}
@@ -105,13 +109,13 @@ func measureRow(goroutines, rounds int) (string, error) {
 	return row.String(), nil
 }
 
-func child(name string, goroutines int) (measurement, error) {
+func child(name string, goroutines, calls int) (measurement, error) {
 	var m measurement
 	self, err := os.Executable()
 	if err != nil {
 		return m, err
 	}
-	cmd := exec.Command(self, "-cell", name, "-goroutines", strconv.Itoa(goroutines))
+	cmd := exec.Command(self, "-cell", name, "-goroutines", strconv.Itoa(goroutines), "-calls", strconv.Itoa(calls))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {

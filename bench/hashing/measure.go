@@ -16,10 +16,8 @@ type measurement struct {
 	PeakBytes int64 // that the process has ever held; 0 if it cannot be told
 }
 
-// The least number of calls that a cell is measured by.
-const leastCalls = 128
-
-func measure(ctx context.Context, name string, goroutines int) (measurement, error) {
+// measure has each goroutine make so many calls that all make at least calls.
+func measure(ctx context.Context, name string, goroutines, calls int) (measurement, error) {
 	for _, a := range arrangements {
 		if a.name != name {
 			continue
@@ -28,7 +26,7 @@ func measure(ctx context.Context, name string, goroutines int) (measurement, err
 		if err != nil {
 			return measurement{}, err
 		}
-		each := max(2, (leastCalls+goroutines-1)/goroutines)
+		each := max(1, (calls+goroutines-1)/goroutines)
 		took, err := together(goroutines, each, verify)
 		return measurement{float64(goroutines*each) / took.Seconds(), peak()}, err
 	}

@@ -1,4 +1,4 @@
-// 88 lines without blank lines and comments: passwords.
+// 89 lines without blank lines and comments: passwords.
 package main
 
 import (
@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/passwd-go/passwd"
 )
@@ -14,7 +15,7 @@ import (
 // Apply implements passwd.Credentials.
 func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err error) {
 	err = s.update(ctx, w.Account, func(d *document) error {
-		if d.Hash != string(w.IfHash) || d.Epoch != w.IfEpoch {
+		if d.Hash != string(w.IfHash) || d.Epoch != w.IfEpoch || d.Must != w.IfMust {
 			return passwd.ErrConflict
 		}
 		if err := d.spend(w.Consume, w.Now); err != nil { // at the epoch that it was made at
@@ -90,11 +91,11 @@ func (s *Store) History(ctx context.Context, r passwd.Ref, n int) (hashes []pass
 	return hashes, err
 }
 
-// Forget implements passwd.Credentials. The account gets its next epoch at once, so
-// that not even what was made before it had one is good again.
+// Forget implements passwd.Credentials. Why the account has to change its password
+// stays in its document, and goes with it.
 func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
 	err := s.update(ctx, r, func(d *document) error {
-		d.Epoch, d.History, d.Tokens = newEpoch(), nil, nil
+		d.Epoch, d.ChangedAt, d.History, d.Tokens = 0, time.Time{}, nil, nil
 		return nil
 	})
 	if errors.Is(err, passwd.ErrNotFound) {

@@ -14,7 +14,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 const password = "Analytical-Engine-1843"
@@ -25,7 +26,7 @@ func TestQuickstart(t *testing.T) {
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v: %s", err, out)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), testrun.Patience(t))
 	defer cancel()
 	cmd := exec.CommandContext(ctx, binary)
 	cmd.Stderr = os.Stderr

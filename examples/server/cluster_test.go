@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // cluster is a database server of a test's own, which may be stopped and started
@@ -144,7 +146,7 @@ func (c *cluster) start() {
 	}
 	cmd := c.cmd
 	c.t.Cleanup(func() { cmd.Process.Signal(c.crash); cmd.Wait() })
-	ctx, cancel := context.WithTimeout(c.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(c.t.Context(), testrun.Patience(c.t))
 	defer cancel()
 	for {
 		err := c.ping(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net/url"
 	"os"
@@ -15,19 +16,27 @@ import (
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
+
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/pwhash"
 )
 
-// kind is a kind of database that the demo runs on. With -short it is SQLite alone.
+// kind is a kind of database that the demo runs on.
 type kind struct {
 	name  string
 	fresh func(testing.TB) (url string) // an empty one, which goes with the test
 }
 
-func kinds() []kind {
+// kinds are those that a test runs on. With -short it is SQLite alone. The everyday
+// run has SQLite and one of the servers: half of the tests run on the one, and half
+// on the other.
+func kinds(t testing.TB) []kind {
 	all := []kind{{"sqlite", freshFile}, {"postgres", freshPostgres}, {"mariadb", freshMariaDB}}
-	if testing.Short() {
+	switch n := 1 + crc32.ChecksumIEEE([]byte(t.Name()))%2; {
+	case testing.Short():
 		return all[:1]
+	case !testrun.CI():
+		return []kind{all[0], all[n]}
 	}
 	return all
 }
@@ -36,7 +45,7 @@ func kinds() []kind {
 func onEach(t *testing.T, test func(*testing.T, *running), args ...string) {
 	t.Helper()
 	t.Parallel()
-	for _, k := range kinds() {
+	for _, k := range kinds(t) {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
 			test(t, serveOn(t, k.seeded(t), args...))
@@ -55,21 +64,33 @@ func databaseName() string {
 	return fmt.Sprintf("passwd_server_%d_%d", os.Getpid(), databases.Add(1))
 }
 
-func freshPostgres(t testing.TB) string {
+func freshPostgres(t testing.TB) string { return postgresLike(t, "template1") }
+
+// postgresLike is a copy of another database.
+func postgresLike(t testing.TB, template string) string {
 	t.Helper()
-	address := setting("PASSWD_TEST_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres?sslmode=disable")
-	admin, err := sql.Open("pgx", address)
+	admin, err := sql.Open("pgx", postgresURL(""))
 	if err != nil {
 		t.Fatal(err)
 	}
 	name := databaseName()
-	create(t, "postgres", admin, "CREATE DATABASE "+name, "DROP DATABASE "+name+" WITH (FORCE)")
-	own, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
+	create(t, "postgres", admin, "CREATE DATABASE "+name+" TEMPLATE "+template, "DROP DATABASE "+name+" WITH (FORCE)")
+	return postgresURL(name)
+}
+
+// postgresURL is that of a database of the server that the tests use, and with "" of
+// the one to begin at.
+func postgresURL(name string) string {
+	address := setting("PASSWD_TEST_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres?sslmode=disable")
+	u, err := url.Parse(address)
+	if err != nil || name == "" {
+		return address
 	}
-	own.Path = "/" + name
-	return own.String()
+	u.Path = "/" + name
+	query := u.Query()
+	query.Set("synchronous_commit", "off") // no test loses power
+	u.RawQuery = query.Encode()
+	return u.String()
 }
 
 func freshMariaDB(t testing.TB) string {
@@ -126,14 +147,53 @@ func unavailable(t testing.TB, name string, err error) {
 // seeded is a database with the demo accounts, for servers that run in the test.
 func (k kind) seeded(t *testing.T) (url string) {
 	t.Helper()
-	if k.name == "sqlite" {
+	switch k.name {
+	case "sqlite":
 		return copyOf(t, seededCheaply)
+	case "postgres":
+		return copyOfPostgres(t)
 	}
 	url = k.fresh(t)
 	if err := fill(t.Context(), url, cheapHasher{}); err != nil {
 		t.Fatal(err)
 	}
 	return url
+}
+
+// seededPostgres is a database with the demo accounts, made by the first test that
+// needs it. TestMain drops it.
+var seededPostgres struct {
+	sync.Mutex
+	name string
+}
+
+func copyOfPostgres(t *testing.T) (url string) {
+	t.Helper()
+	seededPostgres.Lock() // a database that is copied must have nobody in it
+	defer seededPostgres.Unlock()
+	if seededPostgres.name == "" {
+		admin := must(sql.Open("pgx", postgresURL("")))
+		defer admin.Close()
+		unavailable(t, "postgres", admin.PingContext(t.Context()))
+		name := databaseName()
+		if _, err := admin.ExecContext(t.Context(), "CREATE DATABASE "+name); err != nil {
+			t.Fatal(err)
+		}
+		seededPostgres.name = name
+		if err := fill(t.Context(), postgresURL(name), cheapHasher{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return postgresLike(t, seededPostgres.name)
+}
+
+func dropSeeded() {
+	if seededPostgres.name == "" {
+		return
+	}
+	admin := must(sql.Open("pgx", postgresURL("")))
+	defer admin.Close()
+	admin.Exec("DROP DATABASE " + seededPostgres.name + " WITH (FORCE)")
 }
 
 // seededForPrograms has real hashes.

@@ -5,6 +5,8 @@ package main
 import (
 	"testing"
 	"time"
+
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // owners makes accounts and their owners, who use all of the servers. Each has
@@ -36,12 +38,8 @@ func examine(t *testing.T, db *database, all []*owner) {
 		}
 		return n
 	}
-	for deadline := time.Now().Add(time.Minute); count(`SELECT count(*) FROM passwd_job`) > 0; {
-		if time.Now().After(deadline) {
-			t.Fatal("the queue does not become empty")
-		}
-		pause(t.Context(), 100*time.Millisecond)
-	}
+	testrun.Until(t, func() bool { return count(`SELECT count(*) FROM passwd_job`) == 0 },
+		func() string { return "the queue does not become empty" })
 	sum := &owner{}
 	for _, o := range all {
 		id := firstPerson + o.n

@@ -251,7 +251,7 @@ func testNotMe(t *testing.T, s *running) {
 
 func TestBcryptIsUpgraded(t *testing.T) {
 	t.Parallel()
-	for _, k := range kinds() {
+	for _, k := range kinds(t) {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
 			testBcryptIsUpgraded(t, serveWith(t, options{addr: "127.0.0.1:0", database: k.seeded(t)}))

@@ -5,10 +5,11 @@ package main
 import (
 	"context"
 	"math/rand/v2"
-	"os"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // TestKill has the owners of accounts at work on two servers over one database,
@@ -16,16 +17,14 @@ import (
 // half-written state, no accepted request without its message, no password that got
 // a success and does not sign in (I2).
 func TestKill(t *testing.T) {
-	for _, k := range kinds() {
+	testrun.NeedCI(t)
+	for _, k := range kinds(t) {
 		t.Run(k.name, func(t *testing.T) { testKill(t, k.seededForPrograms(t)) })
 	}
 }
 
 func testKill(t *testing.T, url string) {
-	kills, clients := 2, 8
-	if os.Getenv("PASSWD_TEST_LONG") != "" {
-		kills, clients = 20, 16
-	}
+	kills, clients := testrun.Size(0, 2, 20), testrun.Size(0, 8, 16)
 	people(t, url, clients, adaPassword)
 	start := func() *process { return spawn(t, url, "-insecure-no-limits") }
 	servers := []*life{newLife(start()), newLife(start())}

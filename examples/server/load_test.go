@@ -12,12 +12,14 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // TestLoad signs in 512 times from 64 goroutines and looks at the server's
 // memory (I8).
 func TestLoad(t *testing.T) {
-	needLong(t)
+	testrun.NeedLong(t)
 	const goroutines, calls = 64, 512
 	url := copyOf(t, seeded)
 	people(t, url, goroutines, adaPassword)
@@ -47,8 +49,8 @@ func TestLoad(t *testing.T) {
 // TestLoadOfTwo measures two servers over each kind of database. What hashes is
 // bounded by the processors, not by the database; what asks who is signed in is not.
 func TestLoadOfTwo(t *testing.T) {
-	needLong(t)
-	for _, k := range kinds() {
+	testrun.NeedLong(t)
+	for _, k := range kinds(t) {
 		t.Run(k.name, func(t *testing.T) { testLoadOfTwo(t, k.seededForPrograms(t)) })
 	}
 }

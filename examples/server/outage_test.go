@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // TestOutage stops the database under two servers and starts it again, in order and
@@ -19,9 +21,7 @@ import (
 // either true or 503, and comes soon; afterwards all goes on by itself, and what was
 // acknowledged is there (I2).
 func TestOutage(t *testing.T) {
-	if testing.Short() {
-		t.Skip("makes and starts two database servers")
-	}
+	testrun.NeedCI(t)
 	for _, k := range []struct {
 		name  string
 		start func(*testing.T) *cluster
@@ -33,12 +33,9 @@ func TestOutage(t *testing.T) {
 func testOutage(t *testing.T, c *cluster) {
 	const (
 		clients = 8
-		bound   = 10 * time.Second // for an answer, and for the service to be back
+		bound   = 10 * time.Second // for an answer, and for the service to be back, in .ci/long
 	)
-	repeat := 1
-	if os.Getenv("PASSWD_TEST_LONG") != "" {
-		repeat = 10
-	}
+	repeat := testrun.Size(0, 1, 10)
 	if err := fill(t.Context(), c.url, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -58,9 +55,9 @@ func testOutage(t *testing.T, c *cluster) {
 	// working waits for so many rounds of anybody's.
 	working := func(more int64) (took time.Duration) {
 		t.Helper()
-		began, until := time.Now(), rounds.Load()+more
+		began, until, patient := time.Now(), rounds.Load()+more, testrun.Patience(t)
 		for rounds.Load() < until {
-			if time.Since(began) > time.Minute {
+			if time.Since(began) > patient {
 				t.Fatalf("%d rounds in %v", rounds.Load()+more-until, time.Since(began))
 			}
 			pause(ctx, 10*time.Millisecond)
@@ -77,7 +74,7 @@ func testOutage(t *testing.T, c *cluster) {
 			first := working(1)
 			working(2 * clients)
 			t.Logf("%v: once the database answered again, the first round took %v, and %d answers were 503", signal, first.Round(time.Millisecond), down.Load()-before)
-			if first > bound {
+			if testrun.Long() && first > bound {
 				t.Errorf("%v: the service was back after %v", signal, first)
 			}
 		}
@@ -88,7 +85,7 @@ func testOutage(t *testing.T, c *cluster) {
 	for _, o := range all {
 		o.outages = nil // from now on there is no excuse
 		o.settle()
-		if o.slowest > bound {
+		if testrun.Long() && o.slowest > bound {
 			t.Errorf("user%d: an answer took %v", o.n, o.slowest)
 		}
 	}
@@ -109,7 +106,7 @@ func testOutage(t *testing.T, c *cluster) {
 // TestFrozen has a database that neither answers nor goes away, as happens when its
 // machine is cut off: requests wait for so long, and no longer.
 func TestFrozen(t *testing.T) {
-	needLong(t)
+	testrun.NeedLong(t)
 	c := startMariaDB(t)
 	s := spawn(t, c.url)
 	s.signIn("", "ada", adaPassword)

@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // life is a server that is killed now and then: the process that runs at the moment.
@@ -48,7 +50,7 @@ func (l *life) post(path, bearer, body string) (status int, answer string, err e
 	if err != nil {
 		select {
 		case <-next:
-		case <-time.After(time.Minute):
+		case <-time.After(testrun.Patience(nil)):
 			err = errors.Join(err, errGone)
 		}
 	}
@@ -68,7 +70,7 @@ func exchange(method, url, bearer, body string) (int, string, error) {
 	if bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+bearer)
 	}
-	client := http.Client{Timeout: time.Minute}
+	client := http.Client{Timeout: testrun.Patience(nil)}
 	res, err := client.Do(req)
 	if err != nil {
 		return 0, "", err
@@ -241,7 +243,7 @@ func (o *owner) signsIn(password string) (right, known bool) {
 // newest will do.
 func (o *owner) link() (string, bool) {
 	const quota = 3
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(testrun.Patience(o.t))
 	for time.Now().Before(deadline) {
 		if links, err := o.links(); err == nil && (len(links) > o.seen || len(links)-o.dead >= quota) {
 			o.seen = len(links)

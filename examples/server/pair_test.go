@@ -6,17 +6,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // TestTwoProcesses is about two servers on one database, which behave as one.
 func TestTwoProcesses(t *testing.T) {
-	for _, k := range kinds() {
+	testrun.NeedCI(t)
+	for _, k := range kinds(t) {
 		t.Run(k.name, func(t *testing.T) {
 			url := k.seededForPrograms(t)
 			people(t, url, 8, adaPassword)
@@ -88,12 +90,8 @@ func testDeliveredOnce(t *testing.T, a, b *running) {
 	for n := range 8 {
 		a.mail(fmt.Sprintf("user%d@example.com", n), "reset_link", 1)
 	}
-	for deadline := time.Now().Add(20 * time.Second); a.column(`SELECT count(*) FROM passwd_job`) != "0"; {
-		if time.Now().After(deadline) {
-			t.Fatal("the queue does not become empty")
-		}
-		pause(t.Context(), 20*time.Millisecond)
-	}
+	testrun.Until(t, func() bool { return a.column(`SELECT count(*) FROM passwd_job`) == "0" },
+		func() string { return "the queue does not become empty" })
 	var events []event
 	if err := json.Unmarshal([]byte(b.call("GET", "/dev/events", "", "").body), &events); err != nil {
 		t.Fatal(err)
@@ -118,11 +116,9 @@ func testDeliveredOnce(t *testing.T, a, b *running) {
 // of them succeeds (I4).
 func TestOneRedemption(t *testing.T) {
 	const callers = 64
-	rounds := 2
-	if os.Getenv("PASSWD_TEST_LONG") != "" {
-		rounds = 100
-	}
-	for _, k := range kinds() {
+	testrun.NeedCI(t)
+	rounds := testrun.Size(0, 2, 100)
+	for _, k := range kinds(t) {
 		t.Run(k.name, func(t *testing.T) {
 			url := k.seededForPrograms(t)
 			servers := []*process{spawn(t, url, "-insecure-no-limits"), spawn(t, url, "-insecure-no-limits")}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/pwpolicy"
-	"github.com/passwd-go/passwd/pwpolicy/strength"
 )
 
 // tenantPolicies are the rules that some tenants have agreed with their clients.
@@ -20,13 +19,6 @@ func tenantPolicies() (map[string]pwpolicy.Policy, error) {
 		"profile": pwpolicy.Conventional(),
 		"DocDemo": pwpolicy.InsecureNoRules(),
 	}
-	// The site's own accounts have the zero policy too, with an estimate beside it
-	// that refuses nothing: it is for the meter next to the field.
-	own, err := pwpolicy.NIST().With(strength.Rule{})
-	if err != nil {
-		return nil, err
-	}
-	policies[""] = own
 	for tenant, list := range rules {
 		p, err := pwpolicy.New(list...)
 		if err != nil {

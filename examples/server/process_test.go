@@ -16,15 +16,6 @@ import (
 	"github.com/passwd-go/passwd/pwhash"
 )
 
-// needLong skips a test that takes long or measures, unless asked for by
-// PASSWD_TEST_LONG, as .ci/long does.
-func needLong(t *testing.T) {
-	t.Helper()
-	if os.Getenv("PASSWD_TEST_LONG") == "" {
-		t.Skip("takes long or measures: set PASSWD_TEST_LONG to run it")
-	}
-}
-
 // process is a server in a process of its own.
 type process struct {
 	*running

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	record "github.com/passwd-go/passwd/internal/exchange"
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 var buildFolder string
@@ -32,6 +33,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	code := m.Run()
+	dropSeeded()
 	os.RemoveAll(buildFolder)
 	os.Exit(code)
 }
@@ -53,7 +55,7 @@ func start(t *testing.T, temp string, args ...string) (*exec.Cmd, io.Reader) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, path, append([]string{"-addr", "127.0.0.1:0"}, args...)...)
 	cmd.Env = append(os.Environ(), "TMPDIR="+temp)
@@ -82,7 +84,8 @@ func started(t *testing.T, cmd *exec.Cmd, out io.Reader) *running {
 // ends it by a signal.
 func TestProgram(t *testing.T) {
 	t.Parallel()
-	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	for _, signal := range signals[:testrun.Size(1, 2, 2)] {
 		temp := t.TempDir()
 		cmd, out := start(t, temp)
 		s := started(t, cmd, out)
@@ -104,7 +107,8 @@ func TestProgram(t *testing.T) {
 // TestKilled is about what survives a kill: accounts, sessions, mail, events.
 func TestKilled(t *testing.T) {
 	t.Parallel()
-	for _, k := range kinds() {
+	all := kinds(t)
+	for _, k := range all[:testrun.Size(1, len(all), len(all))] {
 		t.Run(k.name, func(t *testing.T) { testKilled(t, k.fresh(t)) })
 	}
 }
@@ -139,7 +143,8 @@ func testKilled(t *testing.T, url string) {
 // TestStartedTogether is about two servers that find one database empty.
 func TestStartedTogether(t *testing.T) {
 	t.Parallel()
-	for _, k := range kinds() {
+	all := kinds(t)
+	for _, k := range all[testrun.Size(len(all)-1, 0, 0):] {
 		t.Run(k.name, func(t *testing.T) { testStartedTogether(t, k.fresh(t)) })
 	}
 }

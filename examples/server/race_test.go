@@ -3,18 +3,19 @@ package main
 import (
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // TestRaces has 64 clients at a time redeem one token, or change one password, at
 // two servers: one of them succeeds, and the epoch is raised once (I3, I4). Hashes
 // are cheap here, so that they meet in the database.
 func TestRaces(t *testing.T) {
-	for _, k := range kinds() {
+	for _, k := range kinds(t) {
 		t.Run(k.name, func(t *testing.T) {
 			url := k.seeded(t)
 			testRaces(t, serveOn(t, url, "-insecure-no-limits"), serveOn(t, url, "-insecure-no-limits"))
@@ -23,10 +24,7 @@ func TestRaces(t *testing.T) {
 }
 
 func testRaces(t *testing.T, s, other *running) {
-	rounds := 3
-	if os.Getenv("PASSWD_TEST_LONG") != "" {
-		rounds = 200
-	}
+	rounds := testrun.Size(1, 3, 200)
 	const callers = 64
 	client := http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: callers}}
 	defer client.CloseIdleConnections()

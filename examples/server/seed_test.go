@@ -14,7 +14,7 @@ import (
 // there and before the accounts had to change their passwords.
 func TestSeedingIsCompleted(t *testing.T) {
 	t.Parallel()
-	for _, k := range kinds() {
+	for _, k := range kinds(t) {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
 			testSeedingIsCompleted(t, k.seeded(t))
@@ -39,7 +39,7 @@ func testSeedingIsCompleted(t *testing.T, url string) {
 // TestUsersOfSomebodyElse is about a table that was filled by its owner.
 func TestUsersOfSomebodyElse(t *testing.T) {
 	t.Parallel()
-	for _, k := range kinds() {
+	for _, k := range kinds(t) {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
 			testUsersOfSomebodyElse(t, k.fresh(t))

@@ -5,14 +5,15 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/pwhash"
 )
@@ -218,26 +219,17 @@ func (s *running) alive(bearer string) bool {
 // mail waits for the n-th message of a kind to an address.
 func (s *running) mail(to, kind string, n int) mail {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
-	defer cancel()
-	again := time.NewTicker(10 * time.Millisecond)
-	defer again.Stop()
-	for {
-		var found []mail
+	var found []mail
+	testrun.Until(s.t, func() bool {
+		found = found[:0]
 		for _, m := range s.mails() {
 			if m.To == to && m.Kind == kind {
 				found = append(found, m)
 			}
 		}
-		if len(found) >= n {
-			return found[n-1]
-		}
-		select {
-		case <-again.C:
-		case <-ctx.Done():
-			s.t.Fatalf("no %s number %d to %s: %s", kind, n, to, s.stderr)
-		}
-	}
+		return len(found) >= n
+	}, func() string { return fmt.Sprintf("no %s number %d to %s: %s", kind, n, to, s.stderr) })
+	return found[n-1]
 }
 
 func (s *running) mails() (all []mail) {

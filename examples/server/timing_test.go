@@ -10,12 +10,14 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // TestTiming tries to tell logins apart by the time that their answers take: the
 // area under the ROC curve must be that of guessing (I6, F3).
 func TestTiming(t *testing.T) {
-	needLong(t)
+	testrun.NeedLong(t)
 	const requests = 2000
 	signIn := func(login, password string) string {
 		return object("tenant", "callcenter", "login", login, "password", password)
@@ -52,7 +54,7 @@ func TestTiming(t *testing.T) {
 // TestTimingOfFormats is the same for the wire formats, as they are mounted without
 // -reveal: neither bytes nor headers nor time tell a login that exists.
 func TestTimingOfFormats(t *testing.T) {
-	needLong(t)
+	testrun.NeedLong(t)
 	const requests = 1000
 	s := spawn(t, copyOf(t, seeded), "-insecure-no-limits")
 	app := "Bearer " + s.ask("/v1/oauth/token", formType, "grant_type=client_credentials&client_id=demo-app&client_secret=demo-secret").field("access_token")

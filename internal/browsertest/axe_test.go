@@ -3,7 +3,6 @@ package browsertest_test
 import (
 	"archive/tar"
 	"compress/gzip"
-	"context"
 	"crypto/sha512"
 	"encoding/base64"
 	"errors"
@@ -13,10 +12,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/passwd-go/passwd/internal/browsertest/chrome"
-	"github.com/passwd-go/passwd/internal/browsertest/tour"
 )
 
 // What is asked for accessibility: axe-core, of one version, from whichever
@@ -27,27 +26,29 @@ const (
 	axeMember  = "package/axe.min.js"
 )
 
-// axe returns the script, from the file that PASSWD_TEST_AXE names, from a cache,
-// or by npm. Without any of them the test is skipped, unless PASSWD_TEST_REQUIRE
-// names axe.
+// axe returns the script, which is read once.
 func axe(t *testing.T) string {
 	t.Helper()
-	if name := os.Getenv("PASSWD_TEST_AXE"); name != "" {
-		script, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(script)
-	}
-	script, err := packedAxe()
+	script, err := readAxe()
 	switch {
-	case err != nil && required("axe"):
+	case err != nil && (required("axe") || os.Getenv("PASSWD_TEST_AXE") != ""):
 		t.Fatal(err)
 	case err != nil:
 		t.Skip(err)
 	}
 	return script
 }
+
+// readAxe has it from the file that PASSWD_TEST_AXE names, from a cache,
+// or by npm. Without any of them the test is skipped, unless PASSWD_TEST_REQUIRE
+// names axe.
+var readAxe = sync.OnceValues(func() (string, error) {
+	if name := os.Getenv("PASSWD_TEST_AXE"); name != "" {
+		script, err := os.ReadFile(name)
+		return string(script), err
+	}
+	return packedAxe()
+})
 
 func packedAxe() (string, error) {
 	cache, err := os.UserCacheDir()
@@ -120,61 +121,6 @@ const runAxe = `axe.run(document, {
 type axeResult struct {
 	Violations []string
 	Passes     int
-}
-
-// languages are one from left to right, one with long words, and one from right to
-// left.
-var languages = []string{"en", "de", "ar"}
-
-var schemes = []chrome.Scheme{chrome.Light, chrome.Dark, chrome.Forced}
-
-// everywhere runs a test on every page in every state and language. A tab goes
-// through all of them.
-func everywhere(t *testing.T, test func(t *testing.T, b *chrome.Tab)) {
-	if testing.Short() {
-		t.Skip("drives a browser")
-	}
-	for _, language := range languages {
-		t.Run(language, func(t *testing.T) {
-			t.Parallel()
-			ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-			t.Cleanup(cancel)
-			b := open(t, chrome.Options{Language: language})
-			b.Allow("status of 404", "status of 401", "status of 409", "status of 429", "ERR_BLOCKED_BY_CLIENT")
-			for _, stop := range tour.Stops() {
-				t.Run(stop.Name, func(t *testing.T) {
-					defer b.For(b.For(t))
-					stop.Go(ctx, t, b)
-					if got := chrome.Eval[string](b, `document.documentElement.lang`); got != language {
-						t.Fatalf("in %q", got)
-					}
-					test(t, b)
-				})
-			}
-		})
-	}
-}
-
-// Nothing that axe knows of is wrong with any page, in any state, language and
-// scheme.
-func TestAxe(t *testing.T) {
-	if testing.Short() {
-		t.Skip("drives a browser")
-	}
-	script := axe(t)
-	everywhere(t, func(t *testing.T, b *chrome.Tab) {
-		chrome.Eval[bool](b, script+";typeof axe.run === 'function'")
-		for _, scheme := range schemes {
-			b.Show(scheme)
-			found := chrome.Await[axeResult](b, runAxe)
-			if found.Passes < 10 {
-				t.Errorf("%s: %d rules looked at anything", scheme.Name, found.Passes)
-			}
-			for _, violation := range found.Violations {
-				t.Errorf("%s: %s", scheme.Name, violation)
-			}
-		}
-	})
 }
 
 // axe sees what is wrong where something is.

@@ -10,6 +10,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/browsertest/chrome"
 	"github.com/passwd-go/passwd/internal/browsertest/stage"
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // attacks are the forms that another site may send to ours: every route that takes
@@ -46,7 +47,12 @@ func TestForeignForms(t *testing.T) {
 				b.Allow("") // it has a lot to say about such a site
 				armed(t, b, h)
 				before := len(h.Mail.All())
-				for _, a := range attacks {
+				sent := 0
+				for n, a := range attacks {
+					if !testrun.CI() && o.LAN != (n%2 == 1) {
+						continue // every day each form comes from one of the two
+					}
+					sent++
 					b.Visit(h.Attack(mount+a.path, a.enctype, a.fields, false))
 					if tab.NoScripts {
 						b.Follow("#go")
@@ -67,7 +73,7 @@ func TestForeignForms(t *testing.T) {
 				if all, err := h.Sessions.List(t.Context(), h.Ada); err != nil || len(all) != 2 {
 					t.Errorf("%d sessions, %v", len(all), err)
 				}
-				arrived(t, h, o.LAN)
+				arrived(t, h, o.LAN, sent)
 			})
 		})
 	}
@@ -89,7 +95,7 @@ func armed(t *testing.T, b *chrome.Tab, h *stage.Host) {
 }
 
 // arrived checks that the forms were what they should be.
-func arrived(t *testing.T, h *stage.Host, lan bool) {
+func arrived(t *testing.T, h *stage.Host, lan bool, sent int) {
 	t.Helper()
 	foreign := 0
 	for _, r := range h.Requests() {
@@ -101,14 +107,15 @@ func arrived(t *testing.T, h *stage.Host, lan bool) {
 			t.Errorf("origin %q, Sec-Fetch-Site %q", r.Origin, r.FetchSite)
 		}
 	}
-	if foreign != len(attacks) {
-		t.Errorf("%d forms arrived", foreign)
+	if foreign != sent || sent == 0 {
+		t.Errorf("%d forms arrived of %d", foreign, sent)
 	}
 }
 
 // Under plain http of a name on the local network, with what InsecureHTTP asks
 // for, the pages' own forms work.
 func TestLAN(t *testing.T) {
+	testrun.NeedCI(t) // every day TestCookies does, for what differs
 	both(t, func(t *testing.T, o chrome.Options) {
 		h := host(t, stage.Options{LAN: true})
 		b := open(t, o)

@@ -8,6 +8,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/browsertest/chrome"
 	"github.com/passwd-go/passwd/internal/browsertest/stage"
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/session"
 )
 
@@ -66,10 +67,13 @@ func ring(t *testing.T, b *chrome.Tab, back bool) []string {
 }
 
 // The order of Tab is that of the page, forwards and backwards, and the focus is
-// seen in every scheme.
+// seen in every scheme, of which the everyday run has the last.
 func TestFocusOrder(t *testing.T) {
 	h := host(t, stage.Options{})
-	for _, scheme := range schemes {
+	for n, scheme := range schemes {
+		if n < len(schemes)-1 && !testrun.CI() {
+			continue
+		}
 		t.Run(scheme.Name, func(t *testing.T) {
 			b := open(t, chrome.Options{})
 			b.Show(scheme)

@@ -22,28 +22,6 @@ const overflow = `(() => {
 // spread spaces letters as far as WCAG 1.4.12 wants pages to bear.
 const spread = `Object.assign(document.body.style, { lineHeight: 1.5, letterSpacing: "0.12em", wordSpacing: "0.16em" }), true`
 
-// No page is ever wider than a window of 320 pixels (WCAG 1.4.10), which is what
-// one of 1280 has at 400 %, whatever the size of letters and the space between.
-func TestNarrow(t *testing.T) {
-	everywhere(t, func(t *testing.T, b *chrome.Tab) {
-		check := func(what string) {
-			for _, line := range chrome.Eval[[]string](b, overflow) {
-				t.Errorf("%s: %s", what, line)
-			}
-		}
-		b.Screen(320, 640, 1, 16)
-		check("320 pixels")
-		b.Screen(320, 256, 4, 16)
-		check("400 %")
-		b.Screen(320, 256, 4, 32)
-		check("400 % with letters twice as large")
-		b.Screen(320, 640, 1, 16)
-		chrome.Eval[bool](b, spread)
-		check("with space between the letters")
-		b.Screen(800, 900, 1, 16)
-	})
-}
-
 // What does not fit is seen.
 func TestNarrowSees(t *testing.T) {
 	if testing.Short() {

@@ -9,6 +9,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/browsertest/chrome"
 	"github.com/passwd-go/passwd/internal/browsertest/stage"
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 const newPage = mount + "/reset/new"
@@ -112,6 +113,7 @@ func TestResetAndBack(t *testing.T) {
 }
 
 func TestResetDoubleClick(t *testing.T) {
+	testrun.NeedCI(t) // every day TestDoubleClick does
 	both(t, func(t *testing.T, o chrome.Options) {
 		h := host(t, stage.Options{})
 		b := open(t, o)
@@ -155,6 +157,7 @@ func TestExpiredLink(t *testing.T) {
 
 // A link that expires while somebody types.
 func TestExpiresMeanwhile(t *testing.T) {
+	testrun.NeedCI(t)
 	both(t, func(t *testing.T, o chrome.Options) {
 		h := host(t, stage.Options{})
 		b := open(t, o)

@@ -1,6 +1,7 @@
 package browsertest_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/browsertest/chrome"
 	"github.com/passwd-go/passwd/internal/browsertest/stage"
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // contains reports whether a text is in what a site was asked.
@@ -122,16 +124,8 @@ func TestBrowserTells(t *testing.T) {
 	b.Visit(h.Elsewhere + stage.SloppyPath)
 	chrome.Eval[bool](b, `setTimeout(() => { console.log("x"); throw new Error("x"); }), true`)
 	for _, want := range []string{"autocomplete", "Content Security Policy", "issue ContentSecurityPolicyIssue", "status of 404", "console.log", "exception"} {
-		found := func() bool { return strings.Contains(strings.Join(b.Said(), "\n"), want) }
-		for range 100 {
-			if found() {
-				break
-			}
-			chrome.Await[bool](b, `new Promise((done) => setTimeout(() => done(true), 20))`)
-		}
-		if !found() {
-			t.Errorf("nothing of %q in %q", want, b.Said())
-		}
+		testrun.Until(t, func() bool { return strings.Contains(strings.Join(b.Said(), "\n"), want) },
+			func() string { return fmt.Sprintf("nothing of %q in %q", want, b.Said()) })
 	}
 	if title := b.Where().Title; title != "Sloppy" {
 		t.Errorf("an inline script has run: %q", title)

@@ -2,7 +2,6 @@ package dbtest_test
 
 import (
 	"database/sql"
-	"net/url"
 	"testing"
 
 	"github.com/lib/pq"
@@ -25,11 +24,10 @@ func TestCharacterSets(t *testing.T) {
 		db := pooled(t, onPostgres.open(t))
 		name := column(t, db, "SELECT current_database()")[0] + "_latin"
 		mustExec(t, db, "CREATE DATABASE "+name+" ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
-		address, err := url.Parse(setting("PASSWD_TEST_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres?sslmode=disable"))
+		address, err := on(postgresAddress(), name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		address.Path = "/" + name
 		connector, err := pq.NewConnector(address.String()) // which says that it speaks UTF-8; pgx leaves that to the database
 		if err != nil {
 			t.Fatal(err)

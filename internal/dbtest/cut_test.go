@@ -5,12 +5,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // TestServerCuts ends all connections on the server's side again and again in the
@@ -29,8 +31,12 @@ func TestServerCuts(t *testing.T) {
 			var writes atomic.Int64
 			var stop atomic.Bool
 			var succeeded, failed, unknown atomic.Int64
+			each := make([]*atomic.Int64, accounts) // of those that succeeded
+			for i := range each {
+				each[i] = new(atomic.Int64)
+			}
 			var writers sync.WaitGroup
-			for _, a := range all {
+			for i, a := range all {
 				writers.Go(func() {
 					for n := 0; !stop.Load(); n++ {
 						w := replacement(a, passwd.Hash("$test$"+strconv.Itoa(n)))
@@ -46,6 +52,7 @@ func TestServerCuts(t *testing.T) {
 						switch {
 						case err == nil:
 							succeeded.Add(1)
+							each[i].Add(1)
 						case errors.Is(err, passwd.ErrOutcomeUnknown):
 							unknown.Add(1)
 						default:
@@ -61,7 +68,7 @@ func TestServerCuts(t *testing.T) {
 					}
 				})
 			}
-			for cut := int64(1); cut <= int64(size(10, 100)); cut++ {
+			for cut := int64(1); cut <= int64(testrun.Size(4, 20, 100)); cut++ {
 				for writes.Load() < cut*20 && !t.Failed() {
 					if err := h.db.PingContext(t.Context()); err != nil { // yields
 						continue
@@ -69,6 +76,9 @@ func TestServerCuts(t *testing.T) {
 				}
 				s.cut(t, h.db)
 			}
+			testrun.Until(t, func() bool {
+				return t.Failed() || !slices.ContainsFunc(each, func(n *atomic.Int64) bool { return n.Load() == 0 })
+			}, func() string { return "there are accounts that no write succeeds on" })
 			stop.Store(true)
 			writers.Wait()
 			for _, a := range all {

@@ -66,7 +66,7 @@ func operations() []operation {
 			return err
 		}},
 		{"Apply/raise", true, "", func(ctx context.Context, s *sqlstore.Store, a passwd.Account) error {
-			_, err := s.Apply(ctx, passwd.Write{Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, Raise: true, VoidAll: true, Now: t0})
+			_, err := s.Apply(ctx, passwd.Write{Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must, Raise: true, VoidAll: true, Now: t0})
 			return err
 		}},
 		{"Rehash", true, "", func(ctx context.Context, s *sqlstore.Store, a passwd.Account) error {

@@ -224,7 +224,7 @@ func resetToken(a passwd.Account, n int) passwd.TokenRecord {
 // replacement is the write of a reset: everything that one can do.
 func replacement(a passwd.Account, hash passwd.Hash) passwd.Write {
 	return passwd.Write{
-		Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, NewHash: hash, History: 3, VoidAll: true, Now: t0,
+		Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must, NewHash: hash, History: 3, VoidAll: true, Now: t0,
 		Jobs: []passwd.Job{{ID: "notice-" + a.Ref.ID + string(hash), Sealed: []byte("sealed"), NotBefore: t0, NotAfter: t0.Add(time.Hour)}},
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gofiber/fiber/v3"
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // docs:run
@@ -122,15 +123,13 @@ func TestMountShutdown(t *testing.T) {
 			}()
 			<-handler.began
 			stop()
-			for deadline := time.Now().Add(20 * time.Second); ; {
+			testrun.Until(t, func() bool {
 				conn, err := net.Dial("tcp", ln.Addr().String())
-				if err != nil {
-					break
+				if err == nil {
+					conn.Close()
 				}
-				if conn.Close(); time.Now().After(deadline) {
-					t.Fatal("it still takes connections")
-				}
-			}
+				return err != nil
+			}, func() string { return "it still takes connections" })
 			select {
 			case err := <-ended:
 				t.Fatalf("it has ended with a request in hand: %v", err)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/passwd-go/passwd/internal/exchange"
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // documented are the tests whose exchanges the documents are held against.
@@ -20,13 +21,11 @@ var documented = []string{"./passwdhttp", "./wire", "./examples/server"}
 // described, and every reply is one that is described, to its last member and
 // header. Nothing is described that does not occur.
 func TestOpenAPI(t *testing.T) {
-	if testing.Short() {
-		t.Skip("runs the tests of other packages")
-	}
+	testrun.NeedCI(t) // it runs the tests of other packages once more
 	folder := t.TempDir()
 	run := exec.CommandContext(t.Context(), "go", append([]string{"test", "-count=1", "-short"}, documented...)...)
 	run.Dir = filepath.Join("..", "..")
-	run.Env = append(os.Environ(), exchange.Variable+"="+folder)
+	run.Env = append(os.Environ(), exchange.Variable+"="+folder, "PASSWD_TEST_CI=", "PASSWD_TEST_LONG=")
 	if out, err := run.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}

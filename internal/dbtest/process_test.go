@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/sqlstore"
 )
 
@@ -32,7 +34,9 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	dropDatabases()
+	os.Exit(code)
 }
 
 func play(role, driver, database string) error {
@@ -105,12 +109,20 @@ func redeem(store *sqlstore.Store) error {
 	return rounds.Err()
 }
 
+// claimed is how long a worker may take over what it has claimed, by its clock. That
+// is put forward by hours, of which standard input has the number.
+const claimed = time.Hour
+
 // deliver works the queue off until standard input ends.
 func deliver(store *sqlstore.Store) error {
 	done := make(chan struct{})
+	var hours atomic.Int64
 	go func() {
-		io.Copy(io.Discard, os.Stdin)
-		close(done)
+		defer close(done)
+		for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+			n, _ := strconv.Atoi(in.Text())
+			hours.Store(int64(n))
+		}
 	}()
 	for {
 		select {
@@ -118,7 +130,7 @@ func deliver(store *sqlstore.Store) error {
 			return nil
 		default:
 		}
-		jobs, err := store.Claim(context.Background(), 8, 4*time.Second, time.Now())
+		jobs, err := store.Claim(context.Background(), 8, claimed, t0.Add(time.Duration(hours.Load())*time.Hour))
 		if err != nil {
 			return err
 		}
@@ -235,13 +247,6 @@ func (s *server) shared(t *testing.T) (*host, string) {
 	return s.newHost(t, pooled(t, stdlib.OpenDB(*config)), usual), database
 }
 
-func size(short, full int) int {
-	if long() {
-		return full
-	}
-	return short
-}
-
 // TestServerProcesses lets 64 callers in two processes redeem one token (I4).
 func TestServerProcesses(t *testing.T) {
 	for _, s := range remoteServers {
@@ -249,7 +254,7 @@ func TestServerProcesses(t *testing.T) {
 			t.Parallel()
 			h, database := s.shared(t)
 			both := []*process{start(t, "redeem", s.name, database), start(t, "redeem", s.name, database)}
-			for round := 1; round <= size(4, 100); round++ {
+			for round := 1; round <= testrun.Size(2, 20, 100); round++ {
 				a := h.user(strconv.Itoa(round))
 				if _, err := h.store.Apply(t.Context(), passwd.Write{Account: a.Ref, IfHash: a.Hash, Now: t0}); err != nil {
 					t.Fatal(err)
@@ -294,7 +299,7 @@ func TestServerQueue(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			h, database := s.shared(t)
-			total, kills := size(300, 5000), size(2, 20)
+			total, kills := testrun.Size(200, 1000, 5000), testrun.Size(1, 4, 20)
 			store, err := sqlstore.New(h.db, sqlstore.Config{Dialect: s.dialect, Users: usual})
 			if err != nil {
 				t.Fatal(err)
@@ -303,7 +308,7 @@ func TestServerQueue(t *testing.T) {
 			for g := range 4 {
 				putting.Go(func() {
 					for n := g; n < total; n += 4 {
-						j := passwd.Job{ID: "job-" + strconv.Itoa(n), Sealed: []byte("sealed"), NotBefore: t0, NotAfter: t0.Add(time.Hour)}
+						j := passwd.Job{ID: "job-" + strconv.Itoa(n), Sealed: []byte("sealed"), NotBefore: t0, NotAfter: t0.Add(1000 * time.Hour)}
 						if err := store.Put(t.Context(), j); err != nil {
 							t.Error(err)
 						}
@@ -334,6 +339,9 @@ func TestServerQueue(t *testing.T) {
 					}
 					workers[victim] = start(t, "deliver", s.name, database)
 					killed++
+					for _, w := range workers { // what the dead one had claimed is free again
+						fmt.Fprintln(w.in, 2*killed)
+					}
 				}
 			}
 			putting.Wait()
@@ -341,8 +349,9 @@ func TestServerQueue(t *testing.T) {
 			for _, n := range delivered {
 				twice += n - 1
 			}
-			if most := kills * 8; twice > most { // a kill leaves one claim of eight
-				t.Errorf("%d jobs were delivered again, want at most %d", twice, most)
+			// A kill leaves one claim of eight, and the clock then ends that of the other.
+			if limit := kills * 16; twice > limit {
+				t.Errorf("%d jobs were delivered again, want at most %d", twice, limit)
 			}
 			t.Logf("%d jobs, %d kills, %d delivered again", total, kills, twice)
 		})
@@ -365,7 +374,7 @@ func TestServerKill(t *testing.T) {
 				}
 				first[a.Ref] = epoch
 			}
-			for range size(3, 20) {
+			for range testrun.Size(1, 5, 20) {
 				both := []*process{start(t, "churn", s.name, database), start(t, "churn", s.name, database)}
 				for _, p := range both {
 					for range 1 + rand.IntN(4) {

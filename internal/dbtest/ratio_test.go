@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // job of the measurement: an operation, and the values in which its nth run differs.
@@ -26,7 +27,7 @@ type measured struct {
 // types, which it keeps from run to run, and makes nothing of them: no account, no id,
 // no time. It is a measurement: it fails only if the store is far off.
 func TestServerRatio(t *testing.T) {
-	if !long() || raceDetector {
+	if !testrun.Long() || raceDetector {
 		t.Skip("measures; set PASSWD_TEST_LONG, without the race detector")
 	}
 	for _, s := range []*server{onSQLite, onPostgres, onMariaDB} {

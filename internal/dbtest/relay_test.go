@@ -11,12 +11,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/lib/pq"
+
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // relay stands between a driver and its server, and cuts what goes through it.
@@ -250,7 +251,7 @@ func (h *host) contents() contents {
 // restore makes the tables hold these rows and no others.
 func (h *host) restore(all contents) {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(h.t.Context(), testrun.Patience(h.t))
 	defer cancel()
 	tx, err := h.db.BeginTx(ctx, nil)
 	if err != nil {

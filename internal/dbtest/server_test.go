@@ -4,20 +4,19 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/lib/pq"
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/sqlstore"
 )
 
@@ -112,31 +111,6 @@ func pooled(t testing.TB, db *sql.DB) *sql.DB {
 
 var databases atomic.Int64
 
-// postgresDatabase creates a database and returns the URL under which both drivers
-// find it.
-func postgresDatabase(t testing.TB) string {
-	t.Helper()
-	address := setting("PASSWD_TEST_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres?sslmode=disable")
-	admin, err := sql.Open("pgx", address)
-	if err == nil {
-		t.Cleanup(func() { admin.Close() })
-		err = admin.PingContext(t.Context())
-	}
-	unavailable(t, "postgres", err)
-	name := fmt.Sprintf("passwd_test_%d_%d", os.Getpid(), databases.Add(1))
-	mustExec(t, admin, "CREATE DATABASE "+name)
-	t.Cleanup(func() { admin.ExecContext(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)") })
-	own, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	own.Path = "/" + name
-	query := own.Query()
-	query.Set("synchronous_commit", "off") // no test loses power
-	own.RawQuery = query.Encode()
-	return own.String()
-}
-
 func mariaDatabase(t testing.TB) *mysql.Config {
 	t.Helper()
 	config, err := mysql.ParseDSN(setting("PASSWD_TEST_MARIADB", "root@tcp(127.0.0.1:3306)/test"))
@@ -178,11 +152,9 @@ func unavailable(t testing.TB, name string, err error) {
 	t.Skipf("needs %s: %v", name, err)
 }
 
-func long() bool { return os.Getenv("PASSWD_TEST_LONG") != "" }
-
 func mustExec(t testing.TB, db *sql.DB, statement string, args ...any) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), testrun.Patience(t))
 	defer cancel()
 	if _, err := db.ExecContext(ctx, statement, args...); err != nil {
 		t.Fatalf("%s: %v", statement, err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/session"
 )
 
@@ -23,7 +24,7 @@ const (
 // and how a purge of all tokens disturbs the others. The calls on the small and on the
 // large database take turns. It fails only if either is far off.
 func TestServerSize(t *testing.T) {
-	if !long() || raceDetector {
+	if !testrun.Long() || raceDetector {
 		t.Skip("measures a million rows; set PASSWD_TEST_LONG, without the race detector")
 	}
 	for _, s := range []*server{onSQLite, onPostgres, onMariaDB} {

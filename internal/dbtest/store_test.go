@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/lib/pq"
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/sqlstore"
 	"github.com/passwd-go/passwd/storetest"
 )
@@ -65,7 +66,8 @@ func mappings() []mapping {
 }
 
 // TestContract holds the store to its contract, on every database and over the
-// tables that hosts have.
+// tables that hosts have. The everyday run has SQLite over each of the tables, and
+// each of the servers over the usual one and one more.
 func TestContract(t *testing.T) {
 	for _, s := range servers {
 		t.Run(s.name, func(t *testing.T) {
@@ -74,6 +76,9 @@ func TestContract(t *testing.T) {
 					t.Parallel()
 					if (raceDetector || s == onPQ) && m.name != "usual" {
 						t.Skip("differs in SQL alone")
+					}
+					if s != onSQLite && m.name != "usual" && m.name != map[*server]string{onPostgres: "odd names", onMariaDB: "binary uuids"}[s] {
+						testrun.NeedCI(t)
 					}
 					storetest.Run(t, s.newHost(t, s.open(t), m.users).fixture(m))
 				})
@@ -87,10 +92,6 @@ func (h *host) fixture(m mapping) storetest.Fixture {
 	h.t.Helper()
 	if err := h.store.Verify(h.t.Context()); err != nil {
 		h.t.Fatal(err)
-	}
-	rounds := 1
-	if long() {
-		rounds = 10
 	}
 	m.lacks.Unfolded = true // as the documentation of sqlstore asks of hosts
 	var second passwd.Store
@@ -111,7 +112,7 @@ func (h *host) fixture(m mapping) storetest.Fixture {
 		Seed: func(ctx context.Context, _ passwd.Store, accounts ...passwd.Account) error {
 			return h.seed(ctx, h.db, accounts...)
 		},
-		ID: m.id, TextIDs: m.users.IDType == sqlstore.Text, Lacks: m.lacks, MaxJobs: 64, Rounds: rounds,
+		ID: m.id, TextIDs: m.users.IDType == sqlstore.Text, Lacks: m.lacks, MaxJobs: 64, Rounds: testrun.Size(1, 1, 10),
 	}
 }
 
@@ -132,8 +133,8 @@ func TestSettings(t *testing.T) {
 	}
 	for name, with := range settings() {
 		t.Run(name, func(t *testing.T) {
-			if with.seldom && !long() {
-				t.Skip("set PASSWD_TEST_LONG")
+			if !with.daily {
+				testrun.NeedCI(t)
 			}
 			if with.pool < 64 { // a server has 100 connections, or not many more
 				t.Parallel()
@@ -150,9 +151,9 @@ func TestSettings(t *testing.T) {
 }
 
 type driverSetting struct {
-	on     *server
-	pool   int  // 0 is the usual
-	seldom bool // one like it is always tested
+	on    *server
+	pool  int  // 0 is the usual
+	daily bool // in the everyday run
 }
 
 func settings() map[string]driverSetting {
@@ -200,17 +201,17 @@ func settings() map[string]driverSetting {
 	}
 	return map[string]driverSetting{
 		"pgx exec":           {on: mode(pgx.QueryExecModeExec)},
-		"pgx simple":         {on: mode(pgx.QueryExecModeSimpleProtocol)},
-		"pgx cache describe": {on: mode(pgx.QueryExecModeCacheDescribe), seldom: true},
-		"pgx describe":       {on: mode(pgx.QueryExecModeDescribeExec), seldom: true},
-		"pgx serializable":   {on: &serializable, seldom: true},
-		"pq binary":          {on: &binary, seldom: true},
-		"mysql found rows, local time, interpolated": {on: maria(func(c *mysql.Config) {
+		"pgx simple":         {daily: true, on: mode(pgx.QueryExecModeSimpleProtocol)},
+		"pgx cache describe": {on: mode(pgx.QueryExecModeCacheDescribe)},
+		"pgx describe":       {on: mode(pgx.QueryExecModeDescribeExec)},
+		"pgx serializable":   {on: &serializable},
+		"pq binary":          {on: &binary},
+		"mysql found rows, local time, interpolated": {daily: true, on: maria(func(c *mysql.Config) {
 			c.ClientFoundRows, c.ParseTime, c.InterpolateParams = true, true, true
 			c.Loc = time.FixedZone("far east", 14*3600)
 		})},
-		"mysql found rows": {seldom: true, on: maria(func(c *mysql.Config) { c.ClientFoundRows = true })},
-		"mysql local time": {seldom: true, on: maria(func(c *mysql.Config) { c.ParseTime, c.Loc = true, time.FixedZone("far west", -11*3600) })},
+		"mysql found rows": {on: maria(func(c *mysql.Config) { c.ClientFoundRows = true })},
+		"mysql local time": {on: maria(func(c *mysql.Config) { c.ParseTime, c.Loc = true, time.FixedZone("far west", -11*3600) })},
 		"mysql lax and serializable": {on: maria(func(c *mysql.Config) {
 			c.Params = map[string]string{"sql_mode": "''", "tx_isolation": "'SERIALIZABLE'"}
 		})},
@@ -218,13 +219,13 @@ func settings() map[string]driverSetting {
 			c.Params = map[string]string{"innodb_snapshot_isolation": "ON"} // MariaDB's default from 11.6.2 on
 		})},
 		"pgx, pool of 1":    {on: onPostgres, pool: 1},
-		"pgx, pool of 4":    {on: onPostgres, pool: 4, seldom: true},
-		"pgx, pool of 64":   {on: onPostgres, pool: 64, seldom: true},
+		"pgx, pool of 4":    {on: onPostgres, pool: 4},
+		"pgx, pool of 64":   {on: onPostgres, pool: 64},
 		"mysql, pool of 1":  {on: onMariaDB, pool: 1},
-		"mysql, pool of 4":  {on: onMariaDB, pool: 4, seldom: true},
-		"mysql, pool of 64": {on: onMariaDB, pool: 64, seldom: true},
-		"sqlite, pool of 1": {on: onSQLite, pool: 1},
-		"sqlite, pool of 4": {on: onSQLite, pool: 4, seldom: true},
+		"mysql, pool of 4":  {on: onMariaDB, pool: 4},
+		"mysql, pool of 64": {on: onMariaDB, pool: 64},
+		"sqlite, pool of 1": {daily: true, on: onSQLite, pool: 1},
+		"sqlite, pool of 4": {on: onSQLite, pool: 4},
 	}
 }
 
@@ -255,8 +256,10 @@ func TestOptionalColumns(t *testing.T) {
 		for _, s := range []*server{onSQLite, onPostgres, onMariaDB} {
 			t.Run(name+"/"+s.name, func(t *testing.T) {
 				t.Parallel()
-				if s != onSQLite && name != "all of them" && !long() {
-					t.Skip("set PASSWD_TEST_LONG")
+				if s != onSQLite && name != "all of them" {
+					testrun.NeedLong(t)
+				} else if s != onSQLite {
+					testrun.NeedCI(t)
 				}
 				m := mapping{name: name, users: usual}
 				without(&m.users, &m.lacks)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/sqlstore"
 	"github.com/passwd-go/passwd/storetest"
 )
@@ -77,6 +78,9 @@ func TestWithin(t *testing.T) {
 				t.Parallel()
 				if raceDetector && level != sql.LevelDefault {
 					t.Skip("nothing runs at once here")
+				}
+				if s == onPQ || level != sql.LevelDefault {
+					testrun.NeedCI(t)
 				}
 				m := mappings()[0]
 				h := s.newHost(t, s.open(t), m.users)

@@ -21,13 +21,14 @@ func span(from, to int) mask {
 	return m
 }
 
-func (m mask) zero() bool      { return m.lo|m.hi == 0 }
-func (m mask) has(i int) bool  { return !m.and(bit(i)).zero() }
-func (m mask) and(o mask) mask { return mask{m.lo & o.lo, m.hi & o.hi} }
-func (m mask) or(o mask) mask  { return mask{m.lo | o.lo, m.hi | o.hi} }
-func (m mask) count() int      { return bits.OnesCount64(m.lo) + bits.OnesCount64(m.hi) }
-func (m mask) shl(n int) mask  { return mask{m.lo << (n & 63), m.hi<<(n&63) | m.lo>>(64-n&63)} } // n from 1 to 63
-func (m mask) shr(n int) mask  { return mask{m.lo>>(n&63) | m.hi<<(64-n&63), m.hi >> (n & 63)} } // n from 1 to 63
+func (m mask) zero() bool          { return m.lo|m.hi == 0 }
+func (m mask) has(i int) bool      { return !m.and(bit(i)).zero() }
+func (m mask) and(o mask) mask     { return mask{m.lo & o.lo, m.hi & o.hi} }
+func (m mask) or(o mask) mask      { return mask{m.lo | o.lo, m.hi | o.hi} }
+func (m mask) count() int          { return bits.OnesCount64(m.lo) + bits.OnesCount64(m.hi) }
+func (m mask) without(o mask) mask { return mask{m.lo &^ o.lo, m.hi &^ o.hi} }
+func (m mask) shl(n int) mask      { return mask{m.lo << (n & 63), m.hi<<(n&63) | m.lo>>(64-n&63)} } // n from 1 to 63
+func (m mask) shr(n int) mask      { return mask{m.lo>>(n&63) | m.hi<<(64-n&63), m.hi >> (n & 63)} } // n from 1 to 63
 
 // spread returns m with the n-1 positions before each of its own.
 func (m mask) spread(n int) mask {

@@ -69,6 +69,7 @@ func cut(password string) (text []rune, tail float64) {
 
 // refuses prices what is not marked.
 func (c *comparison) refuses() bool {
+	c.discount()
 	marked := c.marked.count()
 	if marked == 0 {
 		return false

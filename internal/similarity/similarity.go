@@ -18,6 +18,9 @@
 //     digits or symbols in between, or typed on a keyboard of the other layout, for
 //     Latin and Cyrillic letters
 //
+// Marks that mean nothing are taken away: "1234", "de" within an alphabet, "love"
+// within "iloveyou".
+//
 // Last, what is not marked is priced by what it adds for one who guesses: a
 // letter 1, a digit or symbol ¼ and 1 from the ninth digit and the fifth symbol on
 // (and ½ for each change between letters, digits and symbols from the fifth on),

@@ -274,3 +274,17 @@ func FuzzFind(f *testing.F) {
 		}
 	})
 }
+
+// TestCountsAndTrivialWordsAreNobodys holds that what is weak for another reason is
+// not said to be somebody's data, and that what is theirs still is.
+func TestCountsAndTrivialWordsAreNobodys(t *testing.T) {
+	known := []similarity.Source{{Value: "ada@contoso-bank.de"}, {Value: "+491701234567"}, {Value: "Ada"}, {Value: "Lovelace"}}
+	for password, want := range map[string]bool{
+		"iloveyouiloveyou": false, "iloveyou1234567": false, "abcdefghijklmnop": false, "Passwort12345678": false, "zyxwvutsrqponmlkj": false,
+		"Lovelace1234567": true, "lovelovelace": true, "ada01701234567": true, "01701234567": true, "contosobank12345": true, "iloveLovelace": true,
+	} {
+		if _, similar := similarity.Find(password, known); similar != want {
+			t.Errorf("%q: %t", password, similar)
+		}
+	}
+}

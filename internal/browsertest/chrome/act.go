@@ -8,20 +8,24 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // Submit finds the button that sends the form of a page.
 const Submit = "form button:not([type=button])"
 
-// Fill types into a field. What is in it already stays.
+// Fill puts a text into a field in one go, as pasting does, and password managers.
+// What is in it already stays. Type takes each key.
 func (b *Tab) Fill(id, text string) {
 	b.t.Helper()
 	b.Focus("#" + id)
-	b.Do(chromedp.KeyEvent(text))
+	call(b, input.InsertText, input.InsertTextParams{Text: text})
 }
 
 // Focus gives something the focus.
@@ -54,7 +58,7 @@ func (b *Tab) Leave(action chromedp.Action[chromedp.Void]) {
 	// Where something takes the focus by itself, it does so a moment later.
 	next := fmt.Sprintf(`window.leaving !== %d && document.readyState === "complete" &&
 		(!document.querySelector("[autofocus]") || document.activeElement.matches("[autofocus]"))`, b.left)
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); b.Do(chromedp.Sleep(10 * time.Millisecond)) {
+	for end := time.Now().Add(testrun.Patience(b.t)); time.Now().Before(end); b.Do(chromedp.Sleep(10 * time.Millisecond)) {
 		// An error is the document that ends while it is asked.
 		if there, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](next)); err == nil && there {
 			return

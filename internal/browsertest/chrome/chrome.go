@@ -5,9 +5,10 @@ import (
 	"context"
 	"errors"
 	"os/exec"
-	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // ErrNone is that no browser is installed.
@@ -21,12 +22,16 @@ func Start(ctx context.Context) (_ context.Context, cancel context.CancelFunc, e
 		return nil, nil, err
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WSURLReadTimeout(time.Minute),
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WSURLReadTimeout(testrun.Patience(nil)),
 		chromedp.WindowSize(800, 900),
 		// The names of hosts that the tests make up.
 		chromedp.Flag("host-resolver-rules", "MAP *.lan.test 127.0.0.1"),
 		// The browser must ask for nothing of its own.
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-domain-reliability", true),
+		// Each window would have pages of the browser's own, in processes of theirs. The
+		// first two are what is switched off anyway.
+		chromedp.Flag("disable-features", "Translate,BlinkGenPropertyTrees,InitialWebUI,WebUIReloadButton,WebUIToolbar,"+
+			"WebUISplitTabsButton,PreloadTopChromeWebUI,PreloadTopChromeWebUILessNavigations,WebUIOmniboxPopup,WebUIOmniboxFullPopup"),
 		// Letters in shades of grey, the same wherever it runs.
 		chromedp.Flag("disable-lcd-text", true), chromedp.Flag("font-render-hinting", "none"), chromedp.Flag("hide-scrollbars", false),
 	)
@@ -37,7 +42,7 @@ func Start(ctx context.Context) (_ context.Context, cancel context.CancelFunc, e
 		cancel()
 		return nil, nil, err
 	}
-	return ctx, cancel, nil
+	return context.WithValue(ctx, profilesKey{}, new(profiles)), cancel, nil
 }
 
 func find() (string, error) {

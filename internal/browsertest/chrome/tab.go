@@ -12,9 +12,11 @@ import (
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
+
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
-// Tab is a tab with cookies of its own, that writes down what the browser says
+// Tab is a tab with a profile, and so cookies, of its own, that writes down what the browser says
 // and asks for.
 type Tab struct {
 	t   T
@@ -28,9 +30,6 @@ type Tab struct {
 	left   int      // how many documents have been left
 }
 
-// patience is how long something may take.
-const patience = 20 * time.Second
-
 // Options say what kind of reader a tab is.
 type Options struct {
 	NoScripts bool
@@ -40,9 +39,15 @@ type Options struct {
 // Open opens a tab in the browser of [Start]. It is closed when the test ends.
 func Open(ctx context.Context, t T, o Options) *Tab {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	all, unused := ctx, ctx.Value(profilesKey{}).(*profiles)
+	profile, err := unused.take(all)
+	if err != nil {
+		t.Fatalf("browser: %v", err)
+	}
+	t.Cleanup(func() { unused.give(all, profile) })
+	ctx, cancel := context.WithTimeout(ctx, 3*testrun.Patience(t))
 	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithNewBrowserContext())
+	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithExistingBrowserContext(profile))
 	t.Cleanup(cancel)
 	return start(ctx, t, o)
 }
@@ -133,12 +138,11 @@ func Await[V any](b *Tab, script string) V {
 // Poll waits until a script is true.
 func (b *Tab) Poll(script string) {
 	b.t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+	for end := time.Now().Add(testrun.Patience(b.t)); time.Now().Before(end); b.Do(chromedp.Sleep(10 * time.Millisecond)) {
 		// An error is the document that ends while it is asked.
 		if there, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](script)); err == nil && there {
 			return
 		}
-		b.Do(chromedp.Sleep(25 * time.Millisecond))
 	}
 	b.t.Fatalf("never true: %s", script)
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/pwpolicy"
-	"github.com/passwd-go/passwd/pwpolicy/strength"
 	"github.com/passwd-go/passwd/session"
 )
 
@@ -38,9 +37,9 @@ func (h *Host) configure(o Options) {
 // policy is that of the host: one with a meter, which refuses what is weak or says so.
 func policy(o Options) pwpolicy.Policy {
 	if !o.Lenient {
-		return strength.Recommended()
+		return pwpolicy.Recommended()
 	}
-	p, err := pwpolicy.New(pwpolicy.Length{Min: 15}, strength.Rule{})
+	p, err := pwpolicy.New(pwpolicy.Length{Min: 15}, pwpolicy.Strength{})
 	if err != nil {
 		panic(err) // unreachable
 	}

@@ -74,15 +74,14 @@ func (m *Model) Forget(r passwd.Ref) Answer {
 		if j.token != nil && j.token.ref == r && j.notice.Kind == "" {
 			j.token = nil // a link that was to be sent again is a new one
 		}
+		if j.typed != nil && j.typed.ref == r {
+			j.typed = nil
+		}
 	}
 	m.Sessions = slices.DeleteFunc(m.Sessions, func(s *Session) bool { return s.Ref == r })
 	switch a := m.Accounts[r]; {
 	case a != nil && a.Row:
 		a.Epoch, a.Changed, a.History = 0, time.Time{}, nil
-		if m.Present.ForgetDropsMust {
-			a.Must, a.Until = passwd.NoReason, time.Time{}
-		}
-		m.Pin(a)
 	case a != nil:
 		delete(m.Accounts, r)
 	}
@@ -93,5 +92,14 @@ func (m *Model) Forget(r passwd.Ref) Answer {
 func (m *Model) Delete(r passwd.Ref) {
 	if a := m.Accounts[r]; a != nil {
 		a.Row = false
+		a.Rebind()
+	}
+}
+
+// Rebind takes from a row with another hash, or without a row, what Forget has left:
+// the need for a change, until the next write.
+func (a *Account) Rebind() {
+	if a.Epoch == 0 {
+		a.Must, a.Until = passwd.NoReason, time.Time{}
 	}
 }

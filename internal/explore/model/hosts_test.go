@@ -17,7 +17,6 @@ import (
 // host is the application whose users they are.
 type host interface {
 	open(t testing.TB) (backend, passwd.Limiter, bool) // empty; whether the limiter forgets
-	present() model.Present
 	save(a *model.Account, h passwd.Hash)
 	remove(r passwd.Ref)
 }
@@ -41,10 +40,6 @@ type inMemory struct {
 func (h *inMemory) open(testing.TB) (backend, passwd.Limiter, bool) {
 	h.store = &memstore.Store{MaxJobs: maxJobs}
 	return h.store, passwd.NewMemoryLimiter(0), false
-}
-
-func (*inMemory) present() model.Present {
-	return model.Present{}
 }
 
 func (h *inMemory) save(a *model.Account, hash passwd.Hash) {
@@ -116,10 +111,6 @@ func (h *inSQLite) open(t testing.TB) (backend, passwd.Limiter, bool) {
 		h.exec(`DELETE FROM "` + name + `"`)
 	}
 	return h.store, h.store, true
-}
-
-func (*inSQLite) present() model.Present {
-	return model.Present{ForgetDropsMust: true}
 }
 
 func (h *inSQLite) save(a *model.Account, hash passwd.Hash) {

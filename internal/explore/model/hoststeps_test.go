@@ -122,6 +122,7 @@ func (w *world) hostWrites(t *rapid.T) {
 		if a.Password == "" || a.Password == model.Unknowable {
 			a.Stale = false
 		}
+		a.Rebind()
 		w.log("%v: hash of %.20q", a.Ref, a.Password)
 		w.save(a)
 		return

@@ -27,8 +27,6 @@ type Model struct {
 	Keys     string                // the set of keys that is current
 	Admit    func(*Account) string // the error of Config.Admit, "" for none
 
-	Present Present
-
 	// FirstEpoch tells what the service has drawn.
 	FirstEpoch func(passwd.Ref) int64
 
@@ -38,11 +36,6 @@ type Model struct {
 	tokens   map[string]*token // by purpose and raw token
 	cancels  []*token          // with those whose raw token nobody has seen yet
 	tallies  map[string]*tally
-}
-
-// Present says where the service is not yet as designed. Each goes with its fault.
-type Present struct {
-	ForgetDropsMust bool // Forget takes the suspension with it
 }
 
 // Answer is what a call tells its caller. Fields that the call does not have are
@@ -69,7 +62,8 @@ type token struct {
 	ref             passwd.Ref
 	epoch           int64 // 0 outlives password writes
 	address, code   string
-	attempts        int
+	from            string // who asked for it
+	reused          int    // refusals that told of an earlier password
 	issued, expires time.Time
 	spent           bool
 }
@@ -83,6 +77,7 @@ func (m *Model) add(raw string, t *token) {
 	if m.tokens == nil {
 		m.tokens = make(map[string]*token)
 	}
+	maps.DeleteFunc(m.tokens, func(_ string, other *token) bool { return other == t }) // by another name
 	m.tokens[string(t.purpose)+raw] = t
 }
 

@@ -12,22 +12,21 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // The service answers as the model does, and keeps what the model keeps, over long
 // random histories (I1–I6, I8, I11). A failure prints the shortest history that rapid
 // has found, and the seed that makes it up again.
-func TestMemory(t *testing.T) { histories(t, &inMemory{}, 4*time.Second) }
+func TestMemory(t *testing.T) { histories(t, &inMemory{}, 4) }
 
 // The same with a queue apart from the store.
-func TestQueueApart(t *testing.T) { histories(t, &inMemory{apart: true}, 2*time.Second) }
+func TestQueueApart(t *testing.T) { histories(t, &inMemory{apart: true}, 2) }
 
 // The same on SQLite, which counts tries as well.
-func TestSQLite(t *testing.T) { histories(t, newSQLite(t), 5*time.Second) }
+func TestSQLite(t *testing.T) { histories(t, newSQLite(t), 5) }
 
-var runFor = flag.Duration("model.time", 0, "for how long to make up histories on each store; if 0, 2 to 5 seconds, with PASSWD_TEST_LONG 5 minutes")
-
-func long() bool { return os.Getenv("PASSWD_TEST_LONG") != "" }
+var runFor = flag.Duration("model.time", 0, "for how long to make up histories on each store; if 0, 2 to 5 seconds, six times that in .ci/run, and sixty times in .ci/long")
 
 // TestMain sets rapid up, unless its flags are given. A slow machine takes fewer
 // histories, not more time.
@@ -43,7 +42,7 @@ func TestMain(m *testing.M) {
 	preset("rapid.seed", strconv.FormatInt(time.Now().UnixNano(), 10))
 	preset("rapid.shrinktime", "1m")
 	preset("rapid.nofailfile", "true") // the seed is enough
-	if long() {
+	if testrun.Long() {
 		preset("rapid.checks", "1000000") // more than there is time for
 		preset("rapid.steps", "200")
 	}
@@ -55,19 +54,17 @@ func TestMain(m *testing.M) {
 // answers counts what the service has answered: a test that reaches nothing finds nothing.
 var answers = map[string]int{}
 
-// histories makes up as many as there is time for.
-func histories(t *testing.T, h host, everyday time.Duration) {
-	switch {
-	case *runFor > 0:
-		everyday = *runFor
-	case long():
-		everyday = 5 * time.Minute
-	case testing.Short():
-		everyday /= 4
+// histories makes up as many as there is time for: some seconds in the everyday run.
+func histories(t *testing.T, h host, seconds int) {
+	limit := time.Duration(seconds*testrun.Size(1, 6, 60)) * time.Second
+	if *runFor > 0 {
+		limit = *runFor
+	} else if testing.Short() {
+		limit /= 4
 	}
 	t.Logf("-rapid.seed=%v", flag.Lookup("rapid.seed").Value)
 	clear(answers)
-	end := time.Now().Add(everyday)
+	end := time.Now().Add(limit)
 	failed, n, taken := false, 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		if !failed && n > 0 && time.Now().After(end) {

@@ -1,0 +1,293 @@
+package explore
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Cell is a few flows that meet at the account in a state.
+type Cell struct {
+	State State
+	Flows []Flow
+	// Ahead is how far the clock of each flow's replica is ahead; nil is not at all.
+	Ahead []time.Duration
+}
+
+func (c Cell) String() string {
+	names := []string{c.State.Name}
+	for _, f := range c.Flows {
+		names = append(names, f.Name)
+	}
+	return strings.Join(names, " | ")
+}
+
+// ParseCell reads what String returns.
+func ParseCell(text string) (c Cell, err error) {
+	for i, name := range strings.Split(text, " | ") {
+		var known bool
+		if i == 0 {
+			c.State, known = stateOf(name)
+		} else {
+			var f Flow
+			f, known = flowOf(name)
+			c.Flows = append(c.Flows, f)
+		}
+		if !known {
+			return c, fmt.Errorf("explore: there is no %q", name)
+		}
+	}
+	return c, nil
+}
+
+// begin makes the cell's world and its operations; nil if a flow cannot begin in
+// the state.
+func (c Cell) begin() (*World, []Op) {
+	var needs []Need
+	for _, f := range c.Flows {
+		if skipped[f.Name][c.State.Name] != "" {
+			return nil, nil
+		}
+		needs = append(needs, f.Needs...)
+	}
+	w, ok := NewWorld(c.State, needs...)
+	if !ok {
+		return nil, nil
+	}
+	ops := make([]Op, len(c.Flows))
+	for i, f := range c.Flows {
+		caller := &Caller{replica: w.replica, w: w, n: i + 1, new: fmt.Sprint("difference engine ", i+1)}
+		if i < len(c.Ahead) && c.Ahead[i] != 0 {
+			caller.replica = w.newReplica(oldKeys, c.Ahead[i])
+		}
+		w.callers = append(w.callers, caller)
+		ops[i] = Op{
+			Do: func(ctx context.Context) {
+				caller.ctx, caller.cancel = context.WithCancel(ctx)
+				f.Do(caller)
+			},
+			Cuts: []func(){func() { caller.refused = refusals }, func() { caller.refused = lateRefusals }},
+		}
+	}
+	return w, ops
+}
+
+// run searches the cell and hands every outcome to visit.
+func (c Cell) run(search func(begin func() []Op, visit func(Schedule) bool) Found, visit func(Schedule, Outcome) bool) Found {
+	var w *World
+	begin := func() (ops []Op) { w, ops = c.begin(); return ops }
+	return search(begin, func(s Schedule) bool { return visit(s, w.Finish()) })
+}
+
+// Possible reports whether the flows can begin in the state.
+func (c Cell) Possible() bool {
+	w, _ := c.begin()
+	return w != nil
+}
+
+// Orders are the outcomes of all serial orders: what is right.
+type Orders struct {
+	Outcomes map[string]Schedule
+	// Counts has the least and the most of each of the limiter's. An operation that is
+	// refused in its middle may count as one that was refused at its beginning, or not
+	// at all: the counts have to lie between those of the serial orders, no more.
+	Counts map[string][2]int
+}
+
+// countSlack is by how much a count may be under that of every serial order, or over.
+var countSlack = map[string]struct{ under, over int }{
+	"code":    {0, 1}, // a guess that is under way while the code is redeemed is counted for the account
+	"address": {1, 1}, // a right code that comes second is no failure; a late refusal may be one
+	"account": {1, 0}, // a success clears the guess that was answered meanwhile
+	"known":   {1, 0},
+}
+
+// Serial runs all serial orders: of those in which an operation is broken off, the
+// ones in which it may be.
+func (c Cell) Serial() Orders {
+	orders := Orders{make(map[string]Schedule), make(map[string][2]int)}
+	var all []map[string]int
+	c.run(Search{Serial: true}.Run, func(s Schedule, o Outcome) bool {
+		if !strings.Contains(o.String(), brokenOff) {
+			if _, known := orders.Outcomes[o.String()]; !known {
+				orders.Outcomes[o.String()] = s
+			}
+			all = append(all, o.Counts)
+		}
+		return true
+	})
+	for i, counts := range all {
+		for kind := range merged(all) {
+			bound := orders.Counts[kind]
+			if i == 0 {
+				bound[0] = counts[kind]
+			}
+			orders.Counts[kind] = [2]int{min(bound[0], counts[kind]), max(bound[1], counts[kind])}
+		}
+	}
+	return orders
+}
+
+func merged(all []map[string]int) map[string]int {
+	every := make(map[string]int)
+	for _, m := range all {
+		maps.Copy(every, m)
+	}
+	return every
+}
+
+// Failure is a schedule that went wrong. Its text says how to replay it.
+type Failure struct {
+	Cell     Cell
+	Schedule Schedule
+	Trouble  Trouble // at step At of the one flow; "" if there was none
+	At       int
+	Why      []string
+}
+
+func (f Failure) Error() string {
+	at := f.Schedule.String()
+	if f.Trouble != "" {
+		at = fmt.Sprintf("%s at %d", f.Trouble, f.At)
+	}
+	return fmt.Sprintf("PASSWD_EXPLORE='%s @ %s' go test -v -run TestReplayOne ./internal/explore\n  %s\n",
+		f.Cell, at, strings.ReplaceAll(strings.Join(f.Why, "\n"), "\n", "\n  "))
+}
+
+// judge tells what is wrong with an outcome.
+func (orders Orders) judge(o Outcome) (why []string) {
+	why = slices.Clone(o.Broken)
+	if _, ok := orders.Outcomes[o.String()]; !ok {
+		closest, order := orders.closest(o)
+		why = append(why, "no serial order has this outcome:\n  "+strings.ReplaceAll(o.String(), "\n", "\n  "))
+		why = append(why, fmt.Sprintf("the closest of %d, %s, has instead:\n  %s", len(orders.Outcomes), order, strings.Join(closest, "\n  ")))
+	}
+	for kind, n := range o.Counts {
+		if b, slack := orders.Counts[kind], countSlack[kind]; n < b[0]-slack.under || n > b[1]+slack.over {
+			why = append(why, fmt.Sprintf("the limiter has counted %d for %q, serial orders %d to %d", n, kind, b[0], b[1]))
+		}
+	}
+	return why
+}
+
+// closest returns the lines in which the most similar serial outcome differs.
+func (orders Orders) closest(o Outcome) (lines []string, order Schedule) {
+	got := strings.Split(o.String(), "\n")
+	best := len(got) + 1
+	for text, s := range orders.Outcomes {
+		var differ []string
+		for i, line := range strings.Split(text, "\n") {
+			if i >= len(got) || line != got[i] {
+				differ = append(differ, line)
+			}
+		}
+		if len(differ) < best || len(differ) == best && s < order {
+			best, lines, order = len(differ), differ, s
+		}
+	}
+	return lines, order
+}
+
+// Judge returns a failure unless an outcome is right.
+func (c Cell) Judge(s Schedule, o Outcome, orders Orders) *Failure {
+	if why := orders.judge(o); len(why) > 0 {
+		return &Failure{Cell: c, Schedule: s, Why: why}
+	}
+	return nil
+}
+
+// Explore searches the cell, and returns the first failure.
+func (c Cell) Explore(search func(begin func() []Op, visit func(Schedule) bool) Found, orders Orders) (found Found, failed *Failure) {
+	found = c.run(search, func(s Schedule, o Outcome) bool {
+		failed = c.Judge(s, o, orders)
+		return failed == nil
+	})
+	return found, failed
+}
+
+// Outcomes returns all that a search comes to; nil if it does not come to its end.
+func (c Cell) Outcomes(x Search) map[string]bool {
+	all := make(map[string]bool)
+	if found := c.run(x.Run, func(_ Schedule, o Outcome) bool { all[o.String()] = true; return true }); !found.Complete {
+		return nil
+	}
+	return all
+}
+
+// Cells are all combinations of n flows, in every state in which they can begin.
+func Cells(n int, of []Flow) (cells []Cell) {
+	var combine func(from int, flows []Flow)
+	combine = func(from int, flows []Flow) {
+		if len(flows) == n {
+			for _, s := range states {
+				if c := (Cell{State: s, Flows: slices.Clone(flows)}); c.Possible() {
+					cells = append(cells, c)
+				}
+			}
+			return
+		}
+		for i := from; i < len(of); i++ {
+			combine(i, append(flows, of[i]))
+		}
+	}
+	combine(0, nil)
+	return cells
+}
+
+// Flows are all that there are.
+func Flows() []Flow { return slices.Clone(flows) }
+
+// Writers are those that write to the account.
+func Writers() []Flow {
+	return slices.DeleteFunc(Flows(), func(f Flow) bool { return !slices.Contains(writers, f.Name) })
+}
+
+// States is how many states there are.
+func States() int { return len(states) }
+
+// ReplayText replays what a Failure names, and returns its steps; the error is the
+// Failure if it fails again.
+func ReplayText(text string) (trace []string, err error) {
+	name, schedule, _ := strings.Cut(text, " @ ")
+	c, err := ParseCell(name)
+	if err != nil {
+		return nil, err
+	}
+	if kind, at, ok := strings.Cut(schedule, " at "); ok {
+		return c.replayFault(Trouble(kind), at)
+	}
+	s, err := ParseSchedule(schedule)
+	if err != nil {
+		return nil, err
+	}
+	w, ops := c.begin()
+	if w == nil {
+		return nil, fmt.Errorf("explore: %s cannot begin", c)
+	}
+	trace = Replay(ops, s, nil)
+	if f := c.Judge(s, w.Finish(), c.Serial()); f != nil {
+		return trace, f
+	}
+	return trace, nil
+}
+
+// pending are faults that are known and not yet mended, by what a failure says or the
+// state it is in.
+var pending = []struct{ state, says, why string }{
+	{"", "the limiter has counted", "a known network is unknown for a moment while it is marked"},
+	{"almost stopped", "", "whoever hangs up keeps the notice of a stop back; a guess under way counts"},
+	{"stopped and known", "", "a known network is unknown for a moment while it is marked"},
+}
+
+// Pending reports whether the failure is one of those that are known.
+func (f Failure) Pending() bool {
+	for _, p := range pending {
+		if (p.state == "" || p.state == f.Cell.State.Name) && len(f.Why) > 0 && strings.HasPrefix(f.Why[0], p.says) {
+			return true
+		}
+	}
+	return false
+}

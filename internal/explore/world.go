@@ -1,0 +1,319 @@
+package explore
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/memstore"
+	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/session"
+)
+
+const (
+	right    = "analytical engine 1843" // the password of the account
+	previous = "jacquard loom of 1801"
+	wrong    = "no engine at all 1900"
+	hosts    = "written by the host 7"
+)
+
+var (
+	ref   = passwd.Ref{ID: "1"}
+	heir  = passwd.Account{Ref: ref, Username: "heir", Email: "heir@example.com", Active: true}
+	login = passwd.Login{Value: "ada"}
+	home  = passwd.Client{Addr: netip.MustParseAddr("192.0.2.10")}
+
+	oldKeys = passwd.Keys{Current: bytes.Repeat([]byte{1}, 32)}
+	newKeys = passwd.Keys{Current: bytes.Repeat([]byte{2}, 32), Previous: [][]byte{oldKeys.Current}}
+)
+
+// ended is a context that has.
+var ended = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
+func stranger(n int) passwd.Client {
+	return passwd.Client{Addr: netip.AddrFrom4([4]byte{198, 51, 100, byte(n)})}
+}
+
+// World is one account, the services that guard it, and what they have done to it.
+type World struct {
+	state string
+	Store *memstore.Store
+	Clock *passwdtest.Clock
+
+	passwords map[passwd.Hash]string // that were hashed
+	limiter   limiter
+	mail      passwdtest.Mailbox
+	replica   replica // of the first configuration
+
+	// What a state or flow asked for beforehand.
+	link, request, ticket, cancel passwd.Token
+	code                          passwd.OneTimeCode
+	in                            passwd.SignedIn
+	pair                          session.Pair
+
+	rotating bool // some replica has new keys
+	began    time.Time
+	before   passwd.Account // as the operations found it
+	stopTold bool           // its owner knows already that it is stopped
+	callers  []*Caller
+	writes   []passwd.Write // of passwords, that have happened
+	notices  int            // that they owe
+	told     []passwd.Written
+	changed  int // events that say so
+	tokens   []*token
+	sessions []*opened
+	broken   []string
+}
+
+// token is a token that was stored.
+type token struct {
+	passwd.TokenRecord
+	spent int
+	dead  string // why it must be, from then on; "" if it need not
+}
+
+// opened is a session that was stored.
+type opened struct {
+	session.Record
+	dead string
+}
+
+// replica is one process of the host's.
+type replica struct {
+	svc      *passwd.Service
+	sessions *session.Manager
+}
+
+// newReplica starts a process whose clock is ahead.
+func (w *World) newReplica(keys passwd.Keys, ahead time.Duration) replica {
+	now := func() time.Time { return w.Clock.Now().Add(ahead) }
+	svc, err := passwd.New(passwd.Config{
+		Store: store{w.Store, w}, Limiter: w.limiter, Keys: keys, Now: now,
+		Hasher: hasher{w: w}, HashWorkers: 16,
+		Notify: passwd.NotifierFunc(func(ctx context.Context, m passwd.Message) error {
+			return At(ctx, writes("Notify "+string(m.Kind), mail), func() error { return w.mail.Notify(ctx, m) })
+		}),
+		Links:  passwd.Links{Base: "https://app.example.com/account/password"},
+		Policy: policy(),
+		Limits: limits(),
+		AfterWrite: func(ctx context.Context, done passwd.Written) error {
+			return At(ctx, writes("AfterWrite", hook), func() error { w.told = append(w.told, done); return nil })
+		},
+		Observer: passwd.ObserverFunc(func(_ context.Context, e passwd.Event) {
+			if e.Name == passwd.EventChanged {
+				w.changed++
+			}
+		}),
+	})
+	if err != nil {
+		panic(err)
+	}
+	svc.Work(ended) // which does nothing, but from now on somebody delivers
+	sessions, err := session.New(session.Config{Store: store{w.Store, w}, Keys: keys, Now: now})
+	if err != nil {
+		panic(err)
+	}
+	return replica{svc, sessions}
+}
+
+// NewWorld makes a world in a state, with what the flows ask for beforehand; false
+// if that cannot be had in it.
+func NewWorld(s State, needs ...Need) (*World, bool) {
+	w := &World{state: s.Name, Store: memstore.New(), Clock: passwdtest.NewClock(), passwords: make(map[passwd.Hash]string)}
+	w.limiter = limiter{passwd.NewMemoryLimiter(0), new([]string)}
+	w.began = w.Clock.Now()
+	w.replica = w.newReplica(oldKeys, 0)
+	w.Store.Set(passwd.Account{
+		Ref: ref, Username: "ada", Email: "ada@example.com", Active: true, Hash: w.hashOf(right),
+		Address: []passwd.Address{{Channel: passwd.EmailChannel, Value: "ada@example.com"}},
+	})
+	for _, early := range []bool{true, false} {
+		for _, n := range allNeeds {
+			if n.early == early && slices.Contains(needs, n.name) && !n.get(w) {
+				return nil, false
+			}
+		}
+		if early {
+			s.Make(w)
+			w.deliver()
+		}
+	}
+	w.before, _ = w.Store.Get(context.Background(), ref)
+	for _, m := range w.mail.All() {
+		w.stopTold = w.stopTold || m.Kind == passwd.MessageSignInStopped
+	}
+	w.mail = passwdtest.Mailbox{}
+	w.writes, w.notices, w.told, w.changed = nil, 0, nil, 0
+	return w, true
+}
+
+func (w *World) hashOf(password string) passwd.Hash {
+	h, err := hasher{w: w}.Hash(context.Background(), password)
+	if err != nil {
+		panic(err)
+	}
+	return h
+}
+
+// deliver works the queue off and returns what was sent.
+func (w *World) deliver() []passwd.Message {
+	before := len(w.mail.All())
+	r := w.replica
+	if w.rotating {
+		r = w.newReplica(newKeys, 0) // which can open every job
+	}
+	r.svc.Work(context.Background())
+	return w.mail.All()[before:]
+}
+
+func (w *World) breaks(format string, args ...any) {
+	if text := fmt.Sprintf(format, args...); !slices.Contains(w.broken, text) {
+		w.broken = append(w.broken, text)
+	}
+}
+
+// applied is told of each write that a store has made, and how the account was.
+func (w *World) applied(write passwd.Write, before passwd.Account, epoch int64) {
+	raises := write.NewHash != "" || write.Raise
+	switch {
+	case before.Hash != write.IfHash || before.Epoch != write.IfEpoch:
+		w.breaks("I3: a write that expected another hash or epoch has happened")
+	case before.Epoch != 0 && epoch-before.Epoch != map[bool]int64{true: 1}[raises]:
+		w.breaks("I5: epoch raised by %d", epoch-before.Epoch)
+	}
+	w.consumed(write.Consume)
+	if raises {
+		for _, s := range w.sessions {
+			if s.ID != write.KeepSession {
+				s.dead = "I5: ended by a write"
+			}
+		}
+		for _, c := range w.callers {
+			c.raised()
+		}
+	}
+	for _, t := range w.tokens {
+		if raises && t.Epoch != 0 || write.VoidAll && t.Epoch == 0 {
+			t.dead = "I5: voided by a write"
+		}
+	}
+	if write.Issue != nil {
+		w.issued(*write.Issue, nil)
+	}
+	if write.NewHash != "" {
+		w.writes = append(w.writes, write)
+		w.notices += len(before.Address)
+	}
+}
+
+func (w *World) issued(t passwd.TokenRecord, consume *passwd.TokenRef) {
+	w.consumed(consume)
+	if !slices.ContainsFunc(w.tokens, func(o *token) bool { return o.TokenRef == t.TokenRef }) {
+		w.tokens = append(w.tokens, &token{TokenRecord: t})
+	}
+}
+
+func (w *World) consumed(spent *passwd.TokenRef) {
+	for _, t := range w.tokens {
+		if spent != nil && t.TokenRef == *spent {
+			if t.spent++; t.spent > 1 {
+				w.breaks("I4: %s token spent twice", t.Purpose)
+			}
+			t.dead = "I4: spent"
+		}
+	}
+}
+
+func (w *World) opened(r session.Record) { w.sessions = append(w.sessions, &opened{Record: r}) }
+
+func (w *World) rotated(r session.Rotation) {
+	for _, s := range w.sessions {
+		if s.ID == r.ID {
+			s.Access, s.Refresh = r.Access, r.Refresh
+		}
+	}
+}
+
+// Caller is somebody who carries out a flow.
+type Caller struct {
+	replica
+	w        *World
+	ctx      context.Context
+	n        int    // the first is 1
+	new      string // the password that it wants
+	cancel   context.CancelFunc
+	rowFirst bool               // it has deleted the row before it asked to forget
+	refused  map[string]refusal // by a serial order, and how
+	answers  []answer
+}
+
+// answer is what a call has said.
+type answer struct {
+	call string
+	code string // "ok", or that of the error
+	in   passwd.SignedIn
+	dead bool // a write has ended what was opened with it
+}
+
+// said notes an answer, and reports whether the flow can go on.
+func (c *Caller) said(call string, err error) bool {
+	a := answer{call: call, code: cmp.Or(string(passwd.CodeOf(err)), "ok")}
+	if c.refused != nil {
+		a.code = brokenOff
+		if r, ok := c.refused[call]; ok && (r.in == nil || slices.Contains(r.in, c.w.state)) {
+			a.code = string(r.code)
+		}
+	}
+	c.answers = append(c.answers, a)
+	return err == nil && c.refused == nil
+}
+
+// saidIn is said of a sign-in.
+func (c *Caller) saidIn(in passwd.SignedIn, err error) bool {
+	ok := c.said("SignIn", err)
+	if ok {
+		c.answers[len(c.answers)-1].in = in
+	}
+	return ok
+}
+
+func (c *Caller) raised() {
+	for i := range c.answers {
+		c.answers[i].dead = true
+	}
+}
+
+// next begins another call: a serial order may let others go first.
+func (c *Caller) next() { Mark(c.ctx) }
+
+// host does something to the account's row as the host does.
+func (c *Caller) host(call string, edit func(*passwd.Account)) {
+	c.said(call, At(c.ctx, writes("host: "+call, row), func() error { return c.w.Store.Update(ref, edit) }))
+}
+
+func kindOf(key string) string {
+	kind, _, _ := strings.Cut(key, ":")
+	return kind
+}
+
+// tokenOf reads the token out of the link of a message.
+func tokenOf(m passwd.Message) passwd.Token {
+	u, err := url.Parse(m.Link)
+	if err != nil {
+		return ""
+	}
+	return passwd.Token(u.Query().Get("token"))
+}
+
+const brokenOff = "broken off"
