@@ -10,8 +10,8 @@ import (
 // send, or a host's AfterWrite. Its content is sealed; a store keeps bytes.
 type Job struct {
 	ID        string    // UUID version 7; the same over retries, and the message's id
-	Key       string    // a waiting job with the same key absorbs this one; "" is never absorbed
-	Sealed    []byte    // AES-GCM under the service's keys
+	Key       string    // at most 128 bytes; a waiting job with the same key absorbs this one; "" is never absorbed
+	Sealed    []byte    // AES-GCM under the service's keys; a queue takes 60,000 bytes
 	NotBefore time.Time // due from then on
 	NotAfter  time.Time // dropped from then on, with an event
 	Attempts  int       // claims so far, the present one included
@@ -29,21 +29,24 @@ type Job struct {
 type Queue interface {
 	// Put adds a job. If an unclaimed job with the same non-empty key waits, the
 	// new one is absorbed: nil, and nothing is added, but it costs as much, and a
-	// job with the same ID is there already. ErrQueueFull, also for what would be
+	// job with the same ID, waiting or claimed, is there already: the call is a retry.
+	// Keys are compared byte by byte. ErrQueueFull, also for what would be
 	// absorbed, when the bound of the queue is reached.
 	Put(ctx context.Context, j Job) error
 
 	// Claim takes up to n jobs that are due (NotBefore at or before now, and not
 	// leased to anybody) for the length of the lease, oldest first, and counts an
-	// attempt at each. A job that is not Done or Retry'd in that time is due again.
+	// attempt at each. Of two jobs that nobody has claimed yet, the older one has the
+	// earlier NotBefore and was put first; where these do not agree, and for jobs that are
+	// claimed again, the order is the queue's own, but none that is due waits forever. A job that is not Done or Retry'd in that time is due again.
 	// Claimed jobs absorb nothing.
 	Claim(ctx context.Context, n int, lease time.Duration, now time.Time) ([]Job, error)
 
 	// Done deletes a job. An unknown id is not an error.
 	Done(ctx context.Context, id string) error
 
-	// Retry ends the lease and makes the job due again at the given time. An
-	// unknown id is not an error.
+	// Retry ends the lease and makes the job due again at the given time: it waits, and
+	// absorbs as before its claim. An unknown id is not an error.
 	Retry(ctx context.Context, id string, at time.Time) error
 }
 
