@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/passwd-go/passwd"
@@ -403,9 +404,9 @@ var brokenProcesses = []brokenStore{{
 }, {
 	name: "a lost COMMIT is taken for a failure",
 	breaks: func(b *broken) {
-		n := 0
+		var n atomic.Int64
 		b.put = func(ctx context.Context, m *memstore.Store, j passwd.Job) error {
-			if n++; n == 1_000_000 { // of calls, one is cut
+			if n.Add(1) == 1_000_000 { // of calls, one is cut
 				m.Put(ctx, j)
 				return errors.New("connection reset by peer")
 			}
@@ -566,6 +567,7 @@ var brokenSessionProcesses = []brokenSessionStore{{
 			if now, _, err := m.FindSession(ctx, by, r.IssuedAt); err == nil {
 				r.IfRefresh = now.Refresh
 			}
+			defer linger(m) // both have rotated before the next one of either looks
 			return m.RotateSession(ctx, r)
 		}
 	},
