@@ -167,10 +167,6 @@ var brokenRemovals = []brokenStore{{
 	found: found{"forget/reused": "the epoch is"},
 }}
 
-func init() {
-	brokenSessionStores = append(brokenSessionStores, brokenSessionRemovals...)
-}
-
 // brokenSessionRemovals are brokenRemovals in what is about sessions, and what a column
 // does to one.
 var brokenSessionRemovals = []brokenSessionStore{{

@@ -248,7 +248,7 @@ func TestMutations(t *testing.T) {
 			}
 		})
 	}
-	for _, s := range slices.Concat(brokenSessionStores, brokenSessionProcesses) {
+	for _, s := range slices.Concat(brokenSessionStores, brokenSessionProcesses, brokenSessionRemovals) {
 		find("sessions: "+s.name, s.plant(), s.found)
 	}
 	t.Logf("%d faults, of which %d are found", faults, faults-missed)
