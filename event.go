@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Event is something that an audit wants to know. It holds no password, token,
-// code or typed identifier, and none can be put into it.
+// Event is something that an audit log should record. It holds no password,
+// token, code or typed identifier, and none can be put into it.
 type Event struct {
 	Time    time.Time
 	Name    EventName

@@ -21,7 +21,7 @@ import (
 // To rotate, make the new key Current and the old one the first of Previous, and
 // remove it once what it protects has expired: 72 hours later, or after 30 days with
 // Config.AfterWrite, the MaxAge of package session, or the TTL of session/jwt, if that
-// is longer. The counts of the limiter begin anew with a new Current.
+// is longer. The limiter's counts start from zero with a new Current.
 type Keys struct {
 	Current  []byte   // 32 random bytes or more
 	Previous [][]byte // still accepted, newest first; at most 15

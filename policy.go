@@ -12,8 +12,8 @@ import (
 // Check asks whether a password is acceptable, while it is being typed.
 type Check struct {
 	Password string
-	// The account it is for: named, or the one that a live reset token or ticket
-	// belongs to. Exactly one is set.
+	// The account that the password is for: named, or the one that a live reset
+	// token or ticket belongs to. Exactly one is set.
 	Account Ref
 	Token   Token
 	Ticket  Token
@@ -80,8 +80,8 @@ func (s *Service) checked(ctx context.Context, r Check) (a Account, err error) {
 	return a, err
 }
 
-// Requirements describes the policy of an account. One that does not exist, as at
-// registration or where only the tenant is known, is taken as it is given. Error:
+// Requirements describes the policy of an account. An account that does not exist,
+// as at registration or where only the tenant is known, is taken as given. Error:
 // ErrUnavailable.
 func (s *Service) Requirements(ctx context.Context, a Account) ([]pwpolicy.Requirement, error) {
 	if a.Ref.ID != "" {

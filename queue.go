@@ -12,6 +12,7 @@ type Job struct {
 	ID        string    // UUID version 7; the same over retries, and the message's id
 	Key       string    // at most 128 bytes; a waiting job with the same key absorbs this one; "" is never absorbed
 	Sealed    []byte    // AES-GCM under the service's keys; a queue takes 60,000 bytes
+	Urgent    bool      // somebody waits for it: a link or code that was asked for
 	NotBefore time.Time // due from then on
 	NotAfter  time.Time // dropped from then on, with an event
 	Attempts  int       // claims so far, the present one included
@@ -34,19 +35,23 @@ type Queue interface {
 	// absorbed, when the bound of the queue is reached.
 	Put(ctx context.Context, j Job) error
 
-	// Claim takes up to n jobs that are due (NotBefore at or before now, and not
-	// leased to anybody) for the length of the lease, oldest first, and counts an
-	// attempt at each. Of two jobs that nobody has claimed yet, the older one has the
-	// earlier NotBefore and was put first; where these do not agree, and for jobs that are
-	// claimed again, the order is the queue's own, but none that is due waits forever. A job that is not Done or Retry'd in that time is due again.
-	// Claimed jobs absorb nothing.
+	// Claim takes up to n jobs that are due (NotBefore at or before now) for the length
+	// of the lease, and counts an attempt at each: first those that have been due the
+	// longest, of two that became due together the one that was put first. Claimed jobs
+	// absorb nothing. The end of the lease becomes their NotBefore: a job that is not
+	// Done or Retry'd in that time is due again then, behind what was due by then.
 	Claim(ctx context.Context, n int, lease time.Duration, now time.Time) ([]Job, error)
+
+	// ClaimUrgent is Claim of jobs that are Urgent, and of no others: first those that
+	// have never been claimed, then the rest, both in the order of Claim.
+	ClaimUrgent(ctx context.Context, n int, lease time.Duration, now time.Time) ([]Job, error)
 
 	// Done deletes a job. An unknown id is not an error.
 	Done(ctx context.Context, id string) error
 
-	// Retry ends the lease and makes the job due again at the given time: it waits, and
-	// absorbs as before its claim. An unknown id is not an error.
+	// Retry ends the lease and makes the job due again at the given time, which becomes
+	// its NotBefore: it has lost its place, and goes behind what was due by then. It
+	// waits, and absorbs as before its claim. An unknown id is not an error.
 	Retry(ctx context.Context, id string, at time.Time) error
 }
 

@@ -124,7 +124,7 @@ func TestMemoryQueueAbsorbs(t *testing.T) {
 
 	// A lease that ran out leaves its job claimed until it is claimed again.
 	put(t, q, job("l", "k"))
-	wantClaimed(t, q, queueStart.Add(time.Minute), "a 3", "c 2", "d 2", "e 2", "l 1")
+	wantClaimed(t, q, queueStart.Add(time.Minute), "l 1", "a 3", "c 2", "d 2", "e 2")
 	for _, id := range []string{"a", "c", "d", "e", "j", "l"} {
 		done(t, q, id)
 	}

@@ -315,7 +315,7 @@ func cancelToken(t *testing.T, m passwd.Message) passwd.Token {
 	return passwd.Token(u.Query().Get("token"))
 }
 
-func TestThisWasNotMe(t *testing.T) { // §6: the thief knows the password and changes it twice
+func TestThisWasNotMe(t *testing.T) { // the thief knows the password and changes it twice
 	kit := passwdtest.New(t, passwd.Config{})
 	ref := kit.Add(t, ada(), adaPassword)
 	own := mustSignIn(t, kit, "ada", adaPassword)

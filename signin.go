@@ -186,7 +186,8 @@ type refusal struct {
 
 const wrongPassword = "wrong_password"
 
-// refusal decides what a sign-in may not even be told about.
+// refusal decides what a sign-in may not even be told about. Without a guess it is one
+// that has been counted and let through.
 func (s *Service) refusal(a Account, found bool, v pwhash.Verdict, g *guess) *refusal {
 	switch {
 	case !found:
@@ -289,21 +290,3 @@ const (
 	ticketTTL  = 10 * time.Minute
 	maxTickets = 16
 )
-
-// Live tells whether what was opened at an epoch is still good: a host with
-// sessions or JWTs of its own asks it on each request. ErrEnded if a password
-// write or [Service.Revoke] has raised the epoch since, or the account is gone,
-// closed, suspended or not active; ErrUnavailable if the store cannot tell. The
-// reason, unless "", says that the account may do nothing but change its password.
-func (s *Service) Live(ctx context.Context, r Ref, epoch int64) (Reason, error) {
-	a, err := s.get(ctx, r)
-	switch {
-	case errors.Is(err, ErrNotFound):
-		return "", ErrEnded
-	case err != nil:
-		return "", err
-	case epoch == 0 || a.Epoch != epoch || !a.Active || a.Disabled || a.Must == Compromised:
-		return "", ErrEnded
-	}
-	return a.Must, nil
-}

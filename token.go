@@ -14,8 +14,8 @@ import (
 
 const redacted = "[redacted]"
 
-// Token is a secret of 256 bits, 43 characters of base64url, as it stands in a link or
-// is a ticket. It prints as "[redacted]"; string(t) is the secret itself.
+// Token is a secret of 256 bits, 43 characters of base64url, as it stands in a link,
+// or a ticket. It prints as "[redacted]"; string(t) is the secret itself.
 type Token string
 
 // String returns "[redacted]", as Format, LogValue and MarshalText do.

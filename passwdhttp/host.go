@@ -6,10 +6,10 @@ import (
 	"github.com/passwd-go/passwd"
 )
 
-// Fail answers a request of the host's own API as [API] would: with the problem that
-// belongs to an error of package passwd, in the language of whoever asks, with
-// WWW-Authenticate and Retry-After where they are due. Any other error is 500
-// internal, and an event with the error in it; the client learns nothing of it.
+// Fail answers a request of the host's own API as [API] would: with the problem for
+// an error of package passwd, in the language of the request, with WWW-Authenticate
+// and Retry-After where they apply. Any other error is 500 internal, and an event
+// with the error in it; the client learns nothing about it.
 //
 //	in, err := svc.SignIn(ctx, passwd.SignIn{…, Client: passwdhttp.ClientOf(cfg, r)})
 //	if err != nil {

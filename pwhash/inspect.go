@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// Info is what a stored hash tells of itself.
+// Info is what a stored hash says about itself.
 type Info struct {
 	Format string // "argon2id", "scrypt", "pbkdf2-sha256", "bcrypt", or the name of another hasher's format
 	Cost   string // its parameters as they stand in the hash: "m=19456,t=2,p=1"
 	KeyID  string // of the pepper it is keyed with, or ""
 	Memory int64  // bytes held while it is verified, as far as they matter
-	Stale  bool   // verifies, and is replaced when its owner signs in
+	Stale  bool   // it verifies, and is replaced when its owner signs in
 }
 
 // Inspector is a [Hasher] that can tell what a stored hash is. All hashers of this

@@ -30,11 +30,11 @@ type Config struct {
 	// ContextTimeoutEnabled, with which a Redis that hangs would hold up requests
 	// for as long as its timeouts and retries add up to.
 	Client redis.UniversalClient
-	// Prefix is what the names of all keys in Redis begin with, at most 128 bytes.
-	// Services with keys of their own never meet, whatever it is. If "", it is
+	// Prefix begins the names of all keys in Redis, at most 128 bytes. Services with
+	// different keys (passwd.Keys) never collide, whatever it is. If "", it is
 	// "passwd:limit:".
 	Prefix string
-	// Timeout bounds each call, beside the caller's context. If 0, one second.
+	// Timeout bounds each call, in addition to the caller's context. If 0, one second.
 	Timeout time.Duration
 }
 
@@ -51,14 +51,14 @@ type Limiter struct {
 
 var _ passwd.Limiter = (*Limiter)(nil)
 
-// New returns a limiter, or an error that names the field. It asks Redis nothing:
-// whether it is there is found out by the first call.
+// New returns a limiter, or an error that names the field. It does not contact Redis: the
+// first call finds out whether it is there.
 func New(c Config) (*Limiter, error) {
 	if c.Client == nil {
 		return nil, errors.New("redislimit: Config.Client is required")
 	}
 	if !heedsDeadlines(c.Client) {
-		return nil, errors.New("redislimit: Config.Client has to be made with ContextTimeoutEnabled")
+		return nil, errors.New("redislimit: Config.Client must be made with ContextTimeoutEnabled")
 	}
 	if len(c.Prefix) > maxPrefix {
 		return nil, fmt.Errorf("redislimit: Config.Prefix is longer than %d bytes", maxPrefix)

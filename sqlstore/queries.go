@@ -36,8 +36,8 @@ type queries struct {
 	token, addToken, spend, void, liveTokens     query
 	attempt, purge                               query
 	jobWaits, spanJobs, countJobs, addJob        query
-	jobDue, due, lease                           query
-	done, retry                                  query
+	lease, done, retry                           query
+	jobDue, urgentDue, due, dueOfRank            query
 	tries, lockTries, addTries                   query
 	setTries                                     [maxRows]query // of one key, of two, …
 	dropTries, purgeTries                        query
@@ -108,12 +108,18 @@ func newQueries(d *dialect, c Config) *queries {
 	set(&qs.jobWaits, `SELECT count(*) FROM {job} WHERE id = $1 OR (job_key = $2 AND job_key <> '' AND leased_until IS NULL)`)
 	set(&qs.spanJobs, `SELECT coalesce((SELECT max(seq) FROM {job}) - (SELECT min(seq) FROM {job}) + 1, 0)`)
 	set(&qs.countJobs, `SELECT count(*) FROM {job}`)
-	set(&qs.addJob, `INSERT INTO {job} (id, job_key, waiting, sealed, not_before, not_after, attempts)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) `+fill(d.absorb, "id", ""))
-	const due = ` FROM {job} WHERE not_before <= $1 AND (leased_until IS NULL OR leased_until <= $1)`
-	set(&qs.jobDue, `SELECT 1`+due+` ORDER BY not_before LIMIT 1`)
-	set(&qs.due, `SELECT id, job_key, sealed, not_before, not_after, attempts`+due+` ORDER BY seq LIMIT $2 {skip_locked}`)
-	set(&qs.lease, `UPDATE {job} SET leased_until = $2, waiting = NULL, attempts = attempts + 1 WHERE id = $1`)
+	set(&qs.addJob, `INSERT INTO {job} (id, job_key, waiting, sealed, not_before, not_after, attempts, urgent)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) `+fill(d.absorb, "id", ""))
+	// The end of a lease is in not_before as well. In leased_until alone it was put by
+	// earlier releases, which may run beside this one.
+	const due = `not_before <= $1 AND (leased_until IS NULL OR leased_until <= $1)`
+	const theJob = `SELECT id, job_key, sealed, not_before, not_after, attempts, urgent FROM {job} WHERE `
+	set(&qs.jobDue, `SELECT 1 FROM {job} WHERE `+due+` ORDER BY not_before LIMIT 1`)
+	set(&qs.urgentDue, `SELECT 1 FROM {job} WHERE urgent IN (1, 2) AND `+due+` LIMIT 1`)
+	set(&qs.due, theJob+due+` ORDER BY not_before, seq LIMIT $2 {skip_locked}`)
+	set(&qs.dueOfRank, theJob+`urgent = $3 AND `+due+` ORDER BY not_before, seq LIMIT $2 {skip_locked}`)
+	set(&qs.lease, `UPDATE {job} SET leased_until = $2, not_before = $2, waiting = NULL, attempts = attempts + 1,
+		urgent = CASE WHEN urgent = 2 THEN 1 ELSE urgent END WHERE id = $1`)
 	set(&qs.done, `DELETE FROM {job} WHERE id = $1`)
 	set(&qs.retry, `UPDATE {job} SET leased_until = NULL, not_before = $2 WHERE id = $1`)
 
@@ -200,7 +206,7 @@ func ourNames(d *dialect, c Config) map[string]string {
 		"tenant_type": d.types[c.Users.TenantType],
 	}
 	for _, name := range []string{
-		"account", "token", "token_user", "token_expiry", "history", "job", "job_id", "job_waiting", "job_key", "job_due", "limit", "limit_expiry", "schema",
+		"account", "token", "token_user", "token_expiry", "history", "job", "job_id", "job_waiting", "job_key", "job_due", "job_urgent", "limit", "limit_expiry", "schema",
 		"session", "session_access", "session_refresh", "session_device", "session_expiry", "session_spent", "session_spent_digest", "session_end",
 	} {
 		names[name] = d.quoted(c.Prefix + name)

@@ -114,6 +114,8 @@ func contextQueueChecks() []check {
 			c.want("Put", c.queue().Put(ended, c.job("", t0)), context.Canceled)
 			_, err := c.queue().Claim(ended, 10, lease, t0)
 			c.want("Claim", err, context.Canceled)
+			_, err = c.queue().ClaimUrgent(ended, 10, lease, t0)
+			c.want("ClaimUrgent", err, context.Canceled)
 			c.want("Done", c.queue().Done(ended, j.ID), context.Canceled)
 			c.want("Retry", c.queue().Retry(ended, j.ID, t0.Add(time.Hour)), context.Canceled)
 			claimed := c.claim(10, t0)

@@ -148,6 +148,7 @@ func jobDiff(got, want passwd.Job) string {
 	d.field("ID", got.ID, want.ID)
 	d.field("Key", got.Key, want.Key)
 	d.field("Sealed", string(got.Sealed), string(want.Sealed))
+	d.field("Urgent", got.Urgent, want.Urgent)
 	d.time("NotBefore", got.NotBefore, want.NotBefore)
 	d.time("NotAfter", got.NotAfter, want.NotAfter)
 	d.field("Attempts", got.Attempts, want.Attempts)

@@ -10,8 +10,8 @@ import (
 )
 
 // Bearer returns an Authenticate for [Profile] whose access tokens are those of a
-// session.Manager. Who must change their password is let through, to do just
-// that.
+// session.Manager. Somebody who must change their password is let through, to do
+// just that.
 func Bearer(m *session.Manager) func(*http.Request) (Principal, error) {
 	return func(r *http.Request) (Principal, error) {
 		token, ok := bearerToken(r)
@@ -22,7 +22,7 @@ func Bearer(m *session.Manager) func(*http.Request) (Principal, error) {
 		if err != nil && !errors.Is(err, passwd.ErrChangeRequired) {
 			return Principal{}, err
 		}
-		return Principal{Account: s.Account, Epoch: s.Epoch, Session: s.ID}, nil
+		return Principal{Account: s.Account, Epoch: s.Epoch, Session: s.ID, checked: true}, nil
 	}
 }
 

@@ -1,4 +1,4 @@
-// 63 lines without blank lines and comments: one-time codes of an authenticator app.
+// 64 lines without blank lines and comments: one-time codes of an authenticator app.
 package main
 
 import (

@@ -12,7 +12,7 @@ import (
 	"github.com/passwd-go/passwd/session"
 )
 
-// Who is signed in is kept by the library's sessions, as the app had none. A browser
+// The library's sessions keep track of who is signed in, as the app had none. A browser
 // has the access token in a cookie, and other clients send theirs as a bearer. No
 // refresh tokens: a session of this app lasts for half a day.
 
@@ -23,10 +23,7 @@ const (
 	sessionLife = 12 * time.Hour
 )
 
-type sessions struct {
-	*session.Manager
-	service *passwd.Service
-}
+type sessions struct{ *session.Manager }
 
 func newSessions(store session.Store, svc *passwd.Service) (sessions, error) {
 	manager, err := session.New(session.Config{
@@ -34,31 +31,23 @@ func newSessions(store session.Store, svc *passwd.Service) (sessions, error) {
 		AccessTTL: sessionLife, IdleTTL: sessionLife, MaxAge: sessionLife,
 		MaxPerClient: 1000, // everybody plays with the same few accounts
 	})
-	return sessions{manager, svc}, err
+	return sessions{manager}, err
 }
 
-// find returns the session of a request, also of who must change the password.
-// ErrUnauthenticated or ErrEnded if there is none.
+// find returns the session of a request, and ErrChangeRequired with that of who must
+// change the password. ErrUnauthenticated or ErrEnded if there is none.
 func (s sessions) find(r *http.Request) (session.Session, error) {
 	secret, _ := secretOf(r)
 	if secret == "" {
 		return session.Session{}, passwd.ErrUnauthenticated
 	}
-	found, err := s.Check(r.Context(), secret)
-	if errors.Is(err, passwd.ErrChangeRequired) {
-		err = nil
-	}
-	return found, err
+	return s.Check(r.Context(), secret)
 }
 
 // account returns who is signed in, and may do more than change their password.
 func (s sessions) account(r *http.Request) (passwd.Ref, error) {
 	found, err := s.find(r)
-	if err != nil {
-		return passwd.Ref{}, err
-	}
-	must, err := s.service.Live(r.Context(), found.Account, found.Epoch)
-	if err == nil && must != passwd.NoReason {
+	if errors.Is(err, passwd.ErrChangeRequired) {
 		err = passwd.ErrUnauthenticated
 	}
 	return found.Account, err
@@ -106,12 +95,11 @@ func (s *site) endSession(w http.ResponseWriter, r *http.Request) error {
 
 // authenticate tells the library who is signed in.
 func (s *site) authenticate(r *http.Request) (passwdhttp.Principal, error) {
-	now, err := s.sessions.find(r)
-	if err != nil {
-		return passwdhttp.Principal{}, err
+	who, err := passwdhttp.Checked(s.sessions.find(r))
+	if err == nil {
+		who.Username, err = userLogin(r.Context(), s.db, who.Account)
 	}
-	name, err := userLogin(r.Context(), s.db, now.Account)
-	return passwdhttp.Principal{Account: now.Account, Epoch: now.Epoch, Session: now.ID, Username: name}, err
+	return who, err
 }
 
 // next is where a sign-in leads: back to the page that asked for it.

@@ -308,7 +308,7 @@ func TestLookalikes(t *testing.T) {
 // tokens that say nothing of who asked for them are good.
 func TestUpgrade(t *testing.T) {
 	for _, s := range servers {
-		for before := 1; before <= 2; before++ {
+		for before := 1; before <= 3; before++ {
 			t.Run(fmt.Sprint(s.name, "/from ", before), func(t *testing.T) {
 				t.Parallel()
 				db := s.open(t)
@@ -341,6 +341,7 @@ func TestUpgrade(t *testing.T) {
 					"token (digest, purpose, tenant, user_id, epoch, attempts, issued_at, expires_at) VALUES (" + bytes("d") + ", 'reset', '" + a.Ref.Tenant + "', 1, 77, 0, " + asked + ", " + later + ")",
 					"token (digest, purpose, tenant, user_id, epoch, attempts, issued_at, expires_at) VALUES (" + bytes("e") + ", 'reset', '" + a.Ref.Tenant + "', 1, 77, 0, " + later + ", " + later + ")",
 					"job (id, job_key, sealed, not_before, not_after, attempts) VALUES ('j', 'key', 'sealed', 1, 2, 0)",
+					"job (id, job_key, sealed, not_before, not_after, attempts, leased_until) VALUES ('leased', '', 'sealed', 0, 2, 1, " + later + ")",
 					"limit (limit_key, taken, level, windowed, until_at, last_at, expires_at) VALUES ('key', 3, 3, 1, " + later + ", " + asked + ", " + later + ")",
 				} {
 					mustExec(t, db, "INSERT INTO passwd_"+insert)
@@ -376,9 +377,21 @@ func TestUpgrade(t *testing.T) {
 				if _, err = h.store.Peek(ctx, ref, t0); err != nil {
 					t.Errorf("an old token, after a new one of somebody's: %v", err)
 				}
-				jobs, err := h.store.Claim(ctx, 5, time.Minute, t0)
-				if err != nil || len(jobs) != 1 || jobs[0].ID != "j" || string(jobs[0].Sealed) != "sealed" {
+				// Jobs of then are urgent to nobody; what was leased then is leased.
+				if err := h.store.Put(ctx, passwd.Job{ID: "asked", Urgent: true, NotBefore: t0, NotAfter: t0}); err != nil {
+					t.Error(err)
+				}
+				jobs, err := h.store.ClaimUrgent(ctx, 5, time.Minute, t0)
+				if err != nil || len(jobs) != 1 || jobs[0].ID != "asked" {
+					t.Errorf("urgent jobs %v, %v", jobs, err)
+				}
+				jobs, err = h.store.Claim(ctx, 5, time.Minute, t0)
+				if err != nil || len(jobs) != 1 || jobs[0].ID != "j" || string(jobs[0].Sealed) != "sealed" || jobs[0].Urgent {
 					t.Errorf("jobs %v, %v", jobs, err)
+				}
+				jobs, err = h.store.Claim(ctx, 5, time.Minute, t0.Add(time.Hour))
+				if err != nil || len(jobs) != 3 || jobs[0].ID != "leased" {
+					t.Errorf("jobs when their leases have ended %v, %v", jobs, err)
 				}
 				counts, err := h.store.Do(ctx, t0, passwd.Step{Key: "key", Do: passwd.StepPeek})
 				if err != nil || counts[0].Count != 3 {

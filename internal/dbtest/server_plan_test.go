@@ -218,6 +218,9 @@ func (h *host) useEverything(r passwd.Ref) {
 	}
 	_, err = s.Claim(ctx, 5, time.Minute, t0)
 	must(err)
+	must(s.Put(ctx, passwd.Job{ID: "2", Urgent: true}))
+	_, err = s.ClaimUrgent(ctx, 5, time.Minute, t0)
+	must(err)
 	must(s.Retry(ctx, "1", t0))
 	must(s.Done(ctx, "1"))
 	limit := passwd.Limit{Free: 5, Window: time.Minute}

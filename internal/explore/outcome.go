@@ -197,9 +197,7 @@ func (w *World) counts() map[string]int {
 	counts := make(map[string]int)
 	for _, key := range *w.limiter.keys {
 		answers, _ := w.limiter.Limiter.Do(context.Background(), w.Clock.Now(), passwd.Step{Key: key, Do: passwd.StepPeek, Silent: true})
-		if len(answers) == 1 {
-			counts[kindOf(key)] += answers[0].Count
-		}
+		counts[kindOf(key)] += answers[0].Count
 	}
 	return counts
 }

@@ -176,22 +176,27 @@ type limiter struct {
 	keys *[]string
 }
 
-func (l limiter) Do(ctx context.Context, now time.Time, steps ...passwd.Step) (taken []passwd.Taken, err error) {
-	step := Step{Name: "Limit"}
-	for _, s := range steps {
+// Do is a step that is named after the first key that it changes, or else peeks at.
+func (l limiter) Do(ctx context.Context, now time.Time, steps ...passwd.Step) (answers []passwd.Taken, err error) {
+	if len(steps) == 0 {
+		return l.Limiter.Do(ctx, now)
+	}
+	call := map[passwd.StepKind]string{passwd.StepTake: "Take", passwd.StepPeek: "Peek", passwd.StepRefund: "Refund", passwd.StepClear: "Clear"}
+	step := Step{Name: call[steps[0].Do] + " " + kindOf(steps[0].Key)}
+	for i := len(steps) - 1; i >= 0; i-- {
+		s := steps[i]
 		if !slices.Contains(*l.keys, s.Key) {
 			*l.keys = append(*l.keys, s.Key)
 		}
-		kind := map[passwd.StepKind]string{passwd.StepTake: "take", passwd.StepPeek: "peek", passwd.StepRefund: "refund", passwd.StepClear: "clear"}[s.Do]
-		step.Name += " " + kind + " " + kindOf(s.Key)
 		if s.Do == passwd.StepPeek {
 			step.Reads = append(step.Reads, s.Key)
-		} else {
-			step.Writes = append(step.Writes, s.Key)
+			continue
 		}
+		step.Writes = append(step.Writes, s.Key)
+		step.Name = call[s.Do] + " " + kindOf(s.Key)
 	}
-	err = At(ctx, step, func() error { taken, err = l.Limiter.Do(ctx, now, steps...); return err })
-	return taken, err
+	err = At(ctx, step, func() error { answers, err = l.Limiter.Do(ctx, now, steps...); return err })
+	return answers, err
 }
 
 // hasher is a hasher that can fail, and some of whose hashes are stale. What it does

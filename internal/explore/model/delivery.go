@@ -15,7 +15,7 @@ type Job struct {
 	At, Due  time.Time
 	NotAfter time.Time
 	Attempts int
-	Hook     bool       // it is no message: the host is to be told of a password write
+	Hook     bool       // it is not a message: the host is told about a password write
 	Account  passwd.Ref // whose password that is
 
 	key     string // absorbs requests with the same, unless it is ""
