@@ -28,7 +28,7 @@ func (s *Store) Put(ctx context.Context, j passwd.Job) error {
 func (s *Store) awaitJob(ctx context.Context, id string) error {
 	undone := errors.New("undone")
 	err := s.transact(ctx, func(q querier) error {
-		if _, err := q.exec(ctx, &s.queries.addJob, id, "", nil, []byte{}, 0, 0, 0); err != nil {
+		if _, err := q.exec(ctx, &s.queries.addJob, id, "", nil, []byte{}, 0, 0, 0, rankOf(passwd.Job{})); err != nil {
 			return err
 		}
 		return undone
