@@ -121,6 +121,7 @@ type flow struct {
 	// linger is how long the app may go on with it after the last answer, which counts
 	// as its CPU.
 	linger time.Duration
+	times  int // as many requests, for what takes next to no time; 0 is 1
 }
 
 const (
@@ -138,19 +139,19 @@ var flows = []flow{
 	{name: "unknown login", do: func(ctx context.Context, p *peer, user int) error {
 		return p.signIn(ctx, user, "nobody-"+app.Address(user), wrong, false)
 	}},
-	{name: "session check", prepare: signedIn, do: func(ctx context.Context, p *peer, user int) error {
+	{name: "session check", prepare: signedIn, times: 16, do: func(ctx context.Context, p *peer, user int) error {
 		return p.check(ctx, user)
 	}},
-	{name: "change", prepare: signedIn, linger: time.Second, do: func(ctx context.Context, p *peer, user int) error {
+	{name: "change", prepare: signedIn, linger: 300 * time.Millisecond, do: func(ctx context.Context, p *peer, user int) error {
 		return p.change(ctx, user)
 	}},
-	{name: "forgot, known", prepare: clearMail, linger: time.Second, do: func(ctx context.Context, p *peer, user int) error {
+	{name: "forgot, known", prepare: clearMail, linger: 300 * time.Millisecond, do: func(ctx context.Context, p *peer, user int) error {
 		return p.forgot(ctx, app.Address(user))
 	}},
-	{name: "forgot, unknown", linger: time.Second, do: func(ctx context.Context, p *peer, user int) error {
+	{name: "forgot, unknown", linger: 300 * time.Millisecond, do: func(ctx context.Context, p *peer, user int) error {
 		return p.forgot(ctx, "nobody-"+app.Address(user))
 	}},
-	{name: "reset", prepare: linked, linger: time.Second, do: func(ctx context.Context, p *peer, user int) error {
+	{name: "reset", prepare: linked, linger: 300 * time.Millisecond, do: func(ctx context.Context, p *peer, user int) error {
 		return p.reset(ctx, user)
 	}},
 }
