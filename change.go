@@ -3,7 +3,6 @@ package passwd
 import (
 	"context"
 	"errors"
-	"strconv"
 )
 
 // Change is a signed-in user's request to change their password.
@@ -30,25 +29,23 @@ func (s *Service) Change(ctx context.Context, r Change) (Written, error) {
 	if err != nil {
 		return Written{}, err
 	}
-	guess := s.newTry(ctx, r.Client)
-	key := s.keys.limiterKey("current", a.Ref.Tenant, a.Ref.ID, strconv.FormatInt(a.Epoch, 10))
-	if err := guess.take(key, s.cfg.Limits.SignIn); err != nil {
+	guess, err := s.newCurrentGuess(ctx, a, r.Client)
+	if err != nil {
 		return Written{}, err
 	}
 	v, err := s.verify(ctx, a, r.Current, r.Client)
 	if err != nil {
 		return Written{}, guess.abandon(s.fault(ctx, err))
 	}
-	refused := s.refusal(a, true, v, guess.count)
+	refused := s.refusal(a, true, v, guess)
 	if refused == nil {
 		refused = s.unusable(a)
 	}
 	if refused != nil {
 		s.Observe(ctx, Event{Name: EventChangeFailed, Account: a.Ref, Outcome: outcomeFailure, Reason: refused.reason, Method: MethodChange, Client: r.Client})
-		s.stopNotice(ctx, a, true, guess.count, r.Client)
-		return Written{}, ErrWrongPassword
+		return Written{}, s.refuse(ctx, a, true, guess, ErrWrongPassword)
 	}
-	if err := guess.succeeded(""); err != nil {
+	if err := guess.succeeded(); err != nil {
 		return Written{}, err
 	}
 	w, err := s.replace(ctx, change{

@@ -306,7 +306,7 @@ func TestFirstPassword(t *testing.T) { // an account that has none gets it by a 
 	mustSignIn(t, kit, "ada", newPassword)
 }
 
-func TestForget(t *testing.T) { // §4: a reused id inherits nothing
+func TestForget(t *testing.T) { // a reused id inherits nothing
 	kit := passwdtest.New(t, passwd.Config{})
 	ref := kit.Add(t, ada(), adaPassword)
 	in := mustSignIn(t, kit, "ada", adaPassword)

@@ -36,69 +36,126 @@ type RedeemCode struct {
 
 // RedeemCode counts an attempt, and for the right code spends it and issues a
 // reset token, good for 10 minutes, in one step. Unknown, expired, exhausted,
-// wrong: all are ErrTokenInvalid. Failures also count for the account, whichever
-// code they were at (T5), and for the client address. Other errors: a RateLimitError,
-// of the address alone, and ErrUnavailable.
+// wrong: all are ErrTokenInvalid, after the same work. Failures also count for the
+// account, whichever code they were at (T5), those from clients that are known to it
+// apart from others, and for the client network. Other errors: a RateLimitError, of
+// the network alone, and ErrUnavailable.
 func (s *Service) RedeemCode(ctx context.Context, r RedeemCode) (Token, error) {
-	guess := s.newTry(ctx, r.Client)
-	if err := guess.take(s.addressKey(r.Client), s.cfg.Limits.Address); err != nil {
-		return "", err
-	}
-	rec, key, err := s.attempt(ctx, r.Request)
+	g, err := s.newCodeGuess(ctx, r)
 	if err != nil {
-		return "", s.rejectedCode(ctx, rec, "", guess, err)
-	}
-	if err := s.countCode(ctx, guess, rec); err != nil {
 		return "", err
 	}
 	typed := r.Code.digits()
-	want := key.verifier(r.Request, typed)
-	if typed == "" || !hmac.Equal(want[:], rec.Verifier[:]) {
-		if rec.Attempts >= codeTries {
-			s.Observe(ctx, Event{Name: EventCodeExhausted, Account: rec.Account, Outcome: outcomeFailure, Client: r.Client})
-		}
-		return "", s.rejectToken(ctx, rec, "wrong_code", r.Client)
+	want := g.key.verifier(r.Request, typed)
+	right := hmac.Equal(want[:], g.rec.Verifier[:]) && typed != ""
+	switch {
+	case g.rec.Verifier == (Digest{}):
+		return "", g.failed("")
+	case g.exhausted:
+		return "", g.failed("exhausted")
+	case g.throttled:
+		return "", g.failed("throttled")
+	case !right:
+		return "", g.failed("wrong_code")
 	}
-	if _, err := s.holderOf(ctx, rec); err != nil {
-		return "", s.rejectedCode(ctx, rec, "account", guess, err)
+	if _, err := s.holderOf(ctx, g.rec); err != nil {
+		return "", s.rejected(ctx, g.rec, "account", r.Client, err)
 	}
 	// First the counts, then the code: a limiter that fails must not cost the code.
-	if err := guess.succeeded(""); err != nil {
+	if _, err := s.limit(ctx, r.Client, Step{Key: g.account, Do: StepClear}); err != nil {
 		return "", err
 	}
-	t, err := s.exchange(ctx, rec)
-	return t, s.rejected(ctx, rec, "spent", r.Client, err)
+	t, err := s.exchange(ctx, g.rec)
+	return t, s.rejected(ctx, g.rec, "spent", r.Client, err)
 }
 
-// rejectedCode is rejected for a guess, which any other error takes back.
-func (s *Service) rejectedCode(ctx context.Context, rec TokenRecord, reason string, guess *try, err error) error {
-	if errors.Is(err, ErrTokenInvalid) {
-		return s.rejectToken(ctx, rec, reason, guess.client)
+// codeGuess is a code that somebody has typed, and what is counted for it: alike for
+// the requests of logins that nobody has (I6).
+type codeGuess struct {
+	s       *Service
+	ctx     context.Context
+	client  Client
+	rec     TokenRecord // of the live code; only what is for the audit otherwise
+	key     purposeKeys
+	account string // key of the account's failures on this side
+	limit   Limit
+
+	exhausted, throttled bool
+	last                 bool // it is the last attempt at this code
+}
+
+// What failed attempts at all codes of one account may amount to.
+var (
+	codesOfOthers = Limit{Free: 100, Window: day}
+	codesOfKnown  = Limit{Free: 20, Window: day}
+)
+
+// attemptsAtCode are counted by the request alone, whether anybody is mailed or not.
+var attemptsAtCode = Limit{Free: codeTries, Window: codeTTL}
+
+func (s *Service) requestKey(request Token) string {
+	return s.keys.limiterKey("request", string(request))
+}
+
+func (s *Service) codeKey(who []string, known bool) (string, Limit) {
+	kind := "code"
+	if who[0] == "nobody" { // a flood of these must not evict the others
+		kind = "nocode"
 	}
-	return guess.abandon(err)
+	if known {
+		return s.keys.limiterKey(kind, append(who, "known")...), codesOfKnown
+	}
+	return s.keys.limiterKey(kind, append(who, "others")...), codesOfOthers
 }
 
-// attempt counts one attempt at the code of a request.
-func (s *Service) attempt(ctx context.Context, request Token) (TokenRecord, purposeKeys, error) {
-	return s.lookUp(ctx, PurposeCode, request, func(ref TokenRef) (TokenRecord, error) {
-		return s.store.Attempt(ctx, ref, codeTries, s.now())
-	})
-}
-
-// countCode counts the attempt for the account. Over the limit the answer is
-// ErrTokenInvalid, not a RateLimitError: that would tell that the request is
-// somebody's.
-func (s *Service) countCode(ctx context.Context, guess *try, rec TokenRecord) error {
-	key := s.keys.limiterKey("code", rec.Account.Tenant, rec.Account.ID, strconv.FormatInt(rec.Epoch, 10))
-	taken, err := s.limiter.Take(ctx, key, s.cfg.Limits.SignIn, s.now())
+func (s *Service) newCodeGuess(ctx context.Context, r RedeemCode) (*codeGuess, error) {
+	s.placeless(ctx, r.Client)
+	g := &codeGuess{s: s, ctx: ctx, client: r.Client}
+	answers, err := s.limit(ctx, r.Client,
+		Step{Key: s.addressKey(r.Client), Do: StepPeek, Limit: s.cfg.Limits.Address},
+		Step{Key: s.requestKey(r.Request), Do: StepTake, Limit: attemptsAtCode, Silent: true})
 	if err != nil {
-		return guess.abandon(s.fault(ctx, err))
+		return nil, err
 	}
-	if taken.Wait > 0 {
-		return s.rejectToken(ctx, rec, "throttled", guess.client)
+	g.exhausted, g.last = answers[1].Wait > 0, answers[1].Count == codeTries
+	g.rec, g.key, err = s.lookUp(ctx, PurposeCode, r.Request, func(ref TokenRef) (TokenRecord, error) {
+		return s.store.Peek(ctx, ref, s.now())
+	})
+	who := []string{"account", g.rec.Account.Tenant, g.rec.Account.ID, strconv.FormatInt(g.rec.Epoch, 10)}
+	switch {
+	case errors.Is(err, ErrTokenInvalid):
+		g.rec.Verifier, g.key = Digest{}, s.keys[0]
+		who = []string{"nobody", "", string(r.Request)}
+	case err != nil:
+		return nil, err
 	}
-	guess.taken = append(guess.taken, key)
-	return nil
+	others, limitOthers := s.codeKey(who, false)
+	known, limitKnown := s.codeKey(who, true)
+	q, answers, err := s.recognise(ctx, who, g.rec.Account, r.Client,
+		Step{Key: others, Do: StepPeek, Limit: limitOthers, Silent: true}, Step{Key: known, Do: StepPeek, Limit: limitKnown, Silent: true})
+	if err != nil {
+		return nil, err
+	}
+	g.account, g.limit, g.throttled = others, limitOthers, answers[0].Wait > 0
+	if q.known {
+		g.account, g.limit, g.throttled = known, limitKnown, answers[1].Wait > 0
+	}
+	return g, nil
+}
+
+// failed counts a failure and returns ErrTokenInvalid, or the limiter's error.
+func (g *codeGuess) failed(reason string) error {
+	ctx := context.WithoutCancel(g.ctx) // who hangs up has failed all the same
+	_, err := g.s.limit(ctx, g.client,
+		Step{Key: g.s.addressKey(g.client), Do: StepTake, Limit: g.s.cfg.Limits.Address, Silent: true},
+		Step{Key: g.account, Do: StepTake, Limit: g.limit, Silent: true})
+	if err != nil {
+		return err
+	}
+	if g.last && reason == "wrong_code" {
+		g.s.Observe(ctx, Event{Name: EventCodeExhausted, Account: g.rec.Account, Outcome: outcomeFailure, Client: g.client})
+	}
+	return g.s.rejectToken(ctx, g.rec, reason, g.client)
 }
 
 // exchange spends a code and issues the reset token it stood for.
@@ -107,7 +164,7 @@ func (s *Service) exchange(ctx context.Context, code TokenRecord) (Token, error)
 	now := s.now()
 	err := s.store.Issue(ctx, TokenRecord{
 		TokenRef: s.keys.ref(PurposeReset, t),
-		Account:  code.Account, Epoch: code.Epoch, Address: code.Address,
+		Account:  code.Account, Epoch: code.Epoch, Address: code.Address, Requester: code.Requester,
 		IssuedAt: now, ExpiresAt: now.Add(codeTTL),
 	}, 0, &code.TokenRef)
 	if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {

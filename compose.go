@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"time"
 )
 
 // composeRequested makes the message that a request asks for, at the n-th attempt to
@@ -36,6 +37,10 @@ func (s *Service) composeOnce(ctx context.Context, t *requestTask, n int) (Messa
 	if err != nil {
 		return Message{}, err
 	}
+	q, mayType, err := s.quota(ctx, t, a, n)
+	if err != nil {
+		return Message{}, err
+	}
 	if a, err = s.pinned(ctx, a); err != nil {
 		return Message{}, err
 	}
@@ -43,13 +48,62 @@ func (s *Service) composeOnce(ctx context.Context, t *requestTask, n int) (Messa
 		Channel: to.Channel, To: to.Value, Account: a.Ref, Username: a.Username, Locale: a.Locale,
 		At: t.At, Client: t.Client,
 	}
-	if t.Kind == taskCode {
-		return s.composeCode(ctx, t, a, to, m)
+	from := t.keys[0].requester(q)
+	if t.Kind == taskCode && mayType {
+		return s.composeCode(ctx, t, a, to, from, m)
 	}
-	return s.composeLink(ctx, t, a, to, m)
+	return s.composeLink(ctx, t, a, to, from, m)
 }
 
-func (s *Service) composeLink(ctx context.Context, t *requestTask, a Account, to Address, m Message) (Message, error) {
+// What one account is sent, so that bombing it comes to an end: requesters that are
+// not known to it share the first two, the others have the last.
+var (
+	messagesAnHour = Limit{Free: 20, Window: time.Hour}
+	messagesADay   = Limit{Free: 60, Window: day}
+	messagesKnown  = Limit{Free: 5, Window: time.Hour}
+)
+
+// errQuota says that an account is sent no more for now.
+var errQuota = fmt.Errorf("%w: the account has its quota of messages", errDrop)
+
+// quota counts a message for its account, at the first attempt to deliver it, and
+// tells who asked for it and whether they may still have codes.
+func (s *Service) quota(ctx context.Context, t *requestTask, a Account, n int) (q requester, mayType bool, err error) {
+	c := t.Client
+	c.Device = Token(t.Device)
+	who := subject(Login{}, a, true)
+	others, limitOthers := s.codeKey(who, false)
+	known, limitKnown := s.codeKey(who, true)
+	q, answers, err := s.recognise(ctx, who, a.Ref, c,
+		Step{Key: others, Do: StepPeek, Limit: limitOthers, Silent: true}, Step{Key: known, Do: StepPeek, Limit: limitKnown, Silent: true})
+	if err != nil {
+		return q, false, err
+	}
+	mayType = answers[0].Wait == 0
+	takes := []Step{
+		{Key: s.keys.limiterKey("sent", a.Ref.Tenant, a.Ref.ID, "hour"), Do: StepTake, Limit: messagesAnHour},
+		{Key: s.keys.limiterKey("sent", a.Ref.Tenant, a.Ref.ID, "day"), Do: StepTake, Limit: messagesADay},
+	}
+	if q.known {
+		mayType = answers[1].Wait == 0
+		takes = []Step{{Key: s.keys.limiterKey("sent", a.Ref.Tenant, a.Ref.ID, "known"), Do: StepTake, Limit: messagesKnown}}
+	}
+	if n > 1 {
+		return q, mayType, nil
+	}
+	answers, err = s.limiter.Do(ctx, s.now(), takes...)
+	if err != nil {
+		return q, false, s.fault(ctx, err)
+	}
+	for _, taken := range answers {
+		if taken.Wait > 0 {
+			return q, false, errQuota
+		}
+	}
+	return q, mayType, nil
+}
+
+func (s *Service) composeLink(ctx context.Context, t *requestTask, a Account, to Address, from Digest, m Message) (Message, error) {
 	ttl := t.TTL
 	if to.Channel == SMSChannel {
 		ttl = min(ttl, smsTTL)
@@ -65,21 +119,28 @@ func (s *Service) composeLink(ctx context.Context, t *requestTask, a Account, to
 	if m.Link, err = s.cfg.Links.link(ctx, a, resetPage, query); err != nil {
 		return m, err
 	}
-	return m, s.issue(ctx, t.keys, TokenRecord{TokenRef: t.keys.ref(PurposeReset, m.Token)}, a, to, m)
+	return m, s.issue(ctx, t.keys, TokenRecord{TokenRef: t.keys.ref(PurposeReset, m.Token), Requester: from}, s.cfg.Limits.LiveLinks, a, to, m)
 }
 
-func (s *Service) composeCode(ctx context.Context, t *requestTask, a Account, to Address, m Message) (Message, error) {
+// composeCode makes a message with a code and, by mail, a link as well: who cannot
+// type the code where it was asked for goes on by the link.
+func (s *Service) composeCode(ctx context.Context, t *requestTask, a Account, to Address, from Digest, m Message) (Message, error) {
+	var err error
+	if to.Channel == EmailChannel {
+		if m, err = s.composeLink(ctx, t, a, to, from, m); err != nil {
+			return m, err
+		}
+	} else if m.Link, err = s.cfg.Links.link(ctx, a, forgotPage, nil); err != nil {
+		return m, err
+	}
 	request := t.keys.token(t.Seed, PurposeCode)
 	m.Kind, m.ExpiresAt = MessageResetCode, t.At.Add(t.TTL)
 	m.Code = t.keys.code(t.Seed)
-	var err error
-	if m.Link, err = s.cfg.Links.link(ctx, a, forgotPage, nil); err != nil {
-		return m, err
-	}
 	return m, s.issue(ctx, t.keys, TokenRecord{
-		TokenRef: t.keys.ref(PurposeCode, request),
-		Verifier: t.keys[0].verifier(request, m.Code),
-	}, a, to, m)
+		TokenRef:  t.keys.ref(PurposeCode, request),
+		Verifier:  t.keys[0].verifier(request, m.Code),
+		Requester: from,
+	}, 1, a, to, m)
 }
 
 // composeShared tells an address that it belongs to several accounts, as often
@@ -91,12 +152,12 @@ func (s *Service) composeShared(ctx context.Context, t *requestTask, matches []A
 	}
 	if n <= 1 { // a delivery that is tried again is counted already
 		key := s.keys.limiterKey("shared", t.Login.Tenant, t.Login.Value)
-		taken, err := s.limiter.Take(ctx, key, Limit{Free: s.cfg.Limits.LiveLinks, Window: resetTTL}, s.now())
+		taken, err := s.limiter.Do(ctx, s.now(), Step{Key: key, Do: StepTake, Limit: Limit{Free: s.cfg.Limits.LiveLinks, Window: resetTTL}})
 		if err != nil {
-			return Message{}, err
+			return Message{}, s.fault(ctx, err)
 		}
-		if taken.Wait > 0 {
-			return Message{}, errors.Join(errDrop, ErrTooManyTokens)
+		if taken[0].Wait > 0 {
+			return Message{}, errQuota
 		}
 	}
 	m := Message{
@@ -110,13 +171,13 @@ func (s *Service) composeShared(ctx context.Context, t *requestTask, matches []A
 
 // issue stores the digest of what a message carries. A retried job issues the
 // same once more, which changes nothing.
-func (s *Service) issue(ctx context.Context, keys keyring, rec TokenRecord, a Account, to Address, m Message) error {
+func (s *Service) issue(ctx context.Context, keys keyring, rec TokenRecord, maxLive int, a Account, to Address, m Message) error {
 	rec.Account, rec.Epoch, rec.Address = a.Ref, a.Epoch, keys[0].address(to)
 	rec.IssuedAt, rec.ExpiresAt = m.At, m.ExpiresAt
 	if !s.now().Before(rec.ExpiresAt) {
 		return errDrop
 	}
-	err := s.store.Issue(ctx, rec, s.cfg.Limits.LiveLinks, nil)
+	err := s.store.Issue(ctx, rec, maxLive, nil)
 	if errors.Is(err, ErrTooManyTokens) || errors.Is(err, ErrTokenInvalid) {
 		return errors.Join(errDrop, err) // over the quota, or spent already
 	}

@@ -42,6 +42,7 @@ func TestNewNamesTheField(t *testing.T) {
 		{"Config.Links.Base", func(c *passwd.Config) { c.Links.Base = "ftp://example.com" }},
 		{"Config.Links.Base", func(c *passwd.Config) { c.Links.Base = "https://exa mple.com" }},
 		{"Config.JobLease", func(c *passwd.Config) { c.JobLease = -1 }},
+		{"Config.Deliveries", func(c *passwd.Config) { c.Deliveries = -1 }},
 		{"Config.Hasher", func(c *passwd.Config) { c.Hasher = pwhash.Argon2id{KiB: 64, Passes: 1, Lanes: 1} }},
 		{"Config.Limits.SignIn", func(c *passwd.Config) { c.Limits.SignIn.Free = 3 }},
 		{"Config.Limits.Address", func(c *passwd.Config) { c.Limits.Address = passwd.Limit{Window: time.Hour} }},

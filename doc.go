@@ -5,23 +5,23 @@
 // # Which call for which need
 //
 //   - Somebody signs in: [Service.SignIn]; if the result says that they must change
-//     their password, no session but [Service.Ticket] and [Service.ChangeWithTicket].
-//     Where Config.Admit asked for a second factor, the host checks it, and then says
-//     so by [Service.Admitted].
+//     their password, they get no session: use [Service.Ticket] and
+//     [Service.ChangeWithTicket]. Where Config.Admit asked for a second factor, the host
+//     checks it and then calls [Service.Admitted].
 //   - Somebody signed in changes their password: [Service.Change]. Without a
 //     session, by login and current password: [Service.ChangeByLogin].
 //   - Somebody forgot it: [Service.RequestReset], then [Service.Reset] with the token
 //     of the link; or [Service.RequestCode], [Service.RedeemCode] and Reset. The
 //     messages are delivered by [Service.Run]; a test calls [Service.Work].
 //   - Somebody answers a notice with "this was not me": [Service.CancelReset].
-//   - A form tells what is asked for, and judges what is typed: [Service.Requirements]
-//     and [Service.Check].
+//   - A form shows what the policy requires and checks what is typed:
+//     [Service.Requirements] and [Service.Check].
 //   - The host checks a session or JWT of its own: [Service.Live], on each request.
 //   - The host creates a user: [Service.NewHash]. It deletes one: [Service.Forget].
 //     It changes an e-mail address or a second factor: [Service.Revoke]. It does so in
 //     a transaction of its own: [Service.With].
-//   - An administrator forces a change, takes that back, suspends a leaked password, or
-//     hands one out: [Service.RequireChange], [Service.LiftChange],
+//   - An administrator forces a change, withdraws that, suspends a leaked password, or
+//     issues a temporary one: [Service.RequireChange], [Service.LiftChange],
 //     [Service.MarkCompromised], [Service.IssueTemporary].
 //   - A request is for one of several tenants: [Service.InTenant].
 //
@@ -32,7 +32,7 @@
 //     makes the [Client] of a request, SafeNext judges where a sign-in may lead, and
 //     RedactURL makes a URL fit for an access log. Package wire serves the published
 //     formats of other products.
-//   - Packages memstore and sqlstore keep the data; storetest proves a host's own
+//   - Packages memstore and sqlstore keep the data; storetest tests a host's own
 //     [Store]. With several replicas, sqlstore is the [Limiter] that they share, or
 //     redislimit, a module of its own.
 //   - Package locale has the words: locale.Render makes a mail or an SMS of a
@@ -47,11 +47,11 @@
 // # What is assumed
 //
 // Attackers have lists of leaked passwords, many client addresses, any number of
-// parallel requests, and may read a copy of the database: without the keys of
-// [Keys], which must be kept elsewhere, it yields no token and no code, and
-// hashes at the price of guessing. They may know the current password of an
-// account: its owner can then take it back by mail or SMS. They do not control
-// the host's process, its configuration, the confirmed addresses, or the clock.
+// parallel requests, and may read a copy of the database: without the [Keys], which must
+// be kept elsewhere, it yields no token and no code, and its hashes must still be
+// guessed. They may know the current password of an account: its owner can then take it
+// back by mail or SMS. They do not control the host's process, its configuration, the
+// confirmed addresses, or the clock.
 //
 // # Compatibility
 //

@@ -41,9 +41,9 @@ func Codes() []Code {
 	}
 }
 
-// What callers of a [Service] see, beside ErrConflict and ErrTokenInvalid.
+// What callers of a [Service] see, besides ErrConflict and ErrTokenInvalid.
 var (
-	// ErrWrongCredentials answers a sign-in, whatever was wrong with it.
+	// ErrWrongCredentials answers a failed sign-in, whatever was wrong with it.
 	ErrWrongCredentials = errors.New("passwd: wrong credentials")
 	// ErrNotActivated is ErrWrongCredentials of an account that is not activated,
 	// returned only after the right password.
@@ -51,14 +51,14 @@ var (
 	// ErrTemporaryExpired is ErrWrongCredentials of an account whose temporary
 	// password has run out, returned only after the right password.
 	ErrTemporaryExpired = fmt.Errorf("passwd: temporary password has expired: %w", ErrWrongCredentials)
-	// ErrWrongPassword says that the current password of a signed-in user is not
-	// the one given, or that the account may not change it.
+	// ErrWrongPassword says that the given current password of a signed-in user is
+	// wrong, or that the account may not change it.
 	ErrWrongPassword = errors.New("passwd: wrong current password")
 	// ErrEnded says that what was opened at an earlier epoch is no longer good, or
 	// that its account is gone or closed.
 	ErrEnded = errors.New("passwd: session has ended")
 	// ErrUnauthenticated says that nobody is signed in: what a host's Authenticate
-	// returns, for the faces.
+	// returns to the faces.
 	ErrUnauthenticated = errors.New("passwd: not signed in")
 	// ErrChangeRequired says that the account may only change its password.
 	ErrChangeRequired = errors.New("passwd: password must be changed first")
@@ -67,8 +67,8 @@ var (
 	ErrSecondFactor = errors.New("passwd: second factor required")
 	// ErrNoChangeNeeded answers ChangeByLogin with IfRequired.
 	ErrNoChangeNeeded = errors.New("passwd: no password change needed")
-	// ErrInvalidRequest says that a request has a value which the call does not
-	// take. It never depends on which accounts exist.
+	// ErrInvalidRequest says that a request has a value that the call does not accept.
+	// It never depends on which accounts exist.
 	ErrInvalidRequest = errors.New("passwd: invalid request")
 	// ErrBusy says that too many passwords wait to be hashed; a BusyError says when
 	// to try again.
@@ -76,10 +76,10 @@ var (
 	// ErrUnavailable wraps the failure of what a service depends on: store, queue,
 	// limiter, hasher, PolicyFor or rule.
 	ErrUnavailable = errors.New("passwd: unavailable")
-	// ErrRateLimited is what every RateLimitError is.
+	// ErrRateLimited matches every RateLimitError.
 	ErrRateLimited = errors.New("passwd: too many requests")
 	// ErrUndeliverable is for a Notifier: the message will never arrive, however often
-	// it is tried, as there is no such mailbox. It is dropped, with an event.
+	// it is tried, because there is no such mailbox. It is dropped, with an event.
 	ErrUndeliverable = errors.New("passwd: message cannot be delivered")
 	// ErrNotRunning says that a message was asked for while nothing processes
 	// the in-process queue: start Service.Run, or in a test call Service.Work, first.
@@ -98,8 +98,8 @@ func (e *RateLimitError) Error() string {
 // Is makes a RateLimitError match ErrRateLimited.
 func (e *RateLimitError) Is(target error) bool { return target == ErrRateLimited }
 
-// PolicyError lists every reason for which the policy rejects a new password. Its code
-// is CodePasswordRejected; there is no sentinel for it, use [errors.AsType].
+// PolicyError lists every reason why the policy rejects a new password. Its code is
+// CodePasswordRejected; there is no sentinel for it, use [errors.AsType].
 type PolicyError struct {
 	Violations []pwpolicy.Violation // never empty
 }

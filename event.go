@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Event is something that an audit wants to know. It holds no password, token,
-// code or typed identifier, and none can be put into it.
+// Event is something that an audit log should record. It holds no password,
+// token, code or typed identifier, and none can be put into it.
 type Event struct {
 	Time    time.Time
 	Name    EventName
@@ -43,6 +43,7 @@ const (
 	EventRevoked             EventName = "password.sessions_revoked"
 	EventForgotten           EventName = "account.forgotten"
 	EventRateLimited         EventName = "password.rate_limited"
+	EventNoAddress           EventName = "client.address_missing"         // Client.Addr is zero: all such clients are counted as one
 	EventCrossOriginRejected EventName = "password.cross_origin_rejected" // by a face
 	EventInputRejected       EventName = "password.input_rejected"        // malformed, or of an unknown application; by a face
 	EventNotificationSent    EventName = "notification.sent"

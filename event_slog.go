@@ -9,8 +9,8 @@ import (
 // slog.Default if l is nil: the name as message, the rest as attributes, at the
 // level of [EventName.Level]. The one exception is an [EventNotificationDropped]
 // with the reason "no_recipient": anybody causes it by typing unknown logins, so it
-// is Info. Client addresses are personal data; drop "client.address" by a
-// ReplaceAttr of the handler where they must not be kept.
+// is Info. Client addresses are personal data; drop "client.address" with the
+// handler's ReplaceAttr where they must not be kept.
 func SlogObserver(l *slog.Logger) Observer {
 	return ObserverFunc(func(ctx context.Context, e Event) {
 		logger := l
@@ -78,6 +78,7 @@ var owasp = map[EventName]struct {
 	EventRevoked:             {"session_expired", slog.LevelInfo},
 	EventForgotten:           {"user_deleted", slog.LevelInfo},
 	EventRateLimited:         {"excess_rate_limit_exceeded", slog.LevelWarn},
+	EventNoAddress:           {"", slog.LevelWarn},
 	EventCrossOriginRejected: {"malicious_csrf", slog.LevelWarn},
 	EventInputRejected:       {"input_validation_fail", slog.LevelWarn},
 	EventNotificationSent:    {"", slog.LevelInfo},
@@ -93,9 +94,9 @@ var owasp = map[EventName]struct {
 }
 
 // OWASP returns the nearest word of the OWASP logging vocabulary, or "" if there is
-// none, as for a name that is not of this module.
+// none, as for a name from outside this module.
 func (n EventName) OWASP() string { return owasp[n].word }
 
-// Level returns how loud the event is: Info, Warn or Error. A name that is not of
+// Level returns the level of the event: Info, Warn or Error. A name from outside
 // this module is Info. [SlogObserver] makes one exception.
 func (n EventName) Level() slog.Level { return owasp[n].level }

@@ -24,7 +24,6 @@ func TestLevelOfDroppedMessages(t *testing.T) {
 		level  string
 	}{
 		{"unknown login", "nobody", nil, 1, "no_recipient", "INFO"},
-		{"over the quota of live links", "ada", nil, 4, "no_recipient", "INFO"},
 		{"no such mailbox", "ada", passwd.ErrUndeliverable, 1, "undeliverable", "ERROR"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -7,14 +7,13 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
-	"strconv"
 	"time"
 )
 
 // SealForm encrypts what a form or a cookie carries from one request to the next,
-// with AES-256-GCM under a key that grows from the current one, and bound to a purpose: neither who reads
-// it nor who sends it back can tell or change what it is. The result is base64url
-// without padding.
+// with AES-256-GCM under a key derived from the current one, and bound to a purpose:
+// whoever reads it or sends it back can neither read nor alter the content. The result is
+// base64url without padding.
 func (s *Service) SealForm(purpose string, plain []byte) string {
 	sealer := s.keys[0].formSealer()
 	nonce := make([]byte, sealer.NonceSize(), sealer.NonceSize()+len(plain)+sealer.Overhead())
@@ -22,8 +21,8 @@ func (s *Service) SealForm(purpose string, plain []byte) string {
 	return base64.RawURLEncoding.EncodeToString(sealer.Seal(nonce, nonce, plain, []byte(purpose)))
 }
 
-// OpenForm returns what SealForm was given, under any of the keys; false for what it
-// has not made, or has made for another purpose.
+// OpenForm returns what SealForm was given, under any of the keys; false for what
+// SealForm has not made, or made for another purpose.
 func (s *Service) OpenForm(purpose, sealed string) ([]byte, bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(sealed)
 	if err != nil {
@@ -62,10 +61,10 @@ type WhoseToken struct {
 	Client  Client
 }
 
-// TokenAccount returns the account of a live token, without its hash: a page names
-// it to who has opened the link. It spends nothing. The account of a code is nobody's
-// business before the code is right, so PurposeCode is ErrInvalidRequest. Other
-// errors: ErrTokenInvalid, ErrUnavailable.
+// TokenAccount returns the account of a live token, without its hash: a page shows it to
+// whoever has opened the link. It spends nothing. The account of a code must stay hidden
+// until the code is right, so PurposeCode is ErrInvalidRequest. Other errors:
+// ErrTokenInvalid, ErrUnavailable.
 func (s *Service) TokenAccount(ctx context.Context, r WhoseToken) (Account, error) {
 	switch r.Purpose {
 	case PurposeReset, PurposeTicket, PurposeCancel:
@@ -95,9 +94,10 @@ type ChangeMade struct {
 // the same.
 const repeatWindow = 10 * time.Minute
 
-// ChangeMade tells a form that was sent twice, because the first reply got lost, from
-// one that asks for something else: the password was written within the last 10
-// minutes, since the form was shown, and is the new one in it. It changes nothing.
+// ChangeMade tells a form that was sent twice, because the first reply got lost, from one
+// that asks for something else: it reports whether the password was written within the
+// last 10 minutes, after the form was shown, and is the new one in it. It changes
+// nothing.
 //
 // A wrong password counts as a guess at the current one of the account, with those
 // of [Service.Change]. Errors: a RateLimitError, ErrBusy, ErrUnavailable.
@@ -114,32 +114,27 @@ func (s *Service) ChangeMade(ctx context.Context, r ChangeMade) (bool, error) {
 	if since := s.now().Sub(a.ChangedAt); a.ChangedAt.IsZero() || since > repeatWindow || since < -repeatWindow {
 		return false, nil
 	}
-	guess := s.newTry(ctx, r.Client)
-	key := s.keys.limiterKey("current", a.Ref.Tenant, a.Ref.ID, strconv.FormatInt(a.Epoch, 10))
-	if err := guess.take(key, s.cfg.Limits.SignIn); err != nil {
+	guess, err := s.newCurrentGuess(ctx, a, r.Client)
+	if err != nil {
 		return false, err
 	}
 	v, err := s.verify(ctx, a, r.New, r.Client)
 	if err != nil {
 		return false, guess.abandon(s.fault(ctx, err))
 	}
-	if !v.Match || guess.count > s.cfg.Limits.StopAfter {
-		return false, nil
+	if !v.Match || guess.closed {
+		return false, s.refuse(ctx, a, true, guess, nil)
 	}
-	return true, guess.succeeded("")
+	return true, guess.succeeded()
 }
 
-// CountCodeTry counts a failed try at the code of a request, and returns how many it
-// has left: -1 if it had none any more. It knows nothing of codes, and counts the same
-// for a request that nobody is mailed (I6). Error: ErrUnavailable.
-func (s *Service) CountCodeTry(ctx context.Context, request Token) (left int, err error) {
-	key := s.keys.limiterKey("code-try", string(request))
-	taken, err := s.limiter.Take(ctx, key, Limit{Free: codeTries, Window: codeTTL}, s.now())
-	switch {
-	case err != nil:
-		return 0, s.fault(ctx, err)
-	case taken.Wait > 0:
-		return -1, nil
+// CodeTriesLeft returns how many attempts the code of a request has left, 0 if none.
+// It knows nothing of codes, and answers the same for a request that nobody is mailed
+// (I6). Error: ErrUnavailable.
+func (s *Service) CodeTriesLeft(ctx context.Context, request Token) (int, error) {
+	answers, err := s.limit(ctx, Client{}, Step{Key: s.requestKey(request), Do: StepPeek, Limit: attemptsAtCode, Silent: true})
+	if err != nil {
+		return 0, err
 	}
-	return codeTries - taken.Count, nil
+	return max(codeTries-answers[0].Count, 0), nil
 }

@@ -68,7 +68,7 @@ func (s *Service) memory(h Hash) int64 {
 	}
 	info, err := inspector.Inspect(h)
 	if err != nil {
-		return 0 // no work will be done on it
+		return 0 // no work is done for it
 	}
 	return info.Memory
 }
@@ -111,8 +111,8 @@ func (s *Service) verify(ctx context.Context, a Account, typed string, c Client)
 // cannot judge, it does the same work on a dummy, so that time tells nothing (I6).
 //
 // A password that is not in NFC and does not match in NFC is compared once more as
-// it was typed, for hashes that another stack made of it. No hash of ours matches
-// then, but the work depends on nothing else than what was typed, and all of it is
+// it was typed, for hashes that another stack made of it. None of the library's own
+// hashes matches then, but the work depends only on what was typed, and all of it is
 // one turn, as it is one guess.
 func (s *Service) verifyLogin(ctx context.Context, l Login, a Account, typed string, c Client) (pwhash.Verdict, error) {
 	prepared, ok := normal.Password(typed)
@@ -143,7 +143,7 @@ func (s *Service) verifyLogin(ctx context.Context, l Login, a Account, typed str
 	return v, nil
 }
 
-// dummyFor picks the dummy of a login: always the same one.
+// dummyFor picks the dummy for a login: always the same one.
 func (s *Service) dummyFor(l Login) Hash {
 	if len(s.dummies) == 1 {
 		return s.dummies[0]
@@ -171,9 +171,9 @@ func (s *Service) judge(ctx context.Context, h Hash, password string) (pwhash.Ve
 }
 
 // Inspect tells what a stored hash is, without computing it: for counting what a
-// migration has left to do. Its errors are ErrFormat and a [*BoundsError],
-// for what nobody can sign in with, ErrPepperKey, with which the rest is filled in
-// nevertheless, and errors.ErrUnsupported unless Config.Hasher is a [pwhash.Inspector].
+// migration still has to do. Its errors are ErrFormat and a [*BoundsError] for a hash
+// that nobody can sign in with, ErrPepperKey, with the rest filled in nevertheless, and
+// errors.ErrUnsupported unless Config.Hasher is a [pwhash.Inspector].
 func (s *Service) Inspect(h Hash) (pwhash.Info, error) {
 	inspector, ok := s.cfg.Hasher.(pwhash.Inspector)
 	if !ok {
@@ -189,12 +189,12 @@ func cannotVerify(err error) bool {
 	return beyond || errors.Is(err, pwhash.ErrFormat)
 }
 
-// Stats are figures of a service's hashing. Waiting that stays above 0 asks for
-// more workers, or for fewer requests; Refused that grows does so urgently.
+// Stats are figures of a service's hashing. If Waiting stays above 0, add workers or
+// reduce requests; if Refused grows, do so urgently.
 type Stats struct {
 	Running int    // hashes that are being computed
 	Waiting int    // calls that wait for a turn
-	Memory  int64  // bytes that what runs holds; 0 if Config.Hasher is no Inspector
+	Memory  int64  // bytes held by the running hashes; 0 if Config.Hasher is no Inspector
 	Hashed  uint64 // turns that have ended, since New
 	Refused uint64 // calls that found the line full and got ErrBusy, since New
 }

@@ -21,7 +21,7 @@ import (
 // To rotate, make the new key Current and the old one the first of Previous, and
 // remove it once what it protects has expired: 72 hours later, or after 30 days with
 // Config.AfterWrite, the MaxAge of package session, or the TTL of session/jwt, if that
-// is longer. The counts of the limiter begin anew with a new Current.
+// is longer. The limiter's counts start from zero with a new Current.
 type Keys struct {
 	Current  []byte   // 32 random bytes or more
 	Previous [][]byte // still accepted, newest first; at most 15
@@ -43,6 +43,7 @@ type purposeKeys struct {
 	token   []byte // from a seed to the token or code
 	limiter []byte
 	user    []byte // user keys in links
+	device  []byte // tokens of devices
 	sealer  cipher.AEAD
 }
 
@@ -81,6 +82,7 @@ func derive(secret []byte) (purposeKeys, error) {
 		token:   key("token"),
 		limiter: key("limiter"),
 		user:    key("user"),
+		device:  key("device"),
 	}
 	block, e := aes.NewCipher(key("job"))
 	if e != nil {
@@ -131,4 +133,11 @@ func (k keyring) open(id string, sealed []byte) ([]byte, keyring, error) {
 		}
 	}
 	return nil, nil, errUnsealable
+}
+
+// groupKey is a limiterKey of a group, of which a limiter keeps few.
+func (k keyring) groupKey(kind string, group []string, parts ...string) string {
+	name := mac(k[0].limiter, append([]string{kind}, group...)...)
+	member := mac(k[0].limiter, append(append([]string{kind}, group...), parts...)...)
+	return kind + ":" + base64.RawURLEncoding.EncodeToString(name[:12]) + ":" + base64.RawURLEncoding.EncodeToString(member[:16])
 }

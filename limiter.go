@@ -17,26 +17,49 @@ type Limit struct {
 	MaxWait time.Duration // Wait or more
 }
 
-// Taken is a limiter's answer.
-type Taken struct {
-	Wait  time.Duration // 0: go ahead, the take is counted; else refused, and not counted
-	Count int           // takes counted since the last Clear, none of them forgiven; within the window, if there is one
+// Step is what a call of a [Limiter] does with one key.
+type Step struct {
+	// Key is at most 96 bytes of ASCII, and tells nothing about whom it is for. What
+	// stands before its first ":" is its kind. In "kind:group:rest", a group has at
+	// most 16 keys where a limiter can tell: the oldest goes.
+	Key   string
+	Do    StepKind
+	Limit Limit // of StepTake and StepPeek
+	// Silent keeps a step that has to wait from refusing the whole call.
+	Silent bool
 }
 
-// Limiter counts tries. Keys are opaque, at most 64 bytes of ASCII, and tell
-// nothing about whom they are for. Every method is one atomic step, safe for
-// concurrent use. A limiter that cannot answer returns an error, and the service
-// refuses the request: it never goes on uncounted.
+// StepKind is what a [Step] does.
+type StepKind int
+
+// The kinds of steps.
+const (
+	// StepTake counts one try, unless it has to wait.
+	StepTake StepKind = iota
+	// StepPeek answers as a take would, but for its Count, which is what is counted
+	// already, and counts nothing.
+	StepPeek
+	// StepRefund takes one try back: what was counted turned out to be no failure. An
+	// unknown key is no error. It also ends the wait that the refunded take began.
+	StepRefund
+	// StepClear forgets the key. An unknown key is no error.
+	StepClear
+)
+
+// Taken is a limiter's answer to a step.
+type Taken struct {
+	Wait  time.Duration // 0: go ahead; else the take was not counted
+	Count int           // takes counted since the last clear, none of them forgiven; within the window, if there is one
+}
+
+// Limiter counts tries, many keys in one call: a caller counts before it does the
+// work, so that parallel tries cannot slip through, and takes back afterwards what
+// was no failure. It is safe for concurrent use.
 type Limiter interface {
-	// Take counts one try and says whether it may proceed. The caller counts
-	// before it does the work, so that parallel tries cannot slip through.
-	Take(ctx context.Context, key string, l Limit, now time.Time) (Taken, error)
-	// Refund takes one try back: what was counted turned out to be no failure. An
-	// unknown key is no error.
-	Refund(ctx context.Context, key string) error
-	// Clear forgets the key. An unknown key is no error.
-	Clear(ctx context.Context, key string) error
-	// Count returns how many takes of the key are counted, without counting one;
-	// 0 for an unknown key, or one whose window has passed.
-	Count(ctx context.Context, key string, now time.Time) (int, error)
+	// Do makes the steps, in their order, and returns an answer for each. If a take or
+	// peek that is not Silent has to wait, no take of the call stays counted, nor is
+	// anything refunded or cleared. What is done to one key is one atomic step; several
+	// keys may be done one after the other. A limiter that cannot answer returns an
+	// error, and the service refuses the request: it never goes on uncounted.
+	Do(ctx context.Context, now time.Time, steps ...Step) ([]Taken, error)
 }

@@ -3,6 +3,7 @@ package passwd
 import (
 	"context"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 )
@@ -10,39 +11,171 @@ import (
 const (
 	defaultLimiterKeys = 65_536
 	evictionSample     = 32
+	maxGroup           = 16 // keys of a group
 )
 
-// NewMemoryLimiter returns a Limiter that keeps its counts in memory, for at most
-// that many keys; 0 or less is 65,536, about 10 MB beside the keys. It counts for one
-// process only, and a restart forgets everything: with several replicas, use one
+// NewMemoryLimiter returns a Limiter that keeps its counts in memory, for at most n
+// keys of each kind; 0 or less is 65,536, about 10 MB beside the keys. It counts for
+// one process only, and a restart forgets everything: with several replicas, use one
 // that they share.
 //
-// When it is full, a new key takes the place of another: of 32 picked at random,
-// one whose window has passed or, if there is none, the one with the lowest count,
-// and of several such the oldest. So a flood of new keys washes out other new
-// keys, not those that have been tried many times.
-//
-// A Refund also ends the wait that the refunded take began. A clock that is set
-// back neither shortens a wait nor forgives.
-func NewMemoryLimiter(keys int) Limiter {
-	if keys <= 0 {
-		keys = defaultLimiterKeys
+// When a kind is full, a new key takes the place of another of its kind: of 32 picked
+// at random, one whose window has passed or, if there is none, the one with the lowest
+// count, and of several such the oldest. So a flood of new keys washes out other new
+// keys of the same kind, not those that have been tried many times.
+func NewMemoryLimiter(n int) Limiter {
+	if n <= 0 {
+		n = defaultLimiterKeys
 	}
-	return &memoryLimiter{bound: keys, index: make(map[string]int)}
+	return &memoryLimiter{bound: n, kinds: map[string]*entries{}, groups: map[string][]string{}}
 }
 
-// memoryLimiter keeps its entries in a slice, where any can be picked at random.
 type memoryLimiter struct {
-	mu      sync.Mutex
-	bound   int
-	index   map[string]int // from a key to its place in entries
-	entries []entry
+	mu     sync.Mutex
+	bound  int // of each kind
+	kinds  map[string]*entries
+	groups map[string][]string // keys of each group, the oldest first
 }
 
-// entry is what is known of a key.
+// Do makes the steps.
+func (m *memoryLimiter) Do(_ context.Context, now time.Time, steps ...Step) ([]Taken, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	tallies := make(Tallies, len(steps))
+	for _, s := range steps {
+		if e, i := m.find(s.Key); i >= 0 {
+			tallies[s.Key] = e.list[i].Tally
+		}
+	}
+	answers, changed := tallies.Do(now, steps...)
+	for key := range changed {
+		if t, remains := tallies[key]; remains {
+			m.set(key, t, now)
+		} else {
+			m.remove(key)
+		}
+	}
+	return answers, nil
+}
+
+func (m *memoryLimiter) find(key string) (*entries, int) {
+	e := m.kinds[kindOf(key)]
+	if e == nil {
+		return nil, -1
+	}
+	i, known := e.index[key]
+	if !known {
+		return e, -1
+	}
+	return e, i
+}
+
+func (m *memoryLimiter) set(key string, t Tally, now time.Time) {
+	e, i := m.find(key)
+	if i >= 0 {
+		e.list[i].Tally = t
+		if group := groupOf(key); group != "" { // it is the newest again
+			m.leaveGroup(group, key)
+			m.groups[group] = append(m.groups[group], key)
+		}
+		return
+	}
+	if e == nil {
+		e = &entries{index: make(map[string]int)}
+		m.kinds[kindOf(key)] = e
+	}
+	if group := groupOf(key); group != "" {
+		if members := m.groups[group]; len(members) >= maxGroup {
+			m.remove(members[0])
+		}
+		m.groups[group] = append(m.groups[group], key)
+	}
+	if len(e.list) >= m.bound {
+		m.remove(e.list[e.least(now)].key)
+	}
+	e.index[key] = len(e.list)
+	e.list = append(e.list, entry{key, t})
+}
+
+// remove forgets a key, and fills the gap with the last of its kind.
+func (m *memoryLimiter) remove(key string) {
+	e, i := m.find(key)
+	if i < 0 {
+		return
+	}
+	if group := groupOf(key); group != "" {
+		m.leaveGroup(group, key)
+	}
+	last := len(e.list) - 1
+	delete(e.index, key)
+	if i != last {
+		e.list[i] = e.list[last]
+		e.index[e.list[i].key] = i
+	}
+	e.list[last] = entry{}
+	e.list = e.list[:last]
+}
+
+func (m *memoryLimiter) leaveGroup(group, key string) {
+	members := m.groups[group]
+	for i, member := range members {
+		if member == key {
+			members = append(members[:i:i], members[i+1:]...)
+			break
+		}
+	}
+	if m.groups[group] = members; len(members) == 0 {
+		delete(m.groups, group)
+	}
+}
+
+// kindOf returns what stands before the first ":", "" if there is none.
+func kindOf(key string) string {
+	kind, _, ok := strings.Cut(key, ":")
+	if !ok {
+		return ""
+	}
+	return kind
+}
+
+// groupOf returns "kind:group" of a key that has a group, else "".
+func groupOf(key string) string {
+	if first := strings.IndexByte(key, ':'); first >= 0 {
+		if second := strings.IndexByte(key[first+1:], ':'); second >= 0 {
+			return key[:first+1+second]
+		}
+	}
+	return ""
+}
+
+// entries are the keys of one kind, in a slice, where any can be picked at random.
+type entries struct {
+	index map[string]int // from a key to its place in list
+	list  []entry
+}
+
 type entry struct {
 	key string
 	Tally
+}
+
+// least returns what matters least of a random sample; of all, if they are few.
+func (e *entries) least(now time.Time) int {
+	few := len(e.list) <= evictionSample
+	least := 0
+	for n := range min(len(e.list), evictionSample) {
+		i := n
+		if !few {
+			i = rand.IntN(len(e.list))
+		}
+		if e.list[i].Passed(now) {
+			return i
+		}
+		if n == 0 || e.list[i].lessThan(e.list[least]) {
+			least = i
+		}
+	}
+	return least
 }
 
 func (e entry) lessThan(other entry) bool {
@@ -50,99 +183,4 @@ func (e entry) lessThan(other entry) bool {
 		return e.Count < other.Count
 	}
 	return e.Last.Before(other.Last)
-}
-
-// Take counts a try.
-func (m *memoryLimiter) Take(_ context.Context, key string, l Limit, now time.Time) (Taken, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	i, known := m.index[key]
-	t := entry{key: key}
-	if known {
-		t = m.entries[i]
-	}
-	taken := t.Take(l, now)
-	switch {
-	case taken.Wait > 0: // refused: nothing is counted
-	case known:
-		m.entries[i] = t
-	default:
-		m.add(t, now)
-	}
-	return taken, nil
-}
-
-// Refund takes one try back.
-func (m *memoryLimiter) Refund(_ context.Context, key string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	i, known := m.index[key]
-	if !known {
-		return nil
-	}
-	if m.entries[i].Refund(); m.entries[i].Count <= 0 {
-		m.remove(i)
-	}
-	return nil
-}
-
-// Clear forgets a key.
-func (m *memoryLimiter) Clear(_ context.Context, key string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if i, known := m.index[key]; known {
-		m.remove(i)
-	}
-	return nil
-}
-
-// Count tells how many takes are counted.
-func (m *memoryLimiter) Count(_ context.Context, key string, now time.Time) (int, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	i, known := m.index[key]
-	if !known || m.entries[i].Passed(now) {
-		return 0, nil
-	}
-	return m.entries[i].Count, nil
-}
-
-func (m *memoryLimiter) add(t entry, now time.Time) {
-	if len(m.entries) >= m.bound {
-		m.evict(now)
-	}
-	m.index[t.key] = len(m.entries)
-	m.entries = append(m.entries, t)
-}
-
-// remove fills the gap with the last entry.
-func (m *memoryLimiter) remove(i int) {
-	last := len(m.entries) - 1
-	delete(m.index, m.entries[i].key)
-	if i != last {
-		m.entries[i] = m.entries[last]
-		m.index[m.entries[i].key] = i
-	}
-	m.entries[last] = entry{}
-	m.entries = m.entries[:last]
-}
-
-// evict drops what matters least of a random sample; of all, if they are few.
-func (m *memoryLimiter) evict(now time.Time) {
-	few := len(m.entries) <= evictionSample
-	least := 0
-	for n := range min(len(m.entries), evictionSample) {
-		i := n
-		if !few {
-			i = rand.IntN(len(m.entries))
-		}
-		if m.entries[i].Passed(now) {
-			least = i
-			break
-		}
-		if n == 0 || m.entries[i].lessThan(m.entries[least]) {
-			least = i
-		}
-	}
-	m.remove(least)
 }

@@ -14,36 +14,33 @@ import (
 
 var limiterStart = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
+func do(t testing.TB, l passwd.Limiter, now time.Time, s passwd.Step) passwd.Taken {
+	t.Helper()
+	answers, err := l.Do(context.Background(), now, s)
+	if err != nil {
+		t.Fatalf("Do: %v", err)
+	}
+	return answers[0]
+}
+
 func take(t testing.TB, l passwd.Limiter, key string, limit passwd.Limit, now time.Time) passwd.Taken {
 	t.Helper()
-	taken, err := l.Take(context.Background(), key, limit, now)
-	if err != nil {
-		t.Fatalf("Take: %v", err)
-	}
-	return taken
+	return do(t, l, now, passwd.Step{Key: key, Limit: limit})
 }
 
 func count(t testing.TB, l passwd.Limiter, key string, now time.Time) int {
 	t.Helper()
-	n, err := l.Count(context.Background(), key, now)
-	if err != nil {
-		t.Fatalf("Count: %v", err)
-	}
-	return n
+	return do(t, l, now, passwd.Step{Key: key, Do: passwd.StepPeek, Silent: true}).Count
 }
 
 func refund(t testing.TB, l passwd.Limiter, key string) {
 	t.Helper()
-	if err := l.Refund(context.Background(), key); err != nil {
-		t.Fatalf("Refund: %v", err)
-	}
+	do(t, l, limiterStart, passwd.Step{Key: key, Do: passwd.StepRefund})
 }
 
 func forget(t testing.TB, l passwd.Limiter, key string) {
 	t.Helper()
-	if err := l.Clear(context.Background(), key); err != nil {
-		t.Fatalf("Clear: %v", err)
-	}
+	do(t, l, limiterStart, passwd.Step{Key: key, Do: passwd.StepClear})
 }
 
 const (

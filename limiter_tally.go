@@ -1,11 +1,52 @@
 package passwd
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
-// Tally is what a [Limiter] knows of one key, and the arithmetic of [Limit]: a
-// limiter of a host's own keeps the fields and leaves the rest to the methods. The
-// zero Tally is a key that has never been taken. A clock that is set back neither
-// shortens a wait nor forgives.
+// Tallies are the keys of one call of a [Limiter] and what is known of them: a
+// limiter of a host's own reads them, has Do compute what becomes of them, and writes
+// them, all in one atomic step. A key that is not known is not in it.
+type Tallies map[string]Tally
+
+// Do makes the steps and returns their answers and the keys that it has changed. One
+// that is then no longer among the tallies is to be deleted.
+func (t Tallies) Do(now time.Time, steps ...Step) (answers []Taken, changed map[string]bool) {
+	before := maps.Clone(t)
+	answers = make([]Taken, len(steps))
+	changed = make(map[string]bool)
+	for i, step := range steps {
+		tally := t[step.Key]
+		switch step.Do {
+		case StepTake:
+			answers[i] = tally.take(step.Limit, now)
+		case StepPeek:
+			tally.peek(step.Limit, now, &answers[i])
+		case StepRefund:
+			tally.refund()
+		case StepClear:
+			tally = Tally{}
+		}
+		if answers[i].Wait > 0 && !step.Silent {
+			clear(t)
+			maps.Copy(t, before)
+			return answers, nil
+		}
+		if tally == t[step.Key] || step.Do == StepPeek || answers[i].Wait > 0 {
+			continue
+		}
+		changed[step.Key] = true
+		if t[step.Key] = tally; tally.Count <= 0 {
+			delete(t, step.Key)
+		}
+	}
+	return answers, changed
+}
+
+// Tally is what a [Limiter] knows of one key, and the arithmetic of [Limit]. The zero
+// Tally is a key that has never been taken. A clock that is set back neither shortens
+// a wait nor forgives.
 type Tally struct {
 	Count    int       // Taken.Count
 	Level    int       // without a window: takes counted and not forgiven
@@ -16,10 +57,21 @@ type Tally struct {
 
 // Passed reports whether there is nothing more to know of the key: its window is
 // over.
-func (t *Tally) Passed(now time.Time) bool { return t.Windowed && !now.Before(t.Until) }
+func (t Tally) Passed(now time.Time) bool { return t.Windowed && !now.Before(t.Until) }
 
-// Take counts one try, unless the answer's Wait is over 0.
-func (t *Tally) Take(l Limit, now time.Time) Taken {
+// peek answers what take would, with the count as it is.
+func (t Tally) peek(l Limit, now time.Time, answer *Taken) {
+	if l.Free > 0 {
+		taken := t
+		answer.Wait = taken.take(l, now).Wait
+	}
+	if !t.Passed(now) {
+		answer.Count = t.Count
+	}
+}
+
+// take counts one try, unless the answer's Wait is over 0.
+func (t *Tally) take(l Limit, now time.Time) Taken {
 	if l.Window > 0 {
 		return t.takeInWindow(l, now)
 	}
@@ -62,9 +114,10 @@ func (t *Tally) takeWithBackoff(l Limit, now time.Time) Taken {
 	return Taken{Count: t.Count}
 }
 
-// Refund takes one try back, and ends the wait that it began. A key with a Count of
-// 0 can be forgotten then.
-func (t *Tally) Refund() {
+func (t *Tally) refund() {
+	if t.Count == 0 {
+		return
+	}
 	t.Count--
 	t.Level = max(t.Level-1, 0)
 	if !t.Windowed {

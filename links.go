@@ -21,27 +21,27 @@ type Links struct {
 	// InsecureHTTP is set. Required.
 	Base string
 	// For returns another base for an account, as tenants with domains of their own
-	// need. nil, or a result of "", is Base. The same handlers answer there, and they
-	// go by Base: they strip its path, and by its scheme they know whether cookies can
-	// be Secure (passwdhttp.Config.InsecureCookies). A tenant for whom either is
-	// different has a service of its own.
+	// need. nil, or a result of "", is Base. The same handlers answer there, and they go
+	// by Base: they strip its path, and its scheme tells them whether cookies can be
+	// Secure (passwdhttp.Config.InsecureCookies). A tenant for whom either is different
+	// has a service of its own.
 	For func(ctx context.Context, a Account) string
-	// InsecureHTTP allows plain http for any host: everybody on the way can read
-	// the links and take the accounts over.
+	// InsecureHTTP allows plain http for any host: anyone on the network path can read
+	// the links and take over the accounts.
 	InsecureHTTP bool
 	// FragmentNeedsJavaScript puts the token, and the user key, behind a "#" instead
-	// of a "?": no browser sends that to anybody, so that it is in no access log, of
-	// the host or of a proxy. The price is that links open with JavaScript alone. A
-	// script has to read the fragment and hand it on; that of passwdhttp.Pages does,
-	// and without it the page can only say what to do. The link remains as long as
-	// any other in the mail and in the history of the browser. Links that were sent
-	// before work on.
+	// of a "?": no browser sends that part to a server, so it is in no access log,
+	// neither the host's nor a proxy's. The price is that links work only with
+	// JavaScript. A script has to read the fragment and hand it on; that of
+	// passwdhttp.Pages does, and without it the page can only say what to do. The link
+	// stays in the mail and in the browser's history as long as any other. Links that
+	// were sent before still work.
 	FragmentNeedsJavaScript bool
 }
 
 // PlainHTTP reports whether Base is an http URL of a host that is not loopback,
-// which InsecureHTTP has allowed. Browsers keep no Secure cookies there. It says
-// nothing about the bases that For returns, nor about one that New refuses.
+// which InsecureHTTP has allowed. Browsers keep no Secure cookies there. It says nothing
+// about the bases that For returns, nor about a Base that New refuses.
 func (l Links) PlainHTTP() bool {
 	u, err := url.Parse(l.Base)
 	return err == nil && u.Scheme == "http" && !isLoopback(u.Hostname())

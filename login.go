@@ -15,9 +15,9 @@ type LoginKind string
 const (
 	// AnyKind is any of the others that the value has the shape of: a username
 	// always, an e-mail address with an "@", a mobile number of nothing but digits,
-	// "+" and what people write between them. Whom it names is decided by rank: a
-	// confirmed address before a username before an address that is not confirmed;
-	// two accounts of the same rank are several, and nobody signs in.
+	// "+" and what people write between them. Which account it names is decided by
+	// rank: a confirmed address before a username before an address that is not
+	// confirmed. If two accounts have the same rank, nobody signs in.
 	AnyKind  LoginKind = ""
 	Username LoginKind = "username"
 	Email    LoginKind = "email"
@@ -33,8 +33,8 @@ type Login struct {
 
 // Fold returns the form in which identifiers are compared: outer white space and
 // invisible characters trimmed, Unicode normalisation form C, ASCII letters in lower
-// case. All else is exact, so "mıke" never finds "mike", and no character outside
-// ASCII becomes one of it, on any store.
+// case. Everything else is exact, so "mıke" never finds "mike", and no non-ASCII
+// character becomes an ASCII one, on any store.
 func Fold(identifier string) string { return normal.Fold(identifier) }
 
 const maxLogin = 512 // bytes; no e-mail address is longer than 320

@@ -12,6 +12,8 @@ type Client struct {
 	Addr      netip.Addr // of the peer; the zero Addr counts as one shared address
 	UserAgent string     // cut to 256 bytes
 	RequestID string     // the host's own, for its events; cut to 128 bytes
+	// Device is the token of [SignedIn] that the client has kept, "" if it has none.
+	Device Token `json:"-"`
 }
 
 // MessageKind tells what a message is about.
@@ -24,7 +26,7 @@ const (
 	MessageResetCode         MessageKind = "reset_code"         // was asked for
 	MessagePasswordChanged   MessageKind = "password_changed"   // notice
 	MessagePasswordReset     MessageKind = "password_reset"     // notice
-	MessageTemporaryPassword MessageKind = "temporary_password" // notice that one was issued, not which
+	MessageTemporaryPassword MessageKind = "temporary_password" // notice that one was issued, without it
 	MessageSuspended         MessageKind = "suspended"          // notice
 	MessageSignInStopped     MessageKind = "sign_in_stopped"    // notice of Limits.StopAfter consecutive failures
 	// MessageSharedAddress answers a request for a link that named an address of
@@ -43,16 +45,16 @@ type Message struct {
 	Username string
 	Locale   string // of the account, "" if it has none
 
-	// Link is the whole link to follow: to the reset page in a reset_link, to "this
-	// was not me" in a notice, else to where a reset is asked for. Token, User and
-	// Code are what a reset_link or reset_code carries for typing or for an app.
+	// Link is the whole link to follow: to the reset page in a reset_link, to "this was
+	// not me" in a notice, otherwise to where a reset is requested. Token, User and Code
+	// are what a reset_link or reset_code carries, to be typed or for an app.
 	Link  string
 	Token Token
-	User  string // the user key that some formats want beside the token
+	User  string // the user key that some formats want besides the token
 	Code  OneTimeCode
 	Text  string // what a shared_address is told, word for word; "" leaves the words to the notifier
 
-	At        time.Time // when what the message tells of happened, or was asked for
+	At        time.Time // when the event that the message reports happened, or was asked for
 	ExpiresAt time.Time // of the token, code or temporary password; zero if there is none
 	Client    Client    // who did it, or asked for it
 }
@@ -61,8 +63,8 @@ type Message struct {
 // has been accepted for delivery; any error but ErrUndeliverable has it tried again later
 // with the same ID, at growing intervals of up to 10 minutes: a link or code until it
 // has expired, a notice for 72 hours. The context ends before the job's lease does.
-// Notify is not called concurrently by one Run or Work, but every replica may run
-// one.
+// Notify may be called concurrently: by the hands of a Run, as many as Config.Deliveries,
+// and of the Runs of other replicas.
 type Notifier interface {
 	Notify(ctx context.Context, m Message) error
 }

@@ -28,12 +28,12 @@ type Config struct {
 	// PolicyFor picks another policy for an account, as tenants with rules of their
 	// own need. If nil, every account has Policy. It is asked for every new password
 	// and check of one, and at every sign-in by an account whose password has a known
-	// age (see [pwpolicy.MaxAge]). Its error refuses the request, as ErrUnavailable.
+	// age (see [pwpolicy.MaxAge]). If it fails, so does the request, with ErrUnavailable.
 	PolicyFor func(ctx context.Context, a Account) (pwpolicy.Policy, error)
-	// PolicyFloor holds for every account, whatever Policy and PolicyFor say: its
-	// rules are enforced beside theirs, and of two rules of one name both, so that a
-	// tenant may tighten it and cannot loosen it. A policy that contradicts it, so
-	// that no password is acceptable, rejects the request. The zero Policy is no floor.
+	// PolicyFloor holds for every account, whatever Policy and PolicyFor say: its rules are
+	// enforced in addition to theirs, and of two rules with the same name both are, so that
+	// a tenant can tighten it but not loosen it. A policy that contradicts it, so that no
+	// password is acceptable, rejects the request. The zero Policy is no floor.
 	PolicyFloor pwpolicy.Policy
 
 	// Hasher makes and verifies hashes. If nil, the zero pwhash.Argon2id.
@@ -53,12 +53,12 @@ type Config struct {
 	// time does not tell that it is unknown (I6): hashes of passwords that nobody
 	// knows, or "" for one that Hasher makes. If there are none, it is that one.
 	//
-	// They are for tables with hashes of another stack that take another time. Give
-	// them in the proportion of the table: for one half of bcrypt with cost 10, a
-	// bcrypt hash of cost 10 and "". Each login is always compared with the same. What
-	// this does not close: the proportion changes with every sign-in that replaces
-	// such a hash, so adjust it now and then; and anyone who watches one login for
-	// long sees that it changed from slow to fast, which only an account does.
+	// They are for tables with hashes of another stack that take a different time. Give
+	// them in the proportions of the table: for one half of bcrypt with cost 10, a bcrypt
+	// hash of cost 10 and "". A login is always compared with the same one. What this does
+	// not close: the proportion changes with every sign-in that replaces such a hash, so
+	// adjust it now and then; and anyone who watches one login for a long time sees it
+	// change from slow to fast, which only an account does.
 	Dummies []Hash
 
 	// Queue keeps messages until they are delivered. If nil, the Store where it is
@@ -71,9 +71,9 @@ type Config struct {
 	Limits Limits
 
 	// Admit has the last word on a sign-in, or a change by login, with the right
-	// password. Its error is returned as it is: ErrSecondFactor says that more is
-	// needed before a session, token or ticket may be issued. If nil, the right
-	// password is enough.
+	// password. Its error is returned unchanged: ErrSecondFactor says that more is needed
+	// before a session, token or ticket may be issued. If nil, the right password is
+	// enough.
 	Admit func(ctx context.Context, a Account, c Client) error
 	// AfterWrite is told of every password write after its commit, and again by
 	// the worker until it returns nil, for 30 days at most: it must be idempotent. If
@@ -82,6 +82,12 @@ type Config struct {
 	// Observer receives events. If nil, they are dropped.
 	Observer Observer
 
+	// Deliveries is how many messages one [Service.Run] delivers at once, and how many
+	// at most are delivered a second time if the process dies. If 0, 4, of which 3 at
+	// most are in one channel and 2 of these at messages that failed before, so that a
+	// gateway that hangs delays the other channel by a second at most. With 1, a
+	// delivery that hangs delays all others.
+	Deliveries int
 	// InsecureLiveCache lets [Service.Live], and with it the JWTs of session/jwt,
 	// answer from memory for so long, at most a minute, that an account is still good
 	// at an epoch: in a microsecond and without the store. It costs that a session or
@@ -114,6 +120,7 @@ type Service struct {
 	dummies      []Hash // of passwords nobody knows, at the price of real ones
 	base         *url.URL
 	worker       *worker
+	hands        *hands     // in the copy of a Run; nil elsewhere
 	only         *string    // the tenant that it is for; nil is all
 	liveCache    *liveCache // nil is none
 	within       bool       // made by With: what it reads may never be committed
@@ -122,7 +129,7 @@ type Service struct {
 // worker is what the copies of a service share about working off the queue.
 type worker struct {
 	started atomic.Bool   // Run or Work has been called
-	wake    chan struct{} // of capacity 1: something was put
+	wake    chan struct{} // of a capacity for all hands: something was put
 }
 
 // New checks the configuration, whose error names the field, and makes a
@@ -131,13 +138,15 @@ type worker struct {
 func New(cfg Config) (*Service, error) {
 	switch {
 	case cfg.Store == nil:
-		return nil, errors.New("passwd: Config.Store is required (memstore.New for a start)")
+		return nil, errors.New("passwd: Config.Store is required (memstore.New to start with)")
 	case cfg.Notify == nil:
 		return nil, errors.New("passwd: Config.Notify is required: it delivers the messages")
 	case cfg.Links.Base == "":
 		return nil, errors.New("passwd: Config.Links.Base is required: the absolute URL of the mounted pages")
 	case cfg.JobLease < 0:
 		return nil, errors.New("passwd: Config.JobLease is negative")
+	case cfg.Deliveries < 0:
+		return nil, errors.New("passwd: Config.Deliveries is negative")
 	case cfg.InsecureLiveCache < 0 || cfg.InsecureLiveCache > maxLiveCache:
 		return nil, fmt.Errorf("passwd: Config.InsecureLiveCache: %v is not within 0 and %v", cfg.InsecureLiveCache, maxLiveCache)
 	}
@@ -160,6 +169,7 @@ func New(cfg Config) (*Service, error) {
 		}
 	}
 	cfg.JobLease = cmp.Or(cfg.JobLease, time.Minute)
+	cfg.Deliveries = cmp.Or(cfg.Deliveries, defaultDeliveries)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -175,7 +185,7 @@ func New(cfg Config) (*Service, error) {
 		cfg:    cfg,
 		keys:   keys,
 		base:   base,
-		worker: &worker{wake: make(chan struct{}, 1)},
+		worker: &worker{wake: make(chan struct{}, cfg.Deliveries)},
 	}
 	if cfg.InsecureLiveCache > 0 {
 		s.liveCache = newLiveCache(cfg.InsecureLiveCache, cfg.Now)
@@ -240,12 +250,12 @@ func (s *Service) With(store Store) *Service {
 
 // InTenant returns the same service for one tenant: accounts of others do not exist
 // for it, so that a token, ticket, code or session of one tenant opens nothing at
-// another's, and a sign-in with a login of another is one of nobody. The faces ask it
-// where they know the tenant of a request. What it queues is processed by any Run.
+// another's, and a sign-in with another's login is one for an unknown account. The faces
+// use it where they know the tenant of a request. What it queues is processed by any Run.
 //
-// Asked for a link or code for a login of another tenant it answers ErrInvalidRequest,
-// and ErrNotFound where the host names the account, as in [Service.Forget] and
-// [Service.NewHash]. [Service.Requirements] alone goes by what it is given.
+// Asked for a link or code for another tenant's login, it answers ErrInvalidRequest, and
+// ErrNotFound where the host names the account, as in [Service.Forget] and
+// [Service.NewHash]. Only [Service.Requirements] goes by what it is given.
 func (s *Service) InTenant(tenant string) *Service {
 	other := *s
 	other.only = &tenant
@@ -256,7 +266,7 @@ func (s *Service) InTenant(tenant string) *Service {
 func (s *Service) foreign(r Ref) bool { return s.only != nil && r.Tenant != *s.only }
 
 // Observe passes an event to the configured observer, if there is one, stamped with
-// the time. It is how the faces of the service report what they refuse.
+// the time. The faces of the service use it to report what they refuse.
 func (s *Service) Observe(ctx context.Context, e Event) {
 	if s.cfg.Observer == nil {
 		return
@@ -269,7 +279,7 @@ func (s *Service) Observe(ctx context.Context, e Event) {
 // faces are mounted.
 func (s *Service) BasePath() string { return s.base.Path }
 
-// Links returns Config.Links: faces go by them where a request could lie.
+// Links returns Config.Links: faces rely on it where a request could lie.
 func (s *Service) Links() Links { return s.cfg.Links }
 
 func (s *Service) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Microsecond) }

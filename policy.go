@@ -12,8 +12,8 @@ import (
 // Check asks whether a password is acceptable, while it is being typed.
 type Check struct {
 	Password string
-	// The account it is for: named, or the one that a live reset token or ticket
-	// belongs to. Exactly one is set.
+	// The account that the password is for: named, or the one that a live reset
+	// token or ticket belongs to. Exactly one is set.
 	Account Ref
 	Token   Token
 	Ticket  Token
@@ -35,8 +35,8 @@ func (s *Service) Check(ctx context.Context, r Check) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	ask := s.newTry(ctx, r.Client)
-	if err := ask.take(s.keys.limiterKey("check", a.Ref.Tenant, a.Ref.ID), s.cfg.Limits.Checks); err != nil {
+	checks := Step{Key: s.keys.limiterKey("check", a.Ref.Tenant, a.Ref.ID), Do: StepTake, Limit: s.cfg.Limits.Checks}
+	if _, err := s.limit(ctx, r.Client, checks); err != nil {
 		return Report{}, err
 	}
 	p, err := s.policy(ctx, a)
@@ -80,8 +80,8 @@ func (s *Service) checked(ctx context.Context, r Check) (a Account, err error) {
 	return a, err
 }
 
-// Requirements describes the policy of an account. One that does not exist, as at
-// registration or where only the tenant is known, is taken as it is given. Error:
+// Requirements describes the policy of an account. An account that does not exist,
+// as at registration or where only the tenant is known, is taken as given. Error:
 // ErrUnavailable.
 func (s *Service) Requirements(ctx context.Context, a Account) ([]pwpolicy.Requirement, error) {
 	if a.Ref.ID != "" {

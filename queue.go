@@ -12,6 +12,7 @@ type Job struct {
 	ID        string    // UUID version 7; the same over retries, and the message's id
 	Key       string    // a waiting job with the same key absorbs this one; "" is never absorbed
 	Sealed    []byte    // AES-GCM under the service's keys
+	Urgent    bool      // somebody waits for it: a link or code that was asked for
 	NotBefore time.Time // due from then on
 	NotAfter  time.Time // dropped from then on, with an event
 	Attempts  int       // claims so far, the present one included
@@ -28,20 +29,27 @@ type Job struct {
 // the service then knows that nobody else can work it off.
 type Queue interface {
 	// Put adds a job. If an unclaimed job with the same non-empty key waits, the
-	// new one is absorbed: nil, and nothing is added. ErrQueueFull when the bound
-	// of the queue is reached.
+	// new one is absorbed: nil, and nothing is added, but it costs as much, and a
+	// job with the same ID is there already. ErrQueueFull, also for what would be
+	// absorbed, when the bound of the queue is reached.
 	Put(ctx context.Context, j Job) error
 
-	// Claim takes up to n jobs that are due (NotBefore at or before now, and not
-	// leased to anybody) for the length of the lease, oldest first, and counts an
-	// attempt at each. A job that is not Done or Retry'd in that time is due again.
-	// Claimed jobs absorb nothing.
+	// Claim takes up to n jobs that are due (NotBefore at or before now) for the length
+	// of the lease, and counts an attempt at each: first those that have been due the
+	// longest, of two that became due together the one that was put first. Claimed jobs
+	// absorb nothing. The end of the lease becomes their NotBefore: a job that is not
+	// Done or Retry'd in that time is due again then, behind what was due by then.
 	Claim(ctx context.Context, n int, lease time.Duration, now time.Time) ([]Job, error)
+
+	// ClaimUrgent is Claim of jobs that are Urgent, and of no others: first those that
+	// have never been claimed, then the rest, both in the order of Claim.
+	ClaimUrgent(ctx context.Context, n int, lease time.Duration, now time.Time) ([]Job, error)
 
 	// Done deletes a job. An unknown id is not an error.
 	Done(ctx context.Context, id string) error
 
-	// Retry ends the lease and makes the job due again at the given time. An
+	// Retry ends the lease and makes the job due again at the given time, which becomes
+	// its NotBefore: it has lost its place, and goes behind what was due by then. An
 	// unknown id is not an error.
 	Retry(ctx context.Context, id string, at time.Time) error
 }

@@ -124,7 +124,7 @@ func TestMemoryQueueAbsorbs(t *testing.T) {
 
 	// A lease that ran out leaves its job claimed until it is claimed again.
 	put(t, q, job("l", "k"))
-	wantClaimed(t, q, queueStart.Add(time.Minute), "a 3", "c 2", "d 2", "e 2", "l 1")
+	wantClaimed(t, q, queueStart.Add(time.Minute), "l 1", "a 3", "c 2", "d 2", "e 2")
 	for _, id := range []string{"a", "c", "d", "e", "j", "l"} {
 		done(t, q, id)
 	}
@@ -161,7 +161,10 @@ func TestMemoryQueueFull(t *testing.T) {
 		if err := q.Put(t.Context(), job("more", "")); !errors.Is(err, passwd.ErrQueueFull) {
 			t.Errorf("one more than %d: %v, want ErrQueueFull", tt.want, err)
 		}
-		put(t, q, job("absorbed", "k0"))
+		if err := q.Put(t.Context(), job("absorbed", "k0")); !errors.Is(err, passwd.ErrQueueFull) {
+			t.Errorf("one that would be absorbed: %v, want ErrQueueFull", err) // I6: else it tells who has a job in it
+		}
+		put(t, q, job("0", "k0")) // it is there already
 		claim(t, q, 1, time.Minute, queueStart)
 		if err := q.Put(t.Context(), job("more", "")); !errors.Is(err, passwd.ErrQueueFull) {
 			t.Errorf("a claimed job makes room: %v", err)

@@ -21,6 +21,7 @@ func TestRedacted(t *testing.T) { // I7
 		"Holder.UserKey": "names an account, and opens nothing",
 		"Job.Key":        "is a keyed digest",
 		"Job.Sealed":     "is encrypted",
+		"Step.Key":       "is a keyed digest",
 	},
 		passwd.Config{}, passwd.SignIn{}, passwd.Change{}, passwd.ChangeByLogin{}, passwd.ChangeWithTicket{}, passwd.RedeemCode{},
 		passwd.CheckReset{}, passwd.Reset{}, passwd.CancelReset{}, passwd.Check{}, passwd.Issued{}, passwd.Keys{}, passwd.Message{},

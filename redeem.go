@@ -3,11 +3,34 @@ package passwd
 import (
 	"context"
 	"errors"
+	"slices"
+	"time"
+
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
+// What a live token may be used for besides its purpose: to learn whether a guess is
+// the current password, by being told that it must not be used again. That many
+// refusals an account gives in an hour, over all its tokens; then it is slow, and a
+// token that goes on dies.
+var reusedAnHour = Limit{Free: 5, Window: time.Hour}
+
+const maxReused = 20 // of one token
+
 // redeem makes a change that spends a token. Whoever loses a race for it, or to
-// another write, finds that the token is no longer good.
+// another write, finds that the token is no longer good. Only presenting a live token
+// is counted, apart from everything that strangers can count up (I11).
 func (s *Service) redeem(ctx context.Context, rec TokenRecord, t Token, c change) (Written, error) {
+	s.placeless(ctx, c.client)
+	a := c.account.Ref
+	reused := s.keys.limiterKey("reused", a.Tenant, a.ID)
+	_, err := s.limit(ctx, c.client,
+		Step{Key: s.keys.limiterKey("redeem", "from", network(c.client.Addr)), Do: StepTake, Limit: s.cfg.Limits.Redeem},
+		Step{Key: s.keys.limiterKey("redeem", string(rec.Purpose), a.Tenant, a.ID), Do: StepTake, Limit: s.cfg.Limits.Redeem},
+		Step{Key: reused, Do: StepPeek, Limit: reusedAnHour})
+	if err != nil {
+		return Written{}, err
+	}
 	c.consume = &rec.TokenRef
 	more := c.recheck
 	c.recheck = func(ctx context.Context, fresh Account) error {
@@ -24,7 +47,39 @@ func (s *Service) redeem(ctx context.Context, rec TokenRecord, t Token, c change
 	if errors.Is(err, ErrConflict) || errors.Is(err, ErrTokenInvalid) || errors.Is(err, ErrNotFound) {
 		return Written{}, s.rejectToken(ctx, rec, "lost_race", c.client)
 	}
+	if rejected, ok := errors.AsType[*PolicyError](err); ok && rejected.tellsThePast() {
+		if failed := s.countReused(context.WithoutCancel(ctx), rec, reused, c); failed != nil {
+			return Written{}, failed
+		}
+	}
 	return w, err
+}
+
+// tellsThePast reports that a password was rejected for being one that the account has
+// or had.
+func (e *PolicyError) tellsThePast() bool {
+	return slices.ContainsFunc(e.Violations, func(v pwpolicy.Violation) bool { return v.Code == pwpolicy.Reused })
+}
+
+// countReused counts a refusal that tells of the past. The last one that a token
+// stands spends it: the one exception to a rejected password burning nothing (I4).
+func (s *Service) countReused(ctx context.Context, rec TokenRecord, reused string, c change) error {
+	answers, err := s.limit(ctx, c.client,
+		Step{Key: reused, Do: StepTake, Limit: reusedAnHour, Silent: true},
+		Step{Key: s.keys.limiterKey("oracle", string(rec.Digest[:])), Do: StepTake, Limit: Limit{Free: maxReused, Window: maxResetTTL}, Silent: true})
+	if err != nil || answers[1].Count < maxReused {
+		return err
+	}
+	err = s.update(ctx, rec.Account, func(a Account) error {
+		_, err := s.store.Apply(ctx, Write{
+			Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, Must: a.Must, MustUntil: a.MustUntil, Consume: &rec.TokenRef, Now: s.now(),
+		})
+		return err
+	})
+	if errors.Is(err, ErrTokenInvalid) || errors.Is(err, ErrNotFound) {
+		return nil // it is dead already
+	}
+	return err
 }
 
 // redeemable returns the live token and its account.

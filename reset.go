@@ -35,7 +35,7 @@ type RequestReset struct {
 // RequestReset puts a request for a link on the queue. It reads no account, so
 // for every login it does the same and answers the same: nil. A worker finds the
 // account and sends the link, or finds none and sends nothing. A request that is the
-// same as one still waiting for the worker adds nothing to it.
+// same as one of the same client still waiting for the worker adds nothing to it.
 //
 // Errors: ErrInvalidRequest, a RateLimitError (by client address), ErrQueueFull,
 // ErrNotRunning, ErrUnavailable; none depends on whether the account exists.
@@ -62,13 +62,13 @@ func (s *Service) RevealMatches(ctx context.Context, l Login, c Client) (int, er
 	if err != nil {
 		return 0, err
 	}
-	ask := s.newTry(ctx, c)
-	if err := ask.take(s.keys.limiterKey("reveal", network(c.Addr)), s.cfg.Limits.ResetRequests); err != nil {
+	asks := Step{Key: s.keys.limiterKey("reveal", network(c.Addr)), Do: StepTake, Limit: s.cfg.Limits.ResetRequests}
+	if _, err := s.limit(ctx, c, asks); err != nil {
 		return 0, err
 	}
 	matches, err := s.matching(ctx, l)
 	if err != nil {
-		return 0, ask.abandon(err)
+		return 0, err
 	}
 	return len(matches), nil
 }
@@ -88,17 +88,24 @@ func (s *Service) request(ctx context.Context, l Login, ch Channel, c Client, t 
 	if s.noWorker() {
 		return ErrNotRunning
 	}
-	ask := s.newTry(ctx, c)
-	if err := ask.take(s.keys.limiterKey("reset", network(c.Addr)), s.cfg.Limits.ResetRequests); err != nil {
+	s.placeless(ctx, c)
+	from := network(c.Addr)
+	takes := []Step{
+		{Key: s.keys.limiterKey("reset", from), Do: StepTake, Limit: s.cfg.Limits.ResetRequests},
+		{Key: s.keys.limiterKey("messages", l.Tenant, l.Value, from), Do: StepTake, Limit: s.cfg.Limits.Messages},
+	}
+	if _, err := s.limit(ctx, c, takes...); err != nil {
 		return err
 	}
-	t.Login, t.Channel, t.Client, t.At = l, ch, c.trimmed(), s.now()
+	t.Login, t.Channel, t.Client, t.Device, t.At = l, ch, c.trimmed(), string(c.Device), s.now()
 	key := ""
 	if t.Kind == taskLink { // a code belongs to its request: another cannot stand in for it
-		key = s.keys.limiterKey("link", l.Tenant, string(l.Kind), l.Value, string(ch), string(t.Form), t.TTL.String(), strconv.FormatBool(t.TellShared))
+		key = s.keys.limiterKey("link", l.Tenant, string(l.Kind), l.Value, string(ch), string(t.Form), t.TTL.String(), strconv.FormatBool(t.TellShared), from, t.Device)
 	}
 	if err := s.queue.Put(ctx, s.job(t, key, t.At, t.At.Add(t.TTL))); err != nil {
-		return ask.abandon(s.fault(ctx, err))
+		// Whoever is told to come back later is not to find their quota gone then.
+		s.limit(context.WithoutCancel(ctx), c, Step{Key: takes[0].Key, Do: StepRefund}, Step{Key: takes[1].Key, Do: StepRefund})
+		return s.fault(ctx, err)
 	}
 	s.Observe(ctx, Event{Name: EventResetRequested, Outcome: outcomeSuccess, Channel: ch, Client: c})
 	s.wakeWorker()
@@ -144,7 +151,24 @@ func (s *Service) Reset(ctx context.Context, r Reset) (Written, error) {
 	if err != nil {
 		return Written{}, err
 	}
-	return s.redeem(ctx, rec, r.Token, change{account: a, next: r.New, method: MethodReset, client: r.Client})
+	w, err := s.redeem(ctx, rec, r.Token, change{account: a, next: r.New, method: MethodReset, client: r.Client})
+	if err == nil {
+		s.forgive(ctx, a, r.Client)
+	}
+	return w, err
+}
+
+// forgive forgets the failures at the logins of an account from the network that has
+// reset it; those of the account itself went with its epoch (I11). The password is
+// written whether that works or not.
+func (s *Service) forgive(ctx context.Context, a Account, c Client) {
+	var steps []Step
+	for _, kind := range []LoginKind{Username, Email, Mobile} {
+		if own := Fold(a.identifier(kind)); own != "" {
+			steps = append(steps, Step{Key: s.loginKey(Login{Tenant: a.Ref.Tenant, Value: own}, c), Do: StepClear})
+		}
+	}
+	s.limit(context.WithoutCancel(ctx), c, steps...) // its error has been observed
 }
 
 func (s *Service) resettable(ctx context.Context, t Token, h Holder, c Client) (TokenRecord, Account, error) {

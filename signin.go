@@ -28,6 +28,10 @@ type SignedIn struct {
 	// ChangeBy, unless zero, is when the password will have grown too old, and its
 	// owner should be told so; see [pwpolicy.MaxAge].
 	ChangeBy time.Time
+	// Device, for a browser to keep as a cookie, makes the device known to the account
+	// for 30 days: its owner signs in from it although strangers guess at the account.
+	// A face puts it into Client.Device. It opens nothing.
+	Device Token
 }
 
 // SignIn compares a password with that of the one account that the login names.
@@ -46,7 +50,7 @@ func (s *Service) SignIn(ctx context.Context, r SignIn) (SignedIn, error) {
 	if err != nil {
 		return SignedIn{}, err
 	}
-	in := SignedIn{Account: a.Ref, Epoch: a.Epoch, Must: a.Must, ChangeBy: changeBy}
+	in := SignedIn{Account: a.Ref, Epoch: a.Epoch, Must: a.Must, ChangeBy: changeBy, Device: s.keys.newDevice(a.Ref, s.now())}
 	if s.cfg.Admit != nil {
 		if err := s.cfg.Admit(ctx, a, r.Client); err != nil {
 			return in, err
@@ -124,7 +128,7 @@ func (s *Service) stillOpens(ctx context.Context, verified Hash, fresh Account, 
 			return nil, s.fault(ctx, err)
 		}
 	}
-	refused := s.refusal(fresh, true, v, 0)
+	refused := s.refusal(fresh, true, v, nil)
 	if refused == nil {
 		refused = s.unusable(fresh)
 	}
@@ -137,39 +141,31 @@ func (s *Service) signInFailed(ctx context.Context, a Account, r *refusal, c Cli
 	return r.err
 }
 
-// verified takes a login and a password to the account they open: limiter →
-// find → verify → may it be used at all. It is the only way to an account by
-// login, so that every such path is bounded by the same count.
+// verified takes a login and a password to the account they open: find → limiter →
+// verify → may it be used at all. It is the only way to an account by login, so that
+// every such path is bounded by the same counts.
 func (s *Service) verified(ctx context.Context, login Login, password string, c Client) (Account, error) {
 	login, err := checkLogin(login)
 	if err != nil {
 		return Account{}, err
 	}
-	try := s.newTry(ctx, c)
-	if err := try.take(s.addressKey(c), s.cfg.Limits.Address); err != nil {
-		return Account{}, err
-	}
 	a, found, err := s.find(ctx, login)
 	if err != nil {
-		return Account{}, try.abandon(err)
+		return Account{}, err
 	}
-	key, err := s.guessKey(ctx, login, a, found, c)
+	guess, err := s.newGuess(ctx, login, a, found, c)
 	if err != nil {
-		return Account{}, try.abandon(err)
-	}
-	if err := try.take(key, s.cfg.Limits.SignIn); err != nil {
 		return Account{}, err
 	}
 	v, err := s.verifyLogin(ctx, login, a, password, c)
 	if err != nil {
-		return Account{}, try.abandon(s.fault(ctx, err))
+		return Account{}, guess.abandon(s.fault(ctx, err))
 	}
-	if refused := s.refusal(a, found, v, try.count); refused != nil {
+	if refused := s.refusal(a, found, v, guess); refused != nil {
 		s.Observe(ctx, Event{Name: EventSignInFailed, Account: a.Ref, Outcome: outcomeFailure, Reason: refused.reason, Client: c})
-		s.stopNotice(ctx, a, found, try.count, c)
-		return Account{}, refused.err
+		return Account{}, s.refuse(ctx, a, found, guess, refused.err)
 	}
-	if err := try.succeeded(s.seenKey(a.Ref, c.Addr)); err != nil {
+	if err := guess.succeeded(); err != nil {
 		return Account{}, err
 	}
 	if why := s.unusable(a); why != nil {
@@ -190,14 +186,15 @@ type refusal struct {
 
 const wrongPassword = "wrong_password"
 
-// refusal decides what a sign-in may not even be told about.
-func (s *Service) refusal(a Account, found bool, v pwhash.Verdict, count int) *refusal {
+// refusal decides what a sign-in may not even be told about. Without a guess it is one
+// that has been counted and let through.
+func (s *Service) refusal(a Account, found bool, v pwhash.Verdict, g *guess) *refusal {
 	switch {
 	case !found:
 		return &refusal{ErrWrongCredentials, "unknown"}
 	case !v.Match:
 		return &refusal{ErrWrongCredentials, wrongPassword}
-	case count > s.cfg.Limits.StopAfter:
+	case g != nil && g.closed:
 		return &refusal{ErrWrongCredentials, "stopped"}
 	case a.Disabled:
 		return &refusal{ErrWrongCredentials, "disabled"}
@@ -218,14 +215,19 @@ func (s *Service) unusable(a Account) *refusal {
 	return nil
 }
 
-// stopNotice tells the owner of an account, once, that it has had the last
-// failure it stands.
-func (s *Service) stopNotice(ctx context.Context, a Account, found bool, count int, c Client) {
-	if !found || count != s.cfg.Limits.StopAfter {
-		return
+// refuse counts a failed guess, and tells the owner of an account, once, that it takes
+// no more. It returns err, or that of the limiter.
+func (s *Service) refuse(ctx context.Context, a Account, found bool, g *guess, err error) error {
+	tell, failed := g.failed()
+	if failed != nil {
+		return failed
 	}
-	s.Observe(ctx, Event{Name: EventSignInStopped, Account: a.Ref, Outcome: outcomeFailure, Client: c})
-	s.enqueue(ctx, s.notices(a, MessageSignInStopped, noticeDetail{at: s.now(), client: c}))
+	if tell && found {
+		ctx = context.WithoutCancel(ctx) // a guesser who hangs up keeps no notice back
+		s.Observe(ctx, Event{Name: EventSignInStopped, Account: a.Ref, Outcome: outcomeFailure, Client: g.client})
+		s.enqueue(ctx, s.notices(a, MessageSignInStopped, noticeDetail{at: s.now(), client: g.client}))
+	}
+	return err
 }
 
 // upgrade replaces a stale hash by a better one of the same password, as well

@@ -163,9 +163,11 @@ type toldLimiter struct {
 	*told
 }
 
-func (l toldLimiter) Take(ctx context.Context, key string, limit passwd.Limit, now time.Time) (passwd.Taken, error) {
-	l.note(key)
-	return l.Limiter.Take(ctx, key, limit, now)
+func (l toldLimiter) Do(ctx context.Context, now time.Time, steps ...passwd.Step) ([]passwd.Taken, error) {
+	for _, s := range steps {
+		l.note(s.Key)
+	}
+	return l.Limiter.Do(ctx, now, steps...)
 }
 
 // T2: nothing that opens anything is given to the store, the queue or the limiter:

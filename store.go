@@ -148,11 +148,13 @@ type Credentials interface {
 type Tokens interface {
 	// Issue stores t. When consume is set, that other token of the same account
 	// is spent in the same step; ErrTokenInvalid and no change unless it is live.
-	// With maxLive live tokens of the account and purpose, t not counted, it is
-	// ErrTooManyTokens and no change; maxLive 0 sets no bound. ErrConflict unless
-	// t.Epoch is 0 or the account's current epoch. Issuing a record again, as a
-	// retried job does, changes nothing and succeeds while the first is live;
-	// afterwards it is ErrTokenInvalid. All this is judged as of t.IssuedAt.
+	// With maxLive live tokens of the same account, purpose and requester, t not
+	// counted, the oldest of these by IssuedAt is spent in the same step, so that
+	// nobody ends another requester's; if t is the oldest, it is ErrTooManyTokens and
+	// no change. maxLive 0 sets no bound. ErrConflict unless t.Epoch is 0 or the
+	// account's current epoch. Issuing a record again, as a retried job does, changes
+	// nothing and succeeds while the first is live; afterwards it is ErrTokenInvalid.
+	// All this is judged as of t.IssuedAt.
 	Issue(ctx context.Context, t TokenRecord, maxLive int, consume *TokenRef) error
 
 	// Peek returns the live token that ref names and changes nothing. A token that
@@ -226,6 +228,7 @@ type TokenRecord struct {
 	Account   Ref
 	Epoch     int64  // of the account when it was issued; 0 outlives password writes
 	Address   Digest // keyed digest of the address it was sent to; zero if none was
+	Requester Digest // keyed digest of who asked for it; zero for who is not told apart
 	Verifier  Digest // keyed digest of the one-time code, for PurposeCode
 	Attempts  int    // counted so far
 	IssuedAt  time.Time
@@ -243,7 +246,8 @@ var (
 	// ErrTokenInvalid says that a token is unknown, expired, spent, superseded or
 	// not for this. Which of these is for the audit only.
 	ErrTokenInvalid = errors.New("passwd: token is not valid")
-	// ErrTooManyTokens says that the account has its quota of live tokens.
+	// ErrTooManyTokens says that the account has its quota of live tokens, all of them
+	// asked for later than this one.
 	ErrTooManyTokens = errors.New("passwd: too many live tokens")
 	// ErrOutcomeUnknown says that a commit was lost sight of: the write may or may
 	// not have happened. All of it or none of it has.

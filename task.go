@@ -66,6 +66,7 @@ type requestTask struct {
 	TTL        time.Duration `json:",omitempty"`
 	TellShared bool          `json:",omitempty"`
 	SharedText string        `json:",omitempty"`
+	Device     string        `json:",omitempty"` // what Client.Device was
 }
 
 func (t *requestTask) describe(e *Event) taskEvents {
@@ -74,6 +75,7 @@ func (t *requestTask) describe(e *Event) taskEvents {
 }
 
 func (t *requestTask) do(ctx context.Context, s *Service, j Job, e *Event) error {
+	s.hands.letAnswer(ctx, s.now().Sub(t.At))
 	m, err := s.composeRequested(ctx, t, j.Attempts)
 	return s.deliver(ctx, j, m, err, e)
 }
@@ -103,13 +105,21 @@ func (t *noticeTask) do(ctx context.Context, s *Service, j Job, e *Event) error 
 // deliver hands a message to the notifier, unless it could not be composed.
 func (s *Service) deliver(ctx context.Context, j Job, m Message, err error, e *Event) error {
 	if err != nil {
-		if errors.Is(err, errDrop) {
+		switch {
+		case errors.Is(err, errQuota):
+			e.Reason = "account_quota"
+		case errors.Is(err, errDrop):
 			e.Reason = "no_recipient"
 		}
 		return err
 	}
 	m.ID = j.ID
 	e.Account, e.Kind, e.Channel = m.Account, m.Kind, m.Channel
+	end, err := s.hands.begin(ctx, m.Channel, j.Attempts > 1)
+	if err != nil {
+		return err
+	}
+	defer end()
 	err = s.cfg.Notify.Notify(ctx, m)
 	if errors.Is(err, ErrUndeliverable) {
 		e.Reason = "undeliverable"
@@ -129,10 +139,15 @@ func (t *afterWriteTask) describe(e *Event) taskEvents {
 	return afterWriteEvents
 }
 
-func (t *afterWriteTask) do(ctx context.Context, s *Service, _ Job, _ *Event) error {
+func (t *afterWriteTask) do(ctx context.Context, s *Service, j Job, _ *Event) error {
 	if s.cfg.AfterWrite == nil {
 		return errDrop
 	}
+	end, err := s.hands.begin(ctx, "", j.Attempts > 1)
+	if err != nil {
+		return err
+	}
+	defer end()
 	return s.cfg.AfterWrite(ctx, t.Written)
 }
 
@@ -143,7 +158,8 @@ func (s *Service) job(t task, key string, due, until time.Time) Job {
 	if err != nil {
 		panic(err) // unreachable: every field has a JSON form
 	}
-	return Job{ID: id, Key: key, Sealed: s.keys.seal(id, plain), NotBefore: due, NotAfter: until}
+	_, requested := t.(*requestTask)
+	return Job{ID: id, Key: key, Sealed: s.keys.seal(id, plain), Urgent: requested, NotBefore: due, NotAfter: until}
 }
 
 // openTask reads what job has sealed.

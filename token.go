@@ -14,8 +14,8 @@ import (
 
 const redacted = "[redacted]"
 
-// Token is a secret of 256 bits, 43 characters of base64url, as it stands in a link or
-// is a ticket. It prints as "[redacted]"; string(t) is the secret itself.
+// Token is a secret of 256 bits, 43 characters of base64url, as it stands in a link,
+// or a ticket. It prints as "[redacted]"; string(t) is the secret itself.
 type Token string
 
 // String returns "[redacted]", as Format, LogValue and MarshalText do.
@@ -114,6 +114,11 @@ func (purpose purposeKeys) verifier(request Token, c OneTimeCode) Digest {
 // address is what a token record keeps of the address it was sent to.
 func (purpose purposeKeys) address(a Address) Digest {
 	return mac(purpose.digest, "address", string(a.Channel), Fold(a.Value))
+}
+
+// requester is what a token record keeps of who asked for it.
+func (purpose purposeKeys) requester(q requester) Digest {
+	return mac(purpose.digest, "requester", q.id)
 }
 
 // userKey names an account in a link without telling its id.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -18,6 +19,7 @@ const (
 	keepSpent      = 24 * time.Hour // how long a dead token can still be told from an unknown one
 	firstRetry     = time.Second
 	lastRetry      = 10 * time.Minute
+	putOff         = 6 // the backoff of a job that finds no room grows as for so many attempts
 )
 
 // errDrop says that a job has come to nothing, and trying again would not help.
@@ -55,7 +57,7 @@ func (s *Service) enqueue(ctx context.Context, jobs []Job) {
 func (s *Service) wakeWorker() {
 	select {
 	case s.worker.wake <- struct{}{}:
-	default: // it is awake already
+	default: // all hands are awake already
 	}
 }
 
@@ -70,67 +72,85 @@ func (s *Service) noWorker() bool {
 func (c Client) trimmed() Client {
 	c.UserAgent = strings.ToValidUTF8(c.UserAgent[:min(len(c.UserAgent), 256)], "")
 	c.RequestID = strings.ToValidUTF8(c.RequestID[:min(len(c.RequestID), 128)], "")
+	c.Device = "" // a secret, which nobody who is told of the client needs
 	return c
 }
 
 // Run processes the queue and purges what has expired, until ctx ends; then it
-// finishes the job in hand and returns nil. Any number of Runs, here or on other
+// finishes the jobs in hand and returns nil. Any number of Runs, here or on other
 // replicas, share the work: each job is delivered by one of them, and by another
 // only if that one dies or takes longer than the lease.
+//
+// A Run has Config.Deliveries hands, each with one job at a time. The first takes what
+// has been due the longest, the others prefer links and codes, so that neither a flood
+// of requests nor one of notices starves the other kind. What hangs or fails again and
+// again never takes all hands. If the process dies, as many messages as there are
+// hands may be delivered a second time, with the same Message.ID.
 func (s *Service) Run(ctx context.Context) error {
 	s.worker.started.Store(true)
-	poll := time.NewTicker(pollEvery)
+	run := *s
+	run.hands = newHands(s.cfg.Deliveries)
+	poll := time.NewTicker(pollEvery) // each tick is for one hand
 	defer poll.Stop()
-	var purged time.Time
+	var working sync.WaitGroup
+	for n := range s.cfg.Deliveries {
+		working.Go(func() { run.hand(ctx, n > 0, poll.C) })
+	}
+	run.keepPurging(ctx)
+	working.Wait()
+	return nil
+}
+
+// hand does jobs until ctx ends.
+func (s *Service) hand(ctx context.Context, urgentFirst bool, poll <-chan time.Time) {
 	for ctx.Err() == nil {
-		s.Work(ctx) // its error has been observed; the next round tries again
-		if now := s.now(); now.Sub(purged) >= purgeEvery || now.Before(purged) {
-			purged = now
-			s.purge(ctx)
-		}
+		s.work(ctx, urgentFirst) // its error has been observed; the next round tries again
 		select {
 		case <-ctx.Done():
-		case <-poll.C:
+		case <-poll:
 		case <-s.worker.wake:
 			pauseAfterWake(ctx)
 		}
 	}
-	return nil
 }
 
-// pauseAfterWake lets the request that put a job be answered first, for a random
-// moment: otherwise the work that only a known account causes could be seen in
-// the time of the answer (I6).
-func pauseAfterWake(ctx context.Context) {
-	pause := time.NewTimer(20*time.Millisecond + rand.N(80*time.Millisecond))
-	defer pause.Stop()
-	select {
-	case <-ctx.Done():
-	case <-pause.C:
-	}
-}
-
-// Work processes the jobs that are due now and returns how many. A
-// failed delivery is no error: it is observed and tried again later. The error is
+// Work processes the jobs that are due now, one after the other, and returns how many.
+// A failed delivery is no error: it is observed and tried again later. The error is
 // that of a queue or store which cannot be reached.
 func (s *Service) Work(ctx context.Context) (n int, err error) {
 	s.worker.started.Store(true)
+	return s.work(ctx, false)
+}
+
+func (s *Service) work(ctx context.Context, urgentFirst bool) (n int, err error) {
 	for ctx.Err() == nil {
 		// One at a time: if the process dies, one message at most is sent twice.
-		jobs, err := s.queue.Claim(ctx, 1, s.cfg.JobLease, s.now())
+		jobs, err := s.claim(ctx, urgentFirst)
 		if err != nil {
 			return n, s.fault(ctx, err)
 		}
 		if len(jobs) == 0 {
 			return n, nil
 		}
-		n++
+		if n++; n > 1 && s.hands != nil {
+			s.wakeWorker() // one poll or put has found several: there may be more
+		}
 		// A job in hand is finished although the worker is told to stop.
 		if err := s.handle(context.WithoutCancel(ctx), jobs[0]); err != nil {
 			return n, s.fault(ctx, err)
 		}
 	}
 	return n, ctx.Err()
+}
+
+// claim takes one job, or none.
+func (s *Service) claim(ctx context.Context, urgentFirst bool) ([]Job, error) {
+	if urgentFirst {
+		if jobs, err := s.queue.ClaimUrgent(ctx, 1, s.cfg.JobLease, s.now()); err != nil || len(jobs) > 0 {
+			return jobs, err
+		}
+	}
+	return s.queue.Claim(ctx, 1, s.cfg.JobLease, s.now())
 }
 
 // handle does one job, and says so to the queue.
@@ -145,7 +165,12 @@ func (s *Service) handle(ctx context.Context, j Job) error {
 	if e.Err = err; err != nil {
 		e.Outcome = outcomeFailure
 	}
-	retry := s.now().Add(backoff(j.Attempts))
+	noRoom := errors.Is(err, errNoRoom)
+	attempts := j.Attempts
+	if noRoom {
+		attempts = min(attempts, putOff)
+	}
+	retry := s.now().Add(backoff(attempts))
 	switch {
 	case err == nil:
 		e.Name = names.done
@@ -155,7 +180,9 @@ func (s *Service) handle(ctx context.Context, j Job) error {
 		e.Reason = cmp.Or(e.Reason, names.dropReason)
 		err = s.queue.Done(ctx, j.ID)
 	default:
-		e.Name = names.failed
+		if !noRoom { // else nothing was tried
+			e.Name = names.failed
+		}
 		err = s.queue.Retry(ctx, j.ID, retry)
 	}
 	if e.Name != "" {
@@ -192,6 +219,23 @@ func backoff(attempts int) time.Duration {
 		wait = min(firstRetry<<max(attempts-1, 0), lastRetry)
 	}
 	return wait/2 + rand.N(wait/2) + time.Millisecond
+}
+
+// keepPurging purges at once and now and then, until ctx ends.
+func (s *Service) keepPurging(ctx context.Context) {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	var purged time.Time
+	for ctx.Err() == nil {
+		if now := s.now(); now.Sub(purged) >= purgeEvery || now.Before(purged) {
+			purged = now
+			s.purge(ctx)
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
 }
 
 // purge deletes what has expired, in batches, so that nobody has to wait long.

@@ -5,31 +5,31 @@
 //	svc, err := passwd.New(passwd.Config{Hasher: pwhash.Argon2id{Key: argon.Key}, …})
 //
 // Its results are those of every other implementation, so that it can be switched on
-// and off at any time. It is a module of its own, as it is cryptography that is not of
-// a well-known library.
+// and off at any time. It is a module of its own, because it is cryptography that does not
+// come from a well-known library.
 //
 // # Who should use it
 //
-// Hosts on which hashing is most of what a sign-in costs, which it is for nearly
-// all, and that spend the time on more expensive hashes: five passes take as long
-// as two of x/crypto did, and whoever steals the table pays for all five. Attackers
-// have had such code for years. Who keeps the costs as they are gets three times as
-// many sign-ins through a processor in return, and no better protection.
+// Hosts on which hashing is most of what a sign-in costs, which is nearly all of them, and
+// that spend the time saved on more expensive hashes: five passes take as long as two of
+// x/crypto did, and whoever steals the table pays for all five. Attackers have had such
+// code for years. A host that keeps its costs as they are gets three times as many
+// sign-ins per processor instead, and no better protection.
 //
 // # How
 //
-// [New] chooses once, by what the CPU has, and compares each choice with x/crypto
-// before it is used. Matrices are kept for a minute, so that one process does not
-// allocate 19 MiB for each hash, and are wiped after every use, since a pool keeps
-// secrets for longer than garbage does. With the build tag purego, and on other
-// architectures than amd64, x/crypto computes all that it can.
+// [New] chooses once, by what the CPU supports, and compares each choice with x/crypto
+// before it is used. Matrices are kept for a minute, so that one process does not allocate
+// 19 MiB for each hash, and are wiped after every use, since a pool keeps secrets for
+// longer than garbage does. With the build tag purego, and on other architectures than
+// amd64, x/crypto computes all that it can.
 //
 // # What it does not do
 //
-// It is no FIPS 140 module, and neither is Argon2. Data-dependent reads of Argon2id
-// and Argon2d are in their definition: memory caches can tell about them, here as in every
-// implementation. A matrix is wiped; copies in registers and on stacks are left to be
-// overwritten.
+// It is not a FIPS 140 module, and Argon2 is not an approved algorithm. Data-dependent
+// reads are part of the definition of Argon2id and Argon2d: memory caches can reveal them,
+// here as in every implementation. A matrix is wiped; copies in registers and on stacks
+// are left to be overwritten.
 package fastargon2
 
 import (
@@ -80,10 +80,10 @@ func (k Kernel) String() string {
 	return fmt.Sprintf("Kernel(%d)", uint8(k))
 }
 
-// Config configures [New]. The zero value is right for most.
+// Config configures [New]. The zero value is right for most hosts.
 type Config struct {
 	// Fastest is the fastest kernel to choose; 0: AVX512. It is for measurements,
-	// and for hosts on which the choice is a bad one.
+	// and for hosts on which the default choice is a bad one.
 	Fastest Kernel
 	// Keep is how many matrices are kept for later hashes, each for a minute after its
 	// last use. More hashes can run at once, with new memory. 0: GOMAXPROCS, which is
@@ -110,8 +110,8 @@ type kernel struct {
 }
 
 // New chooses the fastest kernel for this CPU. It first compares it with x/crypto on
-// a small input, in a fraction of a millisecond: a CPU on which it is wrong would
-// make hashes that no other verifies.
+// a small input, in a fraction of a millisecond: a CPU on which it is wrong would make
+// hashes that nothing else verifies.
 func New(c Config) *Argon2 { return fastest(c, kernels()) }
 
 // fastest takes the first kernel, of those in falling order, that is right.

@@ -7,8 +7,8 @@ import (
 )
 
 // Device puts a User-Agent header into words, "Firefox on Linux"; "" if it names no
-// well-known browser or system. Nothing else of it is repeated: anybody can have a
-// message sent to an account, and write anything there.
+// well-known browser or system. Nothing else of it is repeated: anyone can cause a
+// message to be sent to an account, and put anything there.
 func (p Printer) Device(userAgent string) string {
 	browser, system := useragent.Names(userAgent)
 	if browser == "" || system == "" {

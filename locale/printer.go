@@ -39,10 +39,10 @@ func (p Printer) Direction() string { return Direction(p.Language()) }
 // maxHeader is how much of a preference is read: browsers send far less.
 const maxHeader = 256
 
-// Match returns the Printer for the first preference that any of the languages
-// fits. A preference is a language tag, a POSIX locale ("de_DE.UTF-8") or the value of an
-// Accept-Language header (RFC 9110 §12.5.4), weights included; what does not parse in it is passed over,
-// and so is everything after 256 bytes. Without a fit, it is English.
+// Match returns the Printer for the first preference that matches one of the languages. A
+// preference is a language tag, a POSIX locale ("de_DE.UTF-8") or the value of an
+// Accept-Language header (RFC 9110 §12.5.4), weights included; what does not parse in it is
+// ignored, and so is everything after 256 bytes. Without a match, it is English.
 //
 // The usual order is what the account or a cookie says, then the header:
 //
@@ -119,9 +119,9 @@ func matcher() language.Matcher {
 }
 
 // Direction returns "rtl" for the tag of a language that is written from right to
-// left, else "ltr": the values of the attribute dir. It goes by the script that
-// the tag names or implies ("az-Arab", "ckb"), so it serves a host's own languages
-// too. A tag that does not parse is "ltr".
+// left, else "ltr": the values of the attribute dir. It goes by the script that the tag
+// names or implies ("az-Arab", "ckb"), so it works for a host's own languages too. A tag
+// that does not parse is "ltr".
 func Direction(tag string) string {
 	if len(tag) > maxHeader {
 		return "ltr"

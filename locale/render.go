@@ -14,8 +14,8 @@ import (
 	"golang.org/x/text/language"
 )
 
-// Mail is a message in words, in UTF-8. To whom it goes is Message.To; headers and
-// MIME are the sender's.
+// Mail is a message in words, in UTF-8. Its recipient is Message.To; headers and MIME are
+// up to the sender.
 type Mail struct {
 	Subject string // one line without control characters; "" of an SMS
 	Text    string // plain text; lines end in \n, but not the last of an SMS
@@ -26,10 +26,10 @@ type Mail struct {
 // the function [Render].
 type RenderConfig struct {
 	// Name is what the site calls itself. If "", messages name the host of their
-	// link. Control characters are left out, and what is beyond 64 characters.
+	// link. Control characters, and anything beyond 64 characters, are left out.
 	Name string
 	// Logo is the https URL of an image that HTML mails show in place of Name, 40 pixels
-	// high. Mailboxes fetch it, or their owners forbid that and read Name; whoever serves
+	// high. Mailboxes fetch it, or their owners disable that and see Name; whoever serves
 	// it learns when a mail is opened. If "", nothing is fetched.
 	Logo string
 	// Accent is the colour of buttons, as "#rrggbb". If "", it is the blue of the pages
@@ -42,11 +42,11 @@ type RenderConfig struct {
 	// Language is that of messages to accounts that have none, or one without a
 	// catalogue: a BCP 47 tag. If "", it is English.
 	Language string
-	// Zone is where times are told. The offset from UTC always stands with them. If
-	// nil, it is UTC.
+	// Zone is the time zone of times in messages, which always include the offset from UTC.
+	// If nil, it is UTC.
 	Zone *time.Location
-	// Templates are the host's own, in place of the built-in ones. A file is named by
-	// what it is for and its format:
+	// Templates are the host's own, in place of the built-in ones. A file is named after
+	// its purpose and format:
 	//
 	//	layout.html, layout.txt, layout.sms, layout.subject       every message
 	//	reset_link.html, reset_link.txt, …                        messages of one kind
@@ -55,12 +55,12 @@ type RenderConfig struct {
 	// Files ending in .html are read by html/template, the others by text/template; all
 	// see a [View]. For a message the built-in file is parsed first, then as far as they
 	// exist layout, the language's layout, the kind, the language's kind. A {{define}}
-	// takes the place of a block; those of .html and .txt are "header", "title", "lead",
-	// "advice", "action", "safety", "details", "help" and "footer", and "head" and "preview"
-	// of .html. With a code, "action" comes before "advice" and "lead".
-	// A file with more in it than definitions is the whole message, and may call the
-	// blocks by {{template}}. A definition of nothing replaces nothing: to leave a block
-	// out, define it as {{""}}.
+	// replaces a block; those of .html and .txt are "header", "title", "lead", "advice",
+	// "action", "safety", "details", "help" and "footer", and "head" and "preview" of
+	// .html. With a code, "action" comes before "advice" and "lead". A file that contains
+	// more than definitions is the whole message, and may call the blocks with
+	// {{template}}. An empty definition replaces nothing: to leave a block out, define it
+	// as {{""}}.
 	//
 	// Every template is tried when the Renderer is made. A file with one of these
 	// endings that no message would use is an error. If nil, there are none.
@@ -77,8 +77,8 @@ type Renderer struct {
 }
 
 // NewRenderer returns a Renderer, or an error that names the field: a Language
-// without a catalogue, a Logo or Accent of another form, Templates that do not parse, do not execute, or leave out the
-// link or code that a message is sent for.
+// without a catalogue, a malformed Logo or Accent, Templates that do not parse, do not
+// execute, or leave out the link or code that a message is sent for.
 func NewRenderer(c RenderConfig) (*Renderer, error) {
 	if c.Language != "" && !spoken(c.Language) {
 		return nil, fmt.Errorf("locale: RenderConfig.Language: no catalogue for %q", c.Language)
@@ -126,8 +126,8 @@ var plain struct {
 	err      error
 }
 
-// Render puts a message into words with the zero RenderConfig. An app makes a
-// [Renderer], so as to tell its name and whom to contact.
+// Render puts a message into words with the zero RenderConfig. An app makes a [Renderer],
+// to say its name and whom to contact.
 func Render(m passwd.Message) (Mail, error) {
 	plain.once.Do(func() { plain.renderer, plain.err = NewRenderer(RenderConfig{}) })
 	if plain.err != nil {
@@ -136,12 +136,12 @@ func Render(m passwd.Message) (Mail, error) {
 	return plain.renderer.Render(m)
 }
 
-// Render puts a message into the language of its account. The same message always
-// gives the same words. An SMS has Text alone; that of a reset_code ends, whatever
-// the template, in the line by which a browser knows it for the site's
-// (https://wicg.github.io/sms-one-time-codes/). The error is of a message that
-// package passwd does not make, with an unknown kind or without its link, or of a
-// template; no error has an address, link or code in it.
+// Render puts a message into the language of its account. The same message always gives the
+// same words. An SMS has only Text; that of a reset_code ends, whatever the template, with
+// the line by which a browser recognizes it as the site's
+// (https://wicg.github.io/sms-one-time-codes/). It fails for a message that package passwd
+// does not make, with an unknown kind or without its link, or if a template fails; no error
+// contains an address, link or code.
 func (r *Renderer) Render(m passwd.Message) (Mail, error) {
 	v, err := r.view(m)
 	if err != nil {

@@ -117,7 +117,7 @@ func hostSources(host fs.FS) (map[string]source, error) {
 		}
 	}
 	if len(own) == 0 {
-		return nil, errors.New("there is no file of a message")
+		return nil, errors.New("there is no file for a message")
 	}
 	return own, nil
 }

@@ -13,35 +13,35 @@ import (
 	"github.com/passwd-go/passwd"
 )
 
-// View is what a template of a message sees. The texts are in the message's
-// language; values that a stranger may have chosen are cut and have no control or
-// direction characters, but are not escaped.
+// View is what a message template sees. The texts are in the message's language;
+// values that a stranger may have chosen are cut and have no control or direction
+// characters, but are not escaped.
 type View struct {
 	Kind      passwd.MessageKind
 	Channel   passwd.Channel
 	Account   passwd.Ref
 	Language  string // as Printer.Language
 	Direction string // "ltr" or "rtl"
-	Notice    bool   // it tells of what happened, and was not asked for
+	Notice    bool   // it reports something that happened, and was not asked for
 
 	Name    string   // RenderConfig.Name, or Host
 	Logo    string   // RenderConfig.Logo
 	Title   string   // the heading; the subject is made of it and Name
-	Preview string   // what a mailbox shows beside the subject: the code, or Lead
+	Preview string   // what a mailbox shows next to the subject: the code, or Lead
 	Lead    string   // what happened, or was asked for
-	Details []Detail // of what is known: account, time, address, device, and of a temporary password how long it is valid
+	Details []Detail // what is known: account, time, address, device, and for a temporary password how long it is valid
 	Advice  string   // what to do, by following the link or with the code
 	Action  string   // what the link is for, as a button says it; "" with a code
-	Safety  string   // what if it was not you, or if it was
-	Help    Detail   // whom to contact; zero if RenderConfig.Contact is
+	Safety  string   // what to do if it was not you, or if it was
+	Help    Detail   // whom to contact; zero if RenderConfig.Contact is empty
 	HelpURL string   // opens what Help names; "" if that is neither address nor URL
 	SMS     string   // the sentence of an SMS, for a link below it
 
-	Link  string // an absolute URL, in ASCII; templates with a code do without
+	Link  string // an absolute URL, in ASCII; not used by templates with a code
 	Host  string // of the link, without the port
 	Code  string // of a reset_code, else ""
 	Token string // of a reset_link, for an app's own links; else ""
-	User  string // the user key beside Token
+	User  string // the user key that goes with Token
 
 	Accent, OnAccent string // colours of a button and of its text, "#rrggbb"
 
@@ -54,10 +54,10 @@ type View struct {
 	Device   string // "Firefox on Windows": see Detail
 }
 
-// Detail is a line of what is known. Label has its colon.
+// Detail is one line of what is known. Label has its colon.
 //
-// Of a user agent only the names of well-known browsers and systems are told. The
-// whole is up to whoever asks for a link, who could write to others in it.
+// Of a user agent, only the names of well-known browsers and systems are shown.
+// The rest is up to whoever asks for a link, who could use it to write to others.
 type Detail struct{ Label, Value string }
 
 // The invisible characters that keep the direction of a value from the text
@@ -67,7 +67,7 @@ const (
 	release = "\u2069" // POP DIRECTIONAL ISOLATE
 )
 
-// Isolate returns a value for a line of plain text that has words beside it: where
+// Isolate returns a value for a line of plain text with other words in it: where
 // the language runs from right to left it is put between isolates.
 func (v View) Isolate(s string) string {
 	if v.Direction != "rtl" || s == "" {
@@ -76,7 +76,7 @@ func (v View) Isolate(s string) string {
 	return isolate + s + release
 }
 
-// How many characters are told of a value.
+// How many characters of a value are shown.
 const (
 	maxName     = 64
 	maxUsername = 64
@@ -148,7 +148,7 @@ func check(m passwd.Message) (host string, err error) {
 	case m.ExpiresAt.IsZero() && (m.Kind == passwd.MessageResetLink || m.Kind == passwd.MessageResetCode):
 		return "", errors.New("it has no expiry")
 	case m.Kind == passwd.MessageResetCode && (m.Code == "" || strings.Trim(string(m.Code), "0123456789") != ""):
-		return "", errors.New("its code is not of digits")
+		return "", errors.New("its code is not all digits")
 	}
 	u, err := url.Parse(m.Link)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || strings.ContainsFunc(m.Link, notOfURL) {
@@ -156,7 +156,7 @@ func check(m passwd.Message) (host string, err error) {
 	}
 	host = u.Hostname()
 	if strings.ContainsFunc(host, notOfHost) {
-		return "", errors.New("the host of its link is not one")
+		return "", errors.New("the host of its link is invalid")
 	}
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
@@ -185,8 +185,8 @@ func contactURL(contact string) string {
 	return "mailto:" + url.PathEscape(local) + "@" + domain
 }
 
-// clean makes one line of a text: no control characters, nothing that turns the
-// direction of what follows, no more than so many characters.
+// clean makes one line of a text: no control characters, nothing that changes the
+// direction of what follows, and at most that many characters.
 func clean(s string, most int) string {
 	s = strings.Map(func(r rune) rune {
 		switch {

@@ -8,11 +8,11 @@ import (
 	"github.com/passwd-go/passwd/pwpolicy"
 )
 
-// PasswordRules returns what a policy asks for in the words of the attribute
+// PasswordRules returns what a policy asks for in the syntax of the attribute
 // passwordrules, by which password managers make passwords (W10): "minlength: 15;
-// allowed: ascii-printable;". A maximum under 64 is left out: it is not for a
-// manager to make weak passwords (P3). So is what the format has no words for:
-// more than one character of a class, and all that is not ASCII.
+// allowed: ascii-printable;". A maximum under 64 is left out: managers should not
+// make weak passwords (P3). So is what the format cannot express: more than one
+// character of a class, and anything that is not ASCII.
 func PasswordRules(requirements []pwpolicy.Requirement) string {
 	permitted := printable
 	for _, r := range requirements {

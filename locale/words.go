@@ -9,14 +9,14 @@ import (
 )
 
 // Violation says what is wrong with a password, and what to do about it: "Use at
-// least 15 characters." Of a code that it does not know, such as a host's own, it
-// says in general that another password is needed.
+// least 15 characters." For a code that it does not know, such as a host's own,
+// it says in general that another password is needed.
 func (p Printer) Violation(v pwpolicy.Violation) string {
 	c := p.catalogue()
 	return c.sentence(p.Language(), c.Violations, string(v.Code), v.Params)
 }
 
-// Requirement says beforehand what is asked for: "At least 15 characters." Of a
+// Requirement says beforehand what is asked for: "At least 15 characters." For a
 // code that it does not know it says that there are further rules.
 func (p Printer) Requirement(r pwpolicy.Requirement) string {
 	c := p.catalogue()
@@ -100,7 +100,7 @@ func combine(all []clause) []clause {
 
 // Problem returns the title and the detail of a problem (RFC 9457): of the codes
 // of package passwd, and of cross_origin, not_found, method_not_allowed,
-// too_large and unsupported_media_type. Of others it tells no more than of
+// too_large and unsupported_media_type. For others it says the same as for
 // [passwd.CodeInternal].
 func (p Printer) Problem(code passwd.Code) (title, detail string) {
 	problems := p.catalogue().Problems
@@ -112,7 +112,7 @@ func (p Printer) Problem(code passwd.Code) (title, detail string) {
 }
 
 // Field says what is wrong with a field of a request: "missing", "null" or
-// "wrong_type". Of anything else it says the last.
+// "wrong_type". For anything else it says the same as for "wrong_type".
 func (p Printer) Field(fault string) string {
 	fields := p.catalogue().Fields
 	text, known := fields[fault]
@@ -122,8 +122,8 @@ func (p Printer) Field(fault string) string {
 	return text
 }
 
-// ResetRequested answers every request for a link or a code, and tells nothing
-// about accounts (I6).
+// ResetRequested is the answer to every request for a link or a code, and reveals
+// nothing about accounts (I6).
 func (p Printer) ResetRequested() string { return p.catalogue().Requested }
 
 // Note points out what is accepted in a password, but may not be meant: "The
@@ -134,9 +134,9 @@ func (p Printer) Note(n pwpolicy.Note) string { return p.catalogue().Notes[strin
 // [pwpolicy.Advice]; "" of a code that it does not know.
 func (p Printer) Advice(code string) string { return p.catalogue().Advice[code] }
 
-// Attribute returns what an attribute of an account is called, by the names of
-// passwd.Account and those that hosts commonly give: "last_name", "lastName" and
-// "surname" are all "last name". What it does not know is "personal information".
+// Attribute returns what an attribute of an account is called, for the names in
+// passwd.Account and those that hosts commonly use: "last_name", "lastName" and
+// "surname" are all "last name". For any other it is "personal information".
 func (p Printer) Attribute(name string) string { return p.catalogue().attribute(name).Name }
 
 // Class returns what a character of a class is called: "upper" is "capital

@@ -21,13 +21,22 @@ func (s *Store) Put(ctx context.Context, j passwd.Job) error {
 	return s.queue.Put(ctx, micros(j))
 }
 
-// Claim implements passwd.Queue. The order is that in which jobs were put.
+// Claim implements passwd.Queue.
 func (s *Store) Claim(ctx context.Context, n int, lease time.Duration, now time.Time) ([]passwd.Job, error) {
 	if err := s.lock(ctx); err != nil {
 		return nil, err
 	}
 	defer s.mu.Unlock()
 	return s.queue.Claim(ctx, n, lease, micro(now))
+}
+
+// ClaimUrgent implements passwd.Queue.
+func (s *Store) ClaimUrgent(ctx context.Context, n int, lease time.Duration, now time.Time) ([]passwd.Job, error) {
+	if err := s.lock(ctx); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	return s.queue.ClaimUrgent(ctx, n, lease, micro(now))
 }
 
 // Done implements passwd.Queue.

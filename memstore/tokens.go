@@ -33,23 +33,41 @@ func (s *Store) Issue(ctx context.Context, t passwd.TokenRecord, maxLive int, co
 	if err != nil {
 		return err
 	}
-	if maxLive > 0 {
-		live := 0
-		for _, other := range s.record(t.Account).tokens {
-			if other.Purpose == t.Purpose && other != spent && s.live(other, now) {
-				live++
-			}
-		}
-		if live >= maxLive {
-			return passwd.ErrTooManyTokens
-		}
+	over, err := s.overQuota(t, maxLive, spent, now)
+	if err != nil {
+		return err
 	}
-
+	for _, oldest := range over {
+		oldest.SpentAt = now
+	}
 	if spent != nil {
 		spent.SpentAt = now
 	}
 	s.add(t)
 	return nil
+}
+
+// overQuota returns the live tokens of t's requester that t takes the place of, the
+// oldest ones, and an error if t would be the oldest itself.
+func (s *Store) overQuota(t passwd.TokenRecord, maxLive int, spent *passwd.TokenRecord, now time.Time) ([]*passwd.TokenRecord, error) {
+	if maxLive <= 0 {
+		return nil, nil
+	}
+	var live []*passwd.TokenRecord
+	for _, other := range s.record(t.Account).tokens {
+		if other.Purpose == t.Purpose && other.Requester == t.Requester && other != spent && s.live(other, now) {
+			live = append(live, other)
+		}
+	}
+	excess := len(live) + 1 - maxLive
+	if excess <= 0 {
+		return nil, nil
+	}
+	slices.SortStableFunc(live, func(a, b *passwd.TokenRecord) int { return a.IssuedAt.Compare(b.IssuedAt) })
+	if micro(t.IssuedAt).Before(live[excess-1].IssuedAt) {
+		return nil, passwd.ErrTooManyTokens
+	}
+	return live[:excess], nil
 }
 
 // Peek implements passwd.Tokens.

@@ -35,7 +35,7 @@ const apiPath = "/api/v1/"
 // Errors are problems (RFC 9457) with a member "code": the codes of package
 // passwd and malformed_request, cross_origin, not_found, method_not_allowed,
 // too_large, unsupported_media_type. With password_rejected, "errors" lists
-// everything that the policy holds against the new password.
+// every violation of the policy by the new password.
 func API(c Config) (http.Handler, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
@@ -87,8 +87,8 @@ func (a *api) change(w http.ResponseWriter, r *http.Request, in passwd.Change) (
 	return none{}, err
 }
 
-// changeOwn changes the password of who is signed in, and reports whether their
-// session goes on.
+// changeOwn changes the password of the signed-in user, and reports whether
+// their session goes on.
 func (c Config) changeOwn(w http.ResponseWriter, r *http.Request, in passwd.Change) (renewed bool, err error) {
 	written, err := c.service(r).Change(r.Context(), in)
 	if err != nil {
@@ -281,7 +281,8 @@ type policy struct {
 	PasswordRules string `json:"passwordrules"`
 }
 
-// policy describes the policy of who is signed in, else of the tenant.
+// policy describes the policy of the signed-in user, otherwise that of the
+// tenant.
 func (a *api) policy(w http.ResponseWriter, r *http.Request) (policy, error) {
 	account := passwd.Ref{Tenant: a.tenant(r)}
 	switch p, _, err := a.signedIn(r); {

@@ -29,17 +29,17 @@ type Config struct {
 	Authenticate func(*http.Request) (Principal, error)
 
 	// Renew re-issues the caller's own session after a change, with the new epoch
-	// and under a new id: the old epoch is dead, and so is all that was stamped
-	// with it. It is called after the write and before the reply, and may set
-	// cookies. The password has then been changed, so its error is an event
-	// (after_write.failed) and not the reply: the caller has to sign in again. If
-	// nil, that is so after every change, unless the store has kept
-	// Principal.Session, which the pages find out if they have Sessions.
+	// and under a new id: the old epoch is dead, and so is everything stamped with it.
+	// It is called after the write and before the reply, and may set cookies. The
+	// password has then been changed, so its error is an event (after_write.failed) and
+	// not the reply: the caller has to sign in again. If nil, that is so after every
+	// change, unless the store has kept Principal.Session, which the pages find out if
+	// they have Sessions.
 	Renew func(http.ResponseWriter, *http.Request, passwd.Written) error
 
-	// Tenant tells which tenant a request is for: logins that are typed are of its
-	// accounts, and a link, code, cookie or session of another tenant's opens nothing
-	// here. If nil, logins are of the tenant "", and the others say whose they are.
+	// Tenant tells which tenant a request is for: typed logins are those of its
+	// accounts, and a link, code, cookie or session of another tenant opens nothing
+	// here. If nil, logins belong to the tenant "", and the rest say whose they are.
 	Tenant func(*http.Request) string
 
 	// ClientAddr tells where a request comes from: limits count by it, and notices
@@ -50,32 +50,33 @@ type Config struct {
 	// RequestID names a request in events. If nil, none has a name.
 	RequestID func(*http.Request) string
 
-	// CrossOrigin decides which requests of other sites pass. A host that has an
-	// instance already passes the same one: trusted origins are not shared between
-	// two. If nil, none but GET and HEAD.
+	// CrossOrigin decides which requests of other sites pass. A host that already has
+	// an instance passes the same one: two instances do not share trusted origins. If
+	// nil, only GET and HEAD do.
 	CrossOrigin *http.CrossOriginProtection
 
-	// Locale returns the language that whoever asks prefers, as a BCP 47 tag: from
-	// their profile or a cookie. If nil, or for "", Accept-Language decides. Texts
+	// Locale returns the preferred language of a request, as a BCP 47 tag: from the
+	// user's profile or a cookie. If nil, or for "", Accept-Language decides. Texts
 	// follow it, codes do not; see package locale for the languages.
 	Locale func(*http.Request) string
 
 	// Challenge is the WWW-Authenticate of every 401. If "", it is
-	// `Bearer realm="password"`. Basic and Digest would have browsers ask for a
-	// password in a window of their own.
+	// `Bearer realm="password"`. Basic and Digest would make browsers ask for a
+	// password in a dialog of their own.
 	Challenge string
 
-	// SignOut ends the session of whoever asks, as the host's own sign-out does, and
-	// may set cookies. Who opens the link of an account while another is signed in is
-	// offered it. If nil, the pages say that another is signed in, and no more.
+	// SignOut ends the session of a request, as the host's own sign-out does, and may
+	// set cookies. It is offered to somebody who opens a link for one account while
+	// signed in as another. If nil, the pages only say that another account is signed
+	// in.
 	SignOut func(http.ResponseWriter, *http.Request) error
 
-	// Resume begins a session after a forced change with the ticket of [BeginForced],
-	// in place of the sign-in that the change has interrupted: whoever had the ticket
-	// had given the password, and the second factor if the host checks one before
-	// passwd.Service.Ticket, and has now set the new password. The browser then goes on
-	// to where it was going. Its error is an event (after_write.failed), and they sign
-	// in. If nil, they sign in with the new password (F4).
+	// Resume starts a session after a forced change with the ticket of [BeginForced],
+	// in place of the sign-in that the change interrupted: the holder of the ticket
+	// gave the password, and the second factor if the host checks one before
+	// passwd.Service.Ticket, and has now set the new password. The browser then
+	// continues to where it was going. Its error is an event (after_write.failed), and
+	// they sign in. If nil, they sign in with the new password (F4).
 	Resume func(http.ResponseWriter, *http.Request, passwd.Written) error
 
 	// What follows is for the pages. URLs are paths on the origin, as "/sign-in",
@@ -90,7 +91,7 @@ type Config struct {
 	// Templates overrides templates; see [View]. If nil, none.
 	Templates fs.FS
 	// SignInURL is where people sign in. It is given the parameter next, which leads
-	// back. If "", the pages say that somebody has to sign in, and not where.
+	// back. If "", the pages say that a sign-in is needed, but not where.
 	SignInURL string
 	// HomeURL is where the logo and "Continue" lead. If "", "/".
 	HomeURL string
@@ -98,28 +99,30 @@ type Config struct {
 	// after a reset, by the page that says what has been done. They may redirect to
 	// another origin. If "", it stays on that page.
 	AfterChange, AfterReset string
-	// LoginKind is what people sign in with, where that is one kind: the forms that ask
-	// for a login then ask for an email address, and not for whatever it may be, take
-	// no other, and pages name an account by it. If "", a login may be any.
+	// LoginKind is what people sign in with, where that is one kind: forms that ask for
+	// a login then ask for, say, an email address, accept nothing else, and pages name
+	// an account by it. If "", any login is accepted.
 	LoginKind passwd.LoginKind
-	// ConfirmField has new passwords typed twice, which makes sense where few have
-	// JavaScript, and with it the button that shows what was typed.
+	// ConfirmField makes people type new passwords twice, which makes sense where few
+	// have JavaScript, and so no button that shows what was typed.
 	ConfirmField bool
-	// InsecureCookies has the pages keep tokens in cookies without Secure and the
+	// InsecureCookies has the pages, and KeepDevice, keep tokens in cookies without Secure and the
 	// prefix __Host- although Links.Base is https, or http of a loopback host. It is
 	// for two cases: tenants whose base (Links.For) is plain http of another host,
-	// where browsers drop Secure cookies, and development in a browser that drops
-	// them on http://localhost too, as Safari has done. Everybody on the way can read
-	// them, and every subdomain set them. Where Links.Base itself is plain http of
-	// another host, Links.InsecureHTTP has said as much, and they are so in any case.
+	// where browsers drop Secure cookies, and development in a browser that drops them
+	// on http://localhost too, as Safari has done. Anyone on the network path can read
+	// them, and every subdomain can set them. Where Links.Base itself is plain http of
+	// another host, Links.InsecureHTTP has already accepted that, and cookies are
+	// insecure in any case.
 	InsecureCookies bool
-	// Sessions has the pages list the devices on which an account is signed in, and
-	// end what its owner does not know: the manager by which the host signs in.
-	// Principal.Session tells which of them is asking. If nil, there is no such page.
+	// Sessions makes the pages list the devices on which an account is signed in, and
+	// end those that its owner does not recognize: it is the manager that the host
+	// signs in with. Principal.Session tells which of them is asking. If nil, there is
+	// no such page.
 	//
 	// The page asks for no password: what it ends, it does not open. A host that wants
-	// a fresh sign-in for it (ASVS 7.5.2) demands that of Authenticate, or in a handler
-	// around the path devices.
+	// a fresh sign-in for it (ASVS 7.5.2) requires that in Authenticate, or in a
+	// handler around the path devices.
 	Sessions *session.Manager
 }
 

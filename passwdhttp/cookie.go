@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/endpoint"
 )
 
 // cookie keeps one token between the link or form that brought it and the form
@@ -23,6 +24,9 @@ var (
 	cancelCookie = cookie{"passwd-cancel", time.Hour}
 	codeCookie   = cookie{"passwd-code", 10 * time.Minute}
 )
+
+// deviceCookie is not for a form: it is read with every request, by endpoint.Face.
+var deviceCookie = cookie{endpoint.DeviceCookie, 30 * 24 * time.Hour}
 
 // The cookies by which the API checks a password: it is told which, as a browser
 // may have both and a session too.

@@ -11,28 +11,27 @@ import (
 )
 
 // Enforce returns a middleware for hosts that keep a session for accounts which
-// must change their password. It lets such a session do nothing else: who asks
-// for a page (GET or HEAD that accepts text/html) is sent to the forced change,
-// with the page in the parameter next; any other request is 403
-// password_change_required.
+// must change their password. It lets such a session do nothing else: a request for a
+// page (GET or HEAD that accepts text/html) is sent to the forced change, with the
+// page in the parameter next; any other request is 403 password_change_required.
 //
-// Nobody signed in is none of its business: those requests pass untouched. A
-// session that has ended opens nothing, although the host may not have noticed yet:
-// who asks for a page is sent to Config.SignInURL, if there is one, and any other
-// request is 401. A host that would rather show its public pages has Authenticate
-// compare the epoch and answer passwd.ErrUnauthenticated. If it cannot be told who
-// is signed in, the request is refused (I10).
+// Requests without a signed-in user pass untouched. A session that has ended opens
+// nothing, although the host may not have noticed yet: a request for a page is sent to
+// Config.SignInURL, if there is one, and any other request is 401. A host that would
+// rather show its public pages has Authenticate compare the epoch and return
+// passwd.ErrUnauthenticated. If it cannot be told who is signed in, the request is
+// refused (I10).
 //
 // What [Pages] and [API] serve below Links.Base, /.well-known/change-password and the
-// page at SignInURL itself are exempt, and so are the paths named here: a path is
-// itself, and one that ends in a slash, other than "/", all below it as well. Name the
-// sign-in page, sign-out and the assets. Nothing else of the host's is exempt, also
-// not below Links.Base.
+// page at SignInURL itself are exempt, and so are the paths named here: a path exempts
+// itself, and one that ends in a slash, other than "/", everything below it as well.
+// Name the sign-in page, sign-out and the assets. Nothing else of the host's is
+// exempt, not even below Links.Base.
 //
 // A path is judged as routers may take it: as it was sent, segment by segment, as
 // http.ServeMux does, and with its escapes resolved, as others do. It has to be exempt
 // by both, so that "/assets%2Fx/transfer" is not below "/assets/". One with empty or
-// dot segments is never exempt. The middleware belongs outside of whatever strips
+// dot segments is never exempt. The middleware belongs outside whatever strips
 // prefixes.
 //
 // It panics if the configuration is one that [API] refuses, or a path does not

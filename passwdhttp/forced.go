@@ -9,7 +9,7 @@ import (
 // BeginForced answers the sign-in of an account that must change its password
 // first: it puts the ticket of [passwd.Service.Ticket] into a cookie, and sends
 // the browser to the page of the forced change, which leads on to next if that is
-// a safe path on the origin. No session is needed, and none is begun: after the
+// a safe path on the origin. No session is needed, and none is started: after the
 // change, people sign in with the new password.
 //
 //	in, err := svc.SignIn(ctx, …)

@@ -10,14 +10,14 @@ const maxNext = 2048
 
 // SafeNext returns next if a browser that is sent there stays on the site, else "".
 // It is for the host's own sign-in, to which the pages and [Enforce] lead with the
-// parameter next, and for whatever else redirects to where a request says:
+// parameter next, and for anything else that redirects to where a request says:
 //
 //	next := cmp.Or(passwdhttp.SafeNext(r.URL.Query().Get("next")), "/")
 //
-// What it returns is a path on the origin, of at most 2048 bytes, with the query and
-// fragment that it may have had: one slash at its beginning, no empty or dot
-// segments, in printable ASCII without backslashes, percent signs notwithstanding.
-// Whether there is a page at all, and whether who asks may see it, is for that page.
+// What it returns is a path on the origin, of at most 2048 bytes, with any query and
+// fragment that it had: one slash at its beginning, no empty or dot segments, in
+// printable ASCII without backslashes, percent signs notwithstanding. Whether there
+// is such a page, and who may see it, is for the host to decide.
 func SafeNext(next string) string {
 	if !safeNext(next) {
 		return ""

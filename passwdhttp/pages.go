@@ -13,8 +13,8 @@ import (
 )
 
 // Pages returns the handler of the HTML pages, below the path of Links.Base,
-// which it strips itself. They work without JavaScript, and a small script makes
-// them more comfortable, with the help of the [API] where that is mounted.
+// which it strips itself. They work without JavaScript; a small script makes them
+// more convenient, using the [API] where that is mounted.
 //
 //	change             who is signed in: current and new password
 //	forced             who must change it first: by the ticket of BeginForced, or signed in
@@ -30,14 +30,15 @@ import (
 //	                   take a token from the script, with Links.FragmentNeedsJavaScript
 //	assets/            style sheet and script
 //
-// A page takes nothing but forms, and answers a form by a redirect within the mount:
-// to what has been done or, with status 422 and a list of what is wrong, to the form
-// again. What the next page tells goes along in a sealed cookie. A form writes the
+// A page accepts only forms, and answers a form with a redirect within the mount to
+// what has been done or, with status 422 and a list of what is wrong, with the form
+// again. What the next page says travels in a sealed cookie. A form writes the
 // account that it was shown for, or none. GET and HEAD change nothing on the server
 // (I4): programs that open the links in a mail do no harm. Tokens are in no page and,
 // after the first redirect, in no URL.
 //
-// Templates are parsed, and tried, here: an error is one of the configuration.
+// Templates are parsed, and tried, here, so their errors are errors of the
+// configuration.
 func Pages(c Config) (http.Handler, error) {
 	p, err := newPages(c)
 	if err != nil {
@@ -168,7 +169,7 @@ func (c Config) validatePages() error {
 		{"Logo", c.Logo}, {"Stylesheet", c.Stylesheet},
 	} {
 		if f.path != "" && !safeNext(f.path) {
-			return errors.New("passwdhttp: Config." + f.name + " is not a path on the origin without empty and dot segments")
+			return errors.New("passwdhttp: Config." + f.name + " must be a path on the origin, without empty or dot segments")
 		}
 	}
 	if c.Logo != "" && c.Name == "" {
@@ -192,7 +193,7 @@ func (c Config) validatePages() error {
 // values are the fields of a form. None occurs twice.
 type values map[string]string
 
-// decodeForm reads the body of a form; the query is no part of it. Bytes that are
+// decodeForm reads the body of a form; the query is not part of it. Bytes that are
 // not UTF-8 stay as they are: it is for the service to refuse them.
 func decodeForm(b endpoint.Body) (values, error) {
 	form, err := url.ParseQuery(string(b.Data))

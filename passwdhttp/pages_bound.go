@@ -17,7 +17,7 @@ const fieldForm = "form"
 // tab would write the account that was opened in another.
 type bound struct {
 	Page   string `json:"p"`
-	Token  string `json:"k,omitempty"` // digest; "" if it was shown to who is signed in
+	Token  string `json:"k,omitempty"` // digest; "" if it was shown to a signed-in user
 	Tenant string `json:"t,omitempty"`
 	ID     string `json:"i,omitempty"` // "" if nobody knows the account, as of a code
 	Epoch  int64  `json:"e,omitempty"`
@@ -34,7 +34,7 @@ func (b bound) same(to bound) bool {
 	return b == to
 }
 
-// toAccount binds a form to who is signed in.
+// toAccount binds a form to the signed-in user.
 func toAccount(page string, who Principal) bound {
 	return bound{Page: page, Tenant: who.Account.Tenant, ID: who.Account.ID, Epoch: who.Epoch}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/passwd-go/passwd"
 )
 
-// own is the form for who is signed in.
+// own is the form for a signed-in user.
 func (p *pages) own(who Principal) form {
 	f := form{
 		page: pageChange, path: "change", title: "change_title", submit: "submit_change",
@@ -20,7 +20,7 @@ func (p *pages) own(who Principal) form {
 	return f
 }
 
-// changeForm is the form for who may go elsewhere as well.
+// changeForm is the form for a user who may also go elsewhere.
 func (p *pages) changeForm(who Principal, must passwd.Reason) form {
 	f := p.own(who)
 	if p.Sessions != nil && must == passwd.NoReason {
@@ -63,8 +63,8 @@ func (p *pages) postChange(w http.ResponseWriter, r *http.Request, in values) (r
 	return p.changeIn(w, r, f, who, b, in, "")
 }
 
-// changeIn makes the change that the form of who is signed in asks for, unless that
-// has been made already: by the same form, sent before.
+// changeIn makes the change that the form of a signed-in user asks for, unless that has
+// been made already: by the same form, sent before.
 func (p *pages) changeIn(w http.ResponseWriter, r *http.Request, f form, who Principal, b bound, in values, next string) (reply, error) {
 	renewed, err := p.changeOwn(w, r, p.asked(r, who, in))
 	switch {
@@ -106,7 +106,7 @@ func (p *pages) hasChanged(w http.ResponseWriter, who Principal, renewed bool, n
 	return p.finish(w, did("forced", who.Account, who.Username), query.Encode())
 }
 
-// asked is the change that the form of who is signed in asks for.
+// asked is the change that the form of a signed-in user asks for.
 func (p *pages) asked(r *http.Request, who Principal, in values) passwd.Change {
 	return passwd.Change{
 		Account: who.Account, Current: in[fieldCurrent], New: in[fieldNew],
@@ -168,7 +168,7 @@ func (p *pages) forced(w http.ResponseWriter, r *http.Request) (reply, error) {
 	return p.show(w, r, p.bySession(who, must, next))
 }
 
-// onward leads to next, or to the change page of who need not be there.
+// onward leads to next, or to the ordinary change page for a user who need not be here.
 func (p *pages) onward(next string) reply {
 	return reply{location: cmp.Or(next, p.at("change", ""))}
 }

@@ -123,7 +123,7 @@ func (*triesError) Error() string { return "passwdhttp: wrong code" }
 // wrongCode says how many tries are left, by the count of the request: whether anybody
 // was mailed a code, or that is too old, makes no difference (I6).
 func (p *pages) wrongCode(w http.ResponseWriter, r *http.Request, f form, in values, request passwd.Token) (reply, error) {
-	left, err := p.service(r).CountCodeTry(r.Context(), request)
+	left, err := p.service(r).CodeTriesLeft(r.Context(), request)
 	switch {
 	case err != nil:
 		return reply{}, &formError{f, in, err}
@@ -160,7 +160,7 @@ func (p *pages) takeToken(k cookie, on string) func(http.ResponseWriter, *http.R
 	}
 }
 
-// whose asks which account a token is of.
+// whose asks which account a token belongs to.
 func (p *pages) whose(r *http.Request, purpose passwd.Purpose, t passwd.Token) (passwd.Account, error) {
 	return p.service(r).TokenAccount(r.Context(), passwd.WhoseToken{Purpose: purpose, Token: t, Client: p.face.Client(r)})
 }
@@ -204,7 +204,7 @@ func (p *pages) resetForm() form {
 	}
 }
 
-// reset says that a link is no longer good before anybody has typed a password.
+// reset says that a link is no longer good before anybody types a password.
 func (p *pages) reset(w http.ResponseWriter, r *http.Request) (reply, error) {
 	token := p.kept(r, resetCookie)
 	if token == "" {

@@ -10,12 +10,12 @@ import (
 )
 
 // TrustedProxies returns a Config.ClientAddr for a host behind proxies, each of
-// which appends to X-Forwarded-For the address that it was asked from. The header
-// is read from its right end, and only as long as who wrote the entry is within
-// one of the prefixes; the first address outside them is the client (ASVS
-// 4.1.3). What stands further left is whatever the client made up.
+// which appends to X-Forwarded-For the address that the request came from. The
+// header is read from its right end, as long as the writer of the entry is within
+// one of the prefixes; the first address outside them is the client (ASVS 4.1.3).
+// Anything further left may have been made up by the client.
 //
-// Ports and IPv6 zones are passed over, and IPv4-mapped addresses are IPv4. The
+// Ports and IPv6 zones are ignored, and IPv4-mapped addresses are IPv4. The
 // address of the connection is the answer if it is outside the prefixes itself,
 // if there is no header, and if an entry that counts is not an address. If all
 // are within, the leftmost is the answer. A connection without an address, as on

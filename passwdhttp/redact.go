@@ -8,19 +8,19 @@ import (
 
 // RedactURL returns a URL as an access log may have it: the first request of a link
 // carries its token in the query (ASVS 14.2.1), and servers log what is asked for.
-// It goes by the URL alone, wherever the pages are mounted, and errs towards
+// It looks at the URL alone, wherever the pages are mounted, and errs on the side of
 // saying too little:
 //
-//   - Parameters by the name of a secret, as "token" and "user" are, and those whose
-//     value has such a parameter in it, as a "next" can: "token=redacted". A path
-//     segment may have one as well, behind a "?" that somebody has escaped.
+//   - Parameters named like a secret, such as "token" and "user", and those whose
+//     value contains such a parameter, as a "next" can: "token=redacted". A path
+//     segment may contain one as well, behind an escaped "?".
 //   - Below a path segment "reset" or "cancel", every other segment and parameter
-//     that the pages do not know. There a name may be the secret.
+//     that the pages do not know: there a name may be the secret.
 //   - Parts of a query that do not parse.
 //   - The fragment and the user info are left out.
 //
-// The rest stays as it was sent. It redacts what people type into an address bar
-// too, but a proxy in front of the host has a log of its own: see
+// The rest stays as it was sent. Whatever people type into an address bar is
+// redacted too, but a proxy in front of the host has a log of its own: see
 // passwd.Links.FragmentNeedsJavaScript. A nil URL is "".
 func RedactURL(u *url.URL) string {
 	if u == nil {

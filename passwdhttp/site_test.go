@@ -307,11 +307,11 @@ type faultyLimiter struct {
 	fail error
 }
 
-func (l *faultyLimiter) Take(ctx context.Context, key string, limit passwd.Limit, now time.Time) (passwd.Taken, error) {
+func (l *faultyLimiter) Do(ctx context.Context, now time.Time, steps ...passwd.Step) ([]passwd.Taken, error) {
 	if l.fail != nil {
-		return passwd.Taken{}, l.fail
+		return nil, l.fail
 	}
-	return l.Limiter.Take(ctx, key, limit, now)
+	return l.Limiter.Do(ctx, now, steps...)
 }
 
 // faultyHasher fails on demand.

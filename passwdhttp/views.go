@@ -6,10 +6,10 @@ package passwdhttp
 // The pages are made by one template, layout.html, of the blocks title, head,
 // header, main, summary, intro, devices, form, field, links and footer. Config.Templates
 // overrides any of them: its layout.html, and every other file of its root whose
-// name ends in .html, is parsed after ours for all pages, and a file named after
-// one page for that page alone: change, forced, forgot, sent, forgot_code,
-// reset_code, reset, done, expired, cancel, error, devices, landing. A file that consists of
-// {{define}} blocks replaces just those. Whatever is shown comes in a View, so a
+// name ends in .html, is parsed after the built-in one for all pages, and a file named
+// after one page for that page alone: change, forced, forgot, sent, forgot_code,
+// reset_code, reset, done, expired, cancel, error, devices, landing. A file that consists
+// of {{define}} blocks replaces just those. Whatever is shown comes in a View, so a
 // template without scripts and styles of its own needs nothing else.
 type View struct {
 	Page      string // the page's name, as above
@@ -61,16 +61,16 @@ type Link struct {
 	URL, Text string
 }
 
-// Form is the form of a page. It is posted, without any attribute that has the
-// browser judge it: errors are told by the page, in its language.
+// Form is the form of a page. It is posted, without any attribute that makes the browser
+// validate it: the page reports errors, in its language.
 type Form struct {
 	Action string
 	Hidden []Hidden
 	Fields []Field
 	Submit string // text of the button
 	Busy   string // text of the button once it has been pressed; "" if it stays
-	// DescribedBy is the ID of what tells this button from others of the same text;
-	// "" if there are none.
+	// DescribedBy is the ID of what distinguishes this button from others with the same
+	// text; "" if there are none.
 	DescribedBy string
 }
 
@@ -80,8 +80,8 @@ type Device struct {
 	Name  string
 	This  string // says that it is this one; "" if it is another
 	Facts []Fact
-	// Raw is what the device says of itself, in words of its own; "" if nothing.
-	// RawLabel is what that is called.
+	// Raw is what the device says about itself, in its own words; "" if nothing. RawLabel
+	// is what that is called.
 	Raw, RawLabel string
 	End           *Form // ends it; nil for this one
 }
@@ -92,9 +92,9 @@ type Fact struct {
 	DateTime    string // the Text of a time for machines: RFC 3339, in UTC; else ""
 }
 
-// Fragment has the script hand on the token that is behind the "#" of a link. A
-// layout of the host's own has an element for that, as ours does: with the
-// attributes data-fragment and data-without, beside View.Script.
+// Fragment has the script hand on the token that is behind the "#" of a link. A host's own
+// layout has an element for that, as the built-in one does: with the attributes
+// data-fragment and data-without, besides View.Script.
 type Fragment struct {
 	Action  string // where the form with the field token is posted
 	Without string // where to go if there is none
@@ -112,10 +112,10 @@ type Field struct {
 	Type         string        // "text", "password", "email" or "tel"
 	Autocomplete string        // the token of HTML's autofill
 	InputMode    string        // "" for the usual keyboard
-	EnterKey     string        // what the enter key of a phone is to say (enterkeyhint); "" for the usual
+	EnterKey     string        // label of a phone's enter key (enterkeyhint); "" for the usual
 	Value        string        // of a field that is read only, or a login or code that has been typed before
 	Requirements []Requirement // what is asked for
-	Errors       []string      // what is wrong, but for the requirements that are not met
+	Errors       []string      // what is wrong, apart from requirements that are not met
 	Invalid      bool          // something is wrong
 	Required     bool
 	ReadOnly     bool
@@ -123,8 +123,8 @@ type Field struct {
 
 	MinLength     int    // 0 if there is none
 	PasswordRules string // for password managers; "" if there are none
-	// Show and Hide name the button that shows a password, and ShowText and HideText are
-	// on it, as it is beside the field: parts of the names. "" if there is no button.
+	// Show and Hide name the button that shows a password; ShowText and HideText, parts of
+	// these names, are what it says beside the field. "" if there is no button.
 	Show, Hide, ShowText, HideText string
 	Check                          *Check // nil if what is typed is not checked
 }
@@ -143,13 +143,13 @@ func (f Field) DescribedBy() string {
 	return ""
 }
 
-// Check has the script ask the API about a password while it is typed.
+// Check makes the script ask the API about a password while it is typed.
 type Check struct {
 	URL      string
-	Cookie   string // "reset", "ticket", or "" for who is signed in
+	Cookie   string // "reset", "ticket", or "" for a signed-in user
 	Strength string // label of the meter
 	Levels   string // names of the scores 0 to 4, with "|" between them
-	// Met and Unmet are said before a requirement, to who cannot see the sign of it.
+	// Met and Unmet are read out before a requirement, to people who cannot see its sign.
 	Met, Unmet string
 	Weak       string // what to say of a password that is allowed, but easy to guess
 }

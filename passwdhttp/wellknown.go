@@ -14,7 +14,7 @@ import (
 //
 // Managers also ask for a well-known path that cannot exist, and trust the
 // redirect only if that one is 404: a catch-all that serves an app for every path
-// must leave /.well-known/ alone.
+// must leave out /.well-known/.
 //
 // It panics if the configuration is one that [API] refuses.
 func WellKnown(c Config) http.Handler {

@@ -1,7 +1,7 @@
-// Package passwdtest helps a host to test its use of package passwd: a whole
-// service over memory with a clock that stands still, a mailbox to read, and a
-// hasher that costs next to nothing. Nothing sleeps and nothing runs in the
-// background: [Kit.Deliver] is the worker.
+// Package passwdtest helps a host test its use of package passwd: a whole service over
+// memory with a clock that stands still, a mailbox to read, and a hasher that costs
+// next to nothing. Nothing sleeps and nothing runs in the background: [Kit.Deliver] is
+// the worker.
 //
 //	kit := passwdtest.New(t, passwd.Config{})
 //	ada := kit.Add(t, passwd.Account{Username: "ada", Email: "ada@example.com"}, "correct horse battery")
@@ -24,7 +24,7 @@ import (
 // Kit is a service under test and what it stands on.
 type Kit struct {
 	Service *passwd.Service
-	Store   *memstore.Store // nil if the configuration brought a store that is none
+	Store   *memstore.Store // nil if the configuration has another store
 	Clock   *Clock          // what the service goes by, unless Config.Now is set
 	Mail    *Mailbox        // where messages arrive, unless Config.Notify is set
 	Events  *Events         // what was observed, unless Config.Observer is set
@@ -75,8 +75,8 @@ func New(t testing.TB, cfg passwd.Config) *Kit {
 
 // Add puts an account with a password into the memstore and returns its name. An
 // account without an id gets the next number; one without addresses gets its own
-// e-mail address and mobile number, confirmed. It is active unless it is
-// Disabled. The policy is not asked. It fails the test if the store is another.
+// e-mail address and mobile number, confirmed. It is active unless it is Disabled. The
+// policy is not checked. It fails the test if the store is not a memstore.
 //
 // The hash is one of [Hasher], whatever Config.Hasher is. With another, or for an
 // account as it was before a migration, set Hash and leave the password "".
@@ -117,8 +117,8 @@ func addresses(a passwd.Account) []passwd.Address {
 	return own
 }
 
-// DeliverOne is Deliver where one message is expected. It fails the test if there
-// is none, or more than one.
+// DeliverOne is Deliver when exactly one message is expected. It fails the test if
+// there is none, or more than one.
 func (k *Kit) DeliverOne(t testing.TB) passwd.Message {
 	t.Helper()
 	sent := k.Deliver(t)
@@ -128,10 +128,9 @@ func (k *Kit) DeliverOne(t testing.TB) passwd.Message {
 	return sent[0]
 }
 
-// Deliver does every job that is due and returns the messages that were sent by
-// it, in their order; none if Config.Notify is set. It fails the test if the queue or
-// the store cannot be reached. A delivery that failed is tried again once the clock has
-// moved.
+// Deliver does every job that is due and returns the messages that it sent, in order;
+// none if Config.Notify is set. It fails the test if the queue or the store cannot be
+// reached. A delivery that failed is tried again once the clock has moved.
 func (k *Kit) Deliver(t testing.TB) []passwd.Message {
 	t.Helper()
 	before := len(k.Mail.All())

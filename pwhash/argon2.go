@@ -18,14 +18,13 @@ import (
 // # What it verifies
 //
 // Argon2id, [Scrypt] and [PBKDF2] all verify the hashes of each other, and bcrypt
-// ($2a$, $2b$, $2y$), which none of them makes. A hash of another algorithm than
-// the hasher's own is always stale. To change the algorithm of a service, put the
-// other hasher into Config.Hasher: everybody can still sign in, and gets a new
-// hash by doing so.
+// ($2a$, $2b$, $2y$), which none of them makes. A hash of any algorithm but the hasher's
+// own is always stale. To change the algorithm of a service, put the other hasher into
+// Config.Hasher: everybody can still sign in, and gets a new hash when they do.
 //
 // As bcrypt ignores what follows the 72nd byte, a longer password never matches
-// such a hash, and its owner needs a reset. Where rows of another stack may have
-// been made of longer passwords, [foreign.Bcrypt] verifies them as that stack did.
+// such a hash, and its owner needs a reset. Where another stack may have hashed longer
+// passwords, [foreign.Bcrypt] verifies them as that stack did.
 //
 // Verify does no work for a hash that is over 1 KiB long, malformed, or over one
 // of the Bounds. Its errors are ErrFormat, a [*BoundsError], ErrPepperKey
@@ -36,10 +35,10 @@ import (
 type Argon2id struct {
 	KiB    uint32 // memory; 0: 19456
 	Passes uint32 // 0: 2
-	Lanes  uint8  // 0: 1, as requests in parallel fill the cores already
+	Lanes  uint8  // 0: 1, as parallel requests already fill the cores
 
 	// Key computes the tags, of new hashes and of stored ones, in place of x/crypto.
-	// All else stays as it is: bounds, pepper, what is stale.
+	// Everything else stays the same: bounds, pepper, what is stale.
 	Key    Argon2Key `json:"-"`
 	Pepper Pepper    // keys that are not in the database; the zero value is none
 	Bounds Bounds    // what a stored hash may cost
@@ -69,9 +68,9 @@ func (a Argon2id) builtin() builtin {
 	}
 }
 
-// Validate reports costs that are too low to protect a password, or too high to
-// be verified, bounds out of range, and what is wrong with the pepper. [New] calls
-// it, and Hash fails with its error.
+// Validate reports costs that are too low to protect a password, or too high to be
+// verified, bounds out of range, and an invalid pepper. passwd.New calls it, and Hash
+// fails with its error.
 func (a Argon2id) Validate() error {
 	a = a.withDefaults()
 	floor := uint32(12288)

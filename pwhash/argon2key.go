@@ -9,7 +9,7 @@ import (
 // Argon2Key computes the tag of Argon2 (RFC 9106), length bytes of it. The variant
 // is the RFC's type: [Argon2VariantD], [Argon2VariantI] or [Argon2VariantID]. The
 // version is [Argon2Version], or [Argon2Version10] for hashes from before the RFC.
-// What it cannot compute is an error.
+// It returns an error for what it cannot compute.
 //
 // It is called by several goroutines at once, with parameters that are within the
 // Bounds, and must not keep or change password and salt. Its result must be that of
@@ -40,9 +40,9 @@ func argon2Key(variant, version uint32, password, salt []byte, passes, kib uint3
 	return nil, fmt.Errorf("%w: x/crypto has no variant %d of version %d of Argon2", ErrFormat, variant, version)
 }
 
-// Compute calls the function, or if it is nil x/crypto, which has Argon2i and Argon2id
-// of version 19: all else is an error then that wraps [ErrFormat]. A result that is
-// not length bytes is an error as well.
+// Compute calls the function, or x/crypto if it is nil, which has only Argon2i and
+// Argon2id of version 19: anything else is then an error that wraps [ErrFormat]. A
+// result that is not length bytes is an error as well.
 func (k Argon2Key) Compute(variant, version uint32, password, salt []byte, passes, kib uint32, lanes uint8, length uint32) ([]byte, error) {
 	if k == nil {
 		k = argon2Key

@@ -26,7 +26,7 @@ func matchesBcrypt(h, password string) bool {
 func checkBcrypt(s string, b Bounds) error {
 	cost, ok := form.BcryptCost(s, "aby")
 	if !ok {
-		return ErrFormat
+		return &FormatError{Problem: Malformed, Formats: []string{"bcrypt"}}
 	}
 	return b.Bcrypt(cost)
 }

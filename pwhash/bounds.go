@@ -9,10 +9,10 @@ import (
 
 // Bounds is what a stored hash may cost before Verify refuses to compute it. A
 // field that is 0 has its default. Raise one where more expensive hashes are known
-// to be stored; every sign-in can then cost as much.
+// to be stored; any sign-in can then cost that much.
 //
-// Its methods hold the costs of one hash against it, for hashers of a host's own;
-// their error is a [*BoundsError].
+// Its methods check the costs of one hash, for a host's own hashers; their error
+// is a [*BoundsError].
 type Bounds struct {
 	Argon2KiB       uint32 // memory; 0: 262144 (256 MiB). Dovecot writes 1 GiB
 	Argon2Passes    uint32 // 0: 16
@@ -68,8 +68,8 @@ func (b Bounds) Argon2(kib, passes, lanes uint64) error {
 	return within("m*t", kib*passes, 1, or(b.Argon2KiBPasses, 1<<20))
 }
 
-// Scrypt is for scrypt (RFC 7914). N that is not a power of two, of 2 or more, is
-// ErrFormat.
+// Scrypt is for scrypt (RFC 7914). N must be a power of two, 2 or more; otherwise
+// it is ErrFormat.
 func (b Bounds) Scrypt(n, r, p uint64) error {
 	if n < 2 || n&(n-1) != 0 {
 		return ErrFormat

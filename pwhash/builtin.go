@@ -57,15 +57,26 @@ func (b builtin) parse(stored Hash) (h phc, err error) {
 	if err := within("length", uint64(len(stored)), 0, maxHashLength); err != nil {
 		return phc{}, err
 	}
-	if strings.HasPrefix(string(stored), "$2") {
-		err = checkBcrypt(string(stored), b.bounds)
-	} else {
-		h, err = parsePHC(string(stored), b.bounds)
+	if stored == "" {
+		return phc{}, &FormatError{Problem: Empty}
+	}
+	h, err = parseKnown(string(stored), b.bounds)
+	if trimmed := strings.TrimSpace(string(stored)); err != nil && trimmed != string(stored) {
+		if inside, trimmedErr := parseKnown(trimmed, b.bounds); trimmedErr == nil {
+			return phc{}, &FormatError{Problem: WhiteSpace, Formats: []string{inside.name()}}
+		}
 	}
 	if err == nil && b.only && h.scheme != b.scheme {
-		err = ErrFormat
+		err = &FormatError{Problem: NotAccepted, Formats: []string{h.name()}}
 	}
 	return h, err
+}
+
+func parseKnown(s string, b Bounds) (phc, error) {
+	if strings.HasPrefix(s, "$2") {
+		return phc{}, checkBcrypt(s, b)
+	}
+	return parsePHC(s, b)
 }
 
 // refuses reports whether a scheme takes a password for another one: HMAC fills its

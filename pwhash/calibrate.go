@@ -16,9 +16,9 @@ import (
 //
 // Run it by hand, on the machine that will serve and while it is idle, and write
 // the result into the configuration: costs that are measured at every start drift,
-// and each drift upwards makes every stored hash stale. maxKiB is what one hash may
-// hold: the memory to spare divided by Config.HashWorkers. An error is that of ctx,
-// or says that maxKiB is under 19456.
+// and each upward drift makes every stored hash stale. maxKiB is what one hash may hold:
+// the memory to spare divided by Config.HashWorkers. An error is that of ctx, or says that
+// maxKiB is under 19456.
 func Calibrate(ctx context.Context, key Argon2Key, target time.Duration, maxKiB uint32) (Argon2id, time.Duration, error) {
 	best, took, err := calibrate(target, maxKiB, func(a Argon2id) (time.Duration, error) {
 		a.Key = key

@@ -17,8 +17,8 @@
 //   - Verify the hashes of other stacks: package pwhash/foreign.
 //
 // A hasher does not bound how many hashes are computed at once, each of which holds
-// its memory, 19 MiB by default. The service of package passwd does; without it,
-// use a semaphore, or a burst of sign-ins takes gigabytes.
+// its memory, 19 MiB by default. The service of package passwd does; without it, use a
+// semaphore, or a burst of sign-ins will take gigabytes.
 //
 // Errors, as everywhere in this module, never have a password or a hash in them, and
 // a [Hash] prints as "[redacted]".

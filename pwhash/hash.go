@@ -28,14 +28,14 @@ type Verdict struct {
 // Hasher makes and verifies password hashes. It is safe for concurrent use and
 // need not bound its concurrency: the service does. Passwords arrive as valid
 // UTF-8 without NUL and at most 4,096 bytes long, at Hash in NFC. At Verify they are
-// in NFC too, but where one that was typed in another form did not match: it is
-// tried a second time as it was typed, since another stack may have hashed it so.
+// in NFC too; one that was typed in another form and does not match is tried a second
+// time as typed, since another stack may have hashed it so.
 type Hasher interface {
 	Hash(ctx context.Context, password string) (Hash, error)
 	// Verify compares a password with a stored hash. A mismatch is the zero Verdict
-	// and a nil error; an error says that h could not be judged. That it never will
-	// be, because it is malformed, of another format or more expensive than the hasher
-	// allows, is ErrFormat or a *BoundsError: the service takes it for a
-	// password that nobody knows.
+	// and a nil error; an error says that h could not be judged. If it never can be,
+	// because it is malformed, of another format or more expensive than the hasher
+	// allows, that is ErrFormat or a *BoundsError: the service treats it as a password
+	// that nobody knows.
 	Verify(ctx context.Context, h Hash, password string) (Verdict, error)
 }

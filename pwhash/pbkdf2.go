@@ -17,7 +17,7 @@ import (
 //
 // Verify reads what [Argon2id] reads, with the same bounds and errors.
 type PBKDF2 struct {
-	Rounds uint32 // 0: 600,000, which is also the least (ASVS 5.0 appendix C)
+	Rounds uint32 // 0: 600,000, which is also the minimum (ASVS 5.0 appendix C)
 
 	// Only refuses the hashes of all other algorithms, with ErrFormat: their
 	// owners need a reset.
@@ -39,8 +39,8 @@ func (p PBKDF2) builtin() builtin {
 }
 
 // Validate reports rounds that are too few to protect a password, or too many to
-// be verified, bounds out of range, and what is wrong with the pepper. [New] calls
-// it, and Hash fails with its error.
+// be verified, bounds out of range, and an invalid pepper. passwd.New calls it,
+// and Hash fails with its error.
 func (p PBKDF2) Validate() error {
 	orDefault(&p.Rounds, pbkdf2Rounds)
 	if p.Rounds < pbkdf2Rounds && !p.InsecureCosts {

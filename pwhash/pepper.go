@@ -12,25 +12,25 @@ import (
 	"strings"
 )
 
-// ErrPepperKey says that a stored hash is keyed with a pepper which the hasher
-// does not have, or has another key for. Nothing is known of the password then: a
-// service answers ErrUnavailable, counts no failure, and reports an
-// [EventUnavailable] whose Reason is "pepper_key".
-var ErrPepperKey = errors.New("pwhash: stored hash needs a pepper key that is missing or another")
+// ErrPepperKey says that a stored hash is keyed with a pepper that the hasher does
+// not have, or for which it has another key. Nothing is known about the password
+// then: a service answers ErrUnavailable, counts no failure, and reports a
+// passwd.EventUnavailable whose Reason is "pepper_key".
+var ErrPepperKey = errors.New("pwhash: stored hash needs a pepper key that is missing or different")
 
 // Pepper is a keyring of secrets that are kept apart from the stored hashes, in a
 // secrets manager or the like: anyone who has only the database cannot even
 // begin to guess (NIST SP 800-63B-4 §3.1.1.2). The zero value is none.
 //
 // The tag of a hash is encrypted with AES-256-GCM, under a key derived from
-// Current by HKDF-SHA256, and the id of that key stands in the hash as its keyid.
-// To rotate, make a new key Current and put the old one among Previous: each hash
-// is keyed anew when its owner signs in, or all at once with [Pepper.Rekey]. Hashes
-// from before there was a pepper verify and are keyed in the same way. A key may go
-// when no hash names it any more, those of earlier passwords included; to do
-// without a pepper again, leave Current zero.
+// Current by HKDF-SHA256, and the id of that key is the keyid in the hash. To
+// rotate, make a new key Current and put the old one among Previous: each hash is
+// rekeyed when its owner signs in, or all at once with [Pepper.Rekey]. Hashes from
+// before there was a pepper verify and are keyed in the same way. A key can be
+// removed once no hash names it any more, those of earlier passwords included; to
+// stop using a pepper, leave Current zero.
 //
-// A lost key is the loss of every password that is keyed with it. It prints as
+// Losing a key means losing every password that is keyed with it. It prints as
 // "[redacted]".
 type Pepper struct {
 	Current  PepperKey
@@ -85,7 +85,7 @@ func (p Pepper) validate() error {
 		case !validKeyID(k.ID):
 			return fmt.Errorf("pwhash: Pepper.%s.ID: need 1 to %d letters, digits, dots or hyphens", field, maxKeyID)
 		case seen[k.ID]:
-			return fmt.Errorf("pwhash: Pepper.%s.ID: %q is there twice", field, k.ID)
+			return fmt.Errorf("pwhash: Pepper.%s.ID: %q occurs twice", field, k.ID)
 		case len(k.Key) < minPepperKey:
 			return fmt.Errorf("pwhash: Pepper.%s.Key: %d bytes, need %d random bytes or more", field, len(k.Key), minPepperKey)
 		}
@@ -146,8 +146,8 @@ func (p Pepper) open(h phc) ([]byte, error) {
 
 // Rekey keys a hash with Current, whatever it is keyed with now, or with nothing
 // if Current is zero. It needs no password and computes no hash, so that a whole
-// table can be done offline; write each result where the row still has h. A hash
-// that is keyed as it should be comes back as it is.
+// table can be done offline; write each result only where the row still has h. A
+// hash that is keyed as it should be is returned unchanged.
 //
 // It takes hashes of [Argon2id], [Scrypt] and [PBKDF2]: ErrFormat for every
 // other, bcrypt included, and ErrPepperKey where the key that it has is missing.

@@ -96,26 +96,38 @@ func parsePHC(s string, b Bounds) (phc, error) {
 	rest, ok := strings.CutPrefix(rest, h.scheme.version)
 	fields := strings.SplitN(rest, "$", 4)
 	if !ok || len(fields) != 3 {
-		return phc{}, ErrFormat
+		return phc{}, h.malformed("")
 	}
 	params, keyID, keyed := strings.Cut(fields[0], keyIDParam)
 	if h.keyID = keyID; keyed && !validKeyID(keyID) {
-		return phc{}, ErrFormat
+		return phc{}, h.malformed("keyid")
 	}
 	if h.costs, ok = parseCosts(params, h.scheme.params); !ok {
-		return phc{}, ErrFormat
+		return phc{}, h.malformed("parameters")
 	}
 	if err := h.scheme.check(h.costs, b); err != nil {
 		return phc{}, err
 	}
 	var err error
 	if h.salt, err = phcBase64.DecodeString(fields[1]); err != nil {
-		return phc{}, ErrFormat
+		return phc{}, h.malformed("salt")
 	}
 	if h.tag, err = phcBase64.DecodeString(fields[2]); err != nil {
-		return phc{}, ErrFormat
+		return phc{}, h.malformed("tag")
 	}
 	return h, h.checkSizes()
+}
+
+// name is that of the scheme. What is taken apart and has none is of bcrypt.
+func (h phc) name() string {
+	if h.scheme == nil {
+		return "bcrypt"
+	}
+	return h.scheme.name
+}
+
+func (h phc) malformed(field string) error {
+	return &FormatError{Problem: Malformed, Formats: []string{h.name()}, Field: field}
 }
 
 func (h phc) checkSizes() error {

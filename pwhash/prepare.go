@@ -11,5 +11,5 @@ const MaxPassword = normal.MaxPassword
 // as typed or in that form, not UTF-8, or with NUL or U+FFFD in it. Nothing is ever
 // trimmed, folded or cut. Where it is false at sign-in, the password is wrong.
 //
-// A service does this itself; it is for programs that hash without one.
+// A service does this itself; Prepare is for programs that hash without one.
 func Prepare(typed string) (password string, ok bool) { return normal.Password(typed) }

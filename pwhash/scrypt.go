@@ -44,9 +44,9 @@ func (s Scrypt) builtin() builtin {
 	}
 }
 
-// Validate reports costs that are too low to protect a password, or too high to
-// be verified, bounds out of range, and what is wrong with the pepper. [New] calls
-// it, and Hash fails with its error.
+// Validate reports costs that are too low to protect a password, or too high to be
+// verified, bounds out of range, and an invalid pepper. passwd.New calls it, and
+// Hash fails with its error.
 func (s Scrypt) Validate() error {
 	s = s.withDefaults()
 	floor := uint8(15)

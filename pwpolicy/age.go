@@ -13,24 +13,24 @@ type Aging interface {
 	Deadline(written time.Time) (warn, must time.Time)
 }
 
-// MinAge refuses to change a password again so soon, which keeps people from
-// running through their history at one sitting. It holds for changes by choice
-// only: a forced change, a reset and an issued password are exempt, and so is an
-// account whose last change is not known. SP 800-63B-4 knows no such rule; who
+// MinAge rejects a change so soon after the last one, which keeps people from
+// cycling through their history in one sitting. It applies only to voluntary
+// changes: a forced change, a reset and an issued password are exempt, and so is an
+// account whose last change is not known. SP 800-63B-4 has no such rule; anyone who
 // suspects a theft an hour after a change needs a reset.
 type MinAge struct {
 	Hours int `json:"hours"` // 1 to 720
 }
 
 // MaxAge makes people change a password that has grown old. It is in no preset:
-// SP 800-63B-4 §3.1.1.2 (6) and ASVS 6.2.10 forbid it (P11), because people
-// answer with weaker passwords that follow from each other.
+// SP 800-63B-4 §3.1.1.2 (6) and ASVS 6.2.10 forbid it (P11), because people respond
+// with weaker passwords that follow from each other.
 //
 // At a sign-in from WarnDays before the age of Days, SignedIn.ChangeBy says by
 // when the password must be changed. When GraceDays after the age of Days are
-// over too, the account is marked [Expired], and may do nothing but change it. It
-// is decided at sign-in: sessions go on until they end. A password whose time of
-// writing is not known never grows old.
+// over too, the account is marked passwd.Expired, and may do nothing but change it.
+// This is decided at sign-in: sessions continue until they end. A password never
+// grows old if it is not known when it was set.
 type MaxAge struct {
 	Days      int `json:"days"`                 // 1 to 3650
 	WarnDays  int `json:"warn_days,omitempty"`  // fewer than Days
@@ -75,7 +75,7 @@ func (m MinAge) Check(_ context.Context, c *Candidate) ([]Violation, error) {
 	return []Violation{{TooYoung, map[string]any{"hours_left": hours}}}, nil
 }
 
-// Both is the longer of m and another MinAge.
+// Both returns the longer of m and another MinAge.
 func (m MinAge) Both(other Rule) (Rule, bool) {
 	o, ok := other.(MinAge)
 	return MinAge{max(m.Hours, o.Hours)}, ok

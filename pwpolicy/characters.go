@@ -11,13 +11,13 @@ import (
 )
 
 // Characters says which characters may, must not and must occur. Each is a code
-// point after NFC, written out in a set; there are no ranges. SP 800-63B-4
-// §3.1.1.2 (4) wants every printing character accepted and (5) none demanded: it
-// is for systems behind the host that cannot take some.
+// point after NFC, listed in a set; there are no ranges. SP 800-63B-4 §3.1.1.2 (4)
+// wants every printing character accepted and (5) none required: the rule is for
+// systems behind the host that cannot accept some.
 type Characters struct {
 	Allowed   string        `json:"allowed,omitempty"`   // if not "", no others may occur
 	Forbidden string        `json:"forbidden,omitempty"` // must not occur
-	Required  []RequiredSet `json:"required,omitempty"`  // of each of these sets some must occur
+	Required  []RequiredSet `json:"required,omitempty"`  // at least Min of each set must occur
 }
 
 // RequiredSet asks for a minimum number of characters of a set.
@@ -145,5 +145,5 @@ func (s Characters) Check(_ context.Context, c *Candidate) ([]Violation, error) 
 	return found, nil
 }
 
-// Both is s for another Characters of the same sets.
+// Both returns s if other is a Characters with the same sets.
 func (s Characters) Both(other Rule) (Rule, bool) { return s, reflect.DeepEqual(s, other) }

@@ -9,11 +9,11 @@ import (
 )
 
 // Classes asks for a minimum number of characters of each class, by their Unicode
-// categories. A letter without case, as in Arabic or Chinese, counts as upper and
-// as lower, so nobody is asked for what their script does not have.
-// SP 800-63B-4 §3.1.1.2 (5) forbids such rules (P5); see [Conventional].
+// categories. A letter without case, as in Arabic or Chinese, counts as both upper
+// and lower, so nobody is asked for what their script lacks. SP 800-63B-4 §3.1.1.2
+// (5) forbids such rules (P5); see [Conventional].
 type Classes struct {
-	Upper  int `json:"upper,omitempty"` // 0: none needed, of this and the others
+	Upper  int `json:"upper,omitempty"` // 0: none required; so for the others
 	Lower  int `json:"lower,omitempty"`
 	Digit  int `json:"digit,omitempty"`
 	Symbol int `json:"symbol,omitempty"` // neither letter nor digit
@@ -38,7 +38,7 @@ func (l Classes) each() [4]classMin {
 // two classes, yet nobody has to use one.
 func (l Classes) sum() int { return l.Upper + l.Lower + l.Digit + l.Symbol }
 
-// Validate reports minima that cannot be.
+// Validate reports counts out of bounds, and a rule that asks for nothing.
 func (l Classes) Validate() error {
 	for _, m := range l.each() {
 		if m.min < 0 || m.min > maxAsked {
@@ -104,7 +104,7 @@ func (l *Classes) add(r rune) {
 	}
 }
 
-// Both asks for what l and another Classes ask for.
+// Both returns the rule that asks for what l and another Classes ask for.
 func (l Classes) Both(other Rule) (Rule, bool) {
 	o, ok := other.(Classes)
 	return Classes{max(l.Upper, o.Upper), max(l.Lower, o.Lower), max(l.Digit, o.Digit), max(l.Symbol, o.Symbol)}, ok

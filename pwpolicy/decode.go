@@ -33,10 +33,10 @@ func inRule(name string, err error) error {
 
 // DecodeParams decodes the parameters of a rule into the struct that to points
 // to: strings, booleans, numbers, slices and structs of these, and what has an
-// UnmarshalJSON of its own. A field is named by its json tag, or else by its own
-// name, to the letter; unexported fields and those tagged "-" are no parameters.
-// It is stricter than encoding/json: unknown members, null and U+FFFD are errors,
-// which are ParamErrors.
+// UnmarshalJSON of its own. A field is named by its json tag, or else exactly by
+// its own name; unexported fields and those tagged "-" are not parameters. It is
+// stricter than encoding/json: unknown members, null and U+FFFD are errors, which
+// are ParamErrors.
 func DecodeParams(params json.RawMessage, to any) error {
 	v := reflect.ValueOf(to)
 	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {

@@ -7,9 +7,10 @@ import (
 )
 
 // Over returns the policy with a floor under it: all rules of both, the floor's
-// first. Two rules of one name become the one that is as strict as both, where the
-// floor's has a method Both(other Rule) (Rule, bool) that knows it; else both run.
-// So nothing that is in a policy loosens its floor. The zero Policy is no floor.
+// first. Two rules with the same name become one that is as strict as both, if the
+// floor's has a method Both(other Rule) (Rule, bool) that accepts the other;
+// otherwise both run. So nothing in a policy loosens its floor. The zero Policy is
+// no floor.
 //
 // The service does it by itself, with Config.PolicyFloor; a host that lets tenants
 // write policies calls it before it accepts one. The error says that no password

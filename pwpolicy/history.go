@@ -5,10 +5,10 @@ import (
 )
 
 // NotReused refuses the account's last passwords, the current one included. Each
-// costs a hash, but for a current one that was typed in the same request, and
+// costs a hash, except a current one that was typed in the same request, and
 // only for a password that has passed everything else.
 type NotReused struct {
-	Last int `json:"last"` // 1 to 24; 1 is the current password alone
+	Last int `json:"last"` // 1 to 24; 1 is the current password only
 }
 
 // maxHistory bounds the hashing that one new password may cause.
@@ -50,7 +50,7 @@ func (r NotReused) Check(ctx context.Context, c *Candidate) ([]Violation, error)
 	return []Violation{{Reused, map[string]any{"depth": r.Last}}}, nil
 }
 
-// Both looks back as far as the farther of r and another NotReused.
+// Both returns whichever of r and another NotReused looks back further.
 func (r NotReused) Both(other Rule) (Rule, bool) {
 	o, ok := other.(NotReused)
 	return NotReused{max(r.Last, o.Last)}, ok

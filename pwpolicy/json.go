@@ -13,9 +13,9 @@ import (
 	"github.com/passwd-go/passwd/internal/jsonstrict"
 )
 
-// RuleSet names kinds of rules for [Parse] and says how each is made of its
-// parameters: a JSON object in valid UTF-8, without duplicate keys. Most are made
-// by [RuleOf]; one that needs more than its parameters calls [DecodeParams]:
+// RuleSet names kinds of rules for [Parse] and says how each is made from its parameters: a
+// JSON object in valid UTF-8, without duplicate keys. Most are made by [RuleOf]; one that
+// needs more than its parameters calls [DecodeParams]:
 //
 //	pwpolicy.RuleSet{"not_breached": func(params json.RawMessage) (pwpolicy.Rule, error) {
 //		r := Rule{Source: src}
@@ -62,12 +62,11 @@ const maxPolicyJSON = 256 << 10
 //
 //	{"version": 1, "rules": {"length": {"min": 15}, "not_login": {}, "not_reused": {"last": 3}}}
 //
-// Each rule stands under its name, with its parameters; they run in the order of
-// their phases and, within a phase, in this one. The rules of this package are
-// known, and those of the sets. A set may take the place of one of this package,
-// to give "not_common" further lists; two sets must not have one name.
-// A policy without a length, which would accept "1", must say so: it has the
-// member "insecure_no_length": true.
+// Each rule stands under its name, with its parameters; they run in the order of their
+// phases and, within a phase, in this one. The rules of this package are known, and those
+// of the sets. A set may replace a rule of this package, to give "not_common" further
+// lists; two sets must not share a name. A policy without a length, which would accept "1",
+// must say so with the member "insecure_no_length": true.
 //
 // Whatever is not understood is refused: other versions, unknown rules, unknown,
 // misspelt or repeated members, null, wrong types, trailing data, and everything
@@ -162,9 +161,9 @@ func decodeRule(known RuleSet, m jsonstrict.Member) (Rule, error) {
 }
 
 // MarshalJSON returns the form that [Parse] reads, on one line. A rule is
-// encoded by encoding/json, so what a rule of the host's has beside parameters
-// needs the tag "-". It is an error for a rule whose form is not an object, and for two of one
-// name, as [Policy.Over] may leave them.
+// encoded by encoding/json, so whatever a host's rule has besides parameters needs the tag
+// "-". A rule whose form is not an object is an error, and so are two of one name, as
+// [Policy.Over] may leave them.
 func (p Policy) MarshalJSON() ([]byte, error) {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, `{"version":%d,`, policyVersion)

@@ -56,21 +56,20 @@ func (r Repeated) Check(_ context.Context, c *Candidate) ([]Violation, error) {
 	return nil, nil
 }
 
-// Both is the stricter of r and another Repeated.
+// Both returns the stricter of r and another Repeated.
 func (r Repeated) Both(other Rule) (Rule, bool) {
 	o, ok := other.(Repeated)
 	return Repeated{min(r.Max, o.Max)}, ok
 }
 
 // Sequence refuses more than Max consecutive neighbours, forwards or backwards, in
-// any case: with 3, "abcd" and "4321". Neighbours are letters or digits that
-// follow each other in Unicode, which is the alphabet for most scripts; those of
-// Chinese and Korean have no such order and are passed over. What is said of
-// [Repeated] holds here too.
+// any case: with 3, "abcd" and "4321". Neighbours are letters or digits that follow each
+// other in Unicode, which is the alphabet for most scripts; those of Chinese and Korean
+// have no such order and are ignored. What is said of [Repeated] applies here too.
 type Sequence struct {
 	Max int `json:"max"` // 2 to 63
-	// Keyboard takes neighbours on a row of keys as well, "asdf": on the QWERTY,
-	// QWERTZ, AZERTY and Russian layouts.
+	// Keyboard also counts neighbours on a row of keys, "asdf": on the QWERTY, QWERTZ,
+	// AZERTY and Russian layouts.
 	Keyboard bool `json:"keyboard,omitempty"`
 }
 
@@ -96,7 +95,7 @@ func (s Sequence) Check(_ context.Context, c *Candidate) ([]Violation, error) {
 	return nil, nil
 }
 
-// Both is the stricter of s and another Sequence.
+// Both returns the stricter of s and another Sequence.
 func (s Sequence) Both(other Rule) (Rule, bool) {
 	o, ok := other.(Sequence)
 	return Sequence{min(s.Max, o.Max), s.Keyboard || o.Keyboard}, ok

@@ -1,6 +1,6 @@
 // Package redislimit is a passwd.Limiter over Redis, for hosts with several
 // replicas: they count together, and a restart of one forgets nothing. It is a
-// module of its own, so that go-redis is no dependency of anybody else.
+// module of its own, so that nobody else depends on go-redis.
 //
 //	client := redis.NewClient(&redis.Options{
 //		Addr: "redis.internal:6379", ContextTimeoutEnabled: true,
@@ -13,35 +13,37 @@
 //
 // The client stays the host's: it is shared with whatever else the host does, and
 // closed by it. A single server, Sentinel, a cluster and a Ring will do, of Redis 6
-// or later, or Valkey.
+// or later, or Valkey. On a single server a call is one script, whatever number of keys
+// it has; in a cluster or a Ring each key has a script of its own, sent together.
 //
 // # What is stored
 //
 // One key for each key of the limiter, with a value of five numbers. The service
 // names keys by keyed digests (HMAC), so neither logins nor addresses nor account
-// ids are in Redis; a host with limits of its own has to do likewise.
+// ids are in Redis; a host with limits of its own has to do the same.
 //
-// Nothing stays for ever. A key with a window goes a few minutes after its end. One
-// without goes a day after its last take for each one that is counted, at most after
-// 30, as in package sqlstore. The Redis clock alone decides that.
+// Nothing stays for ever. A key with a window goes a few minutes after its end. A key
+// without a window goes after one day for each counted take since its last take, 30
+// days at most, as in package sqlstore. The Redis clock alone decides that.
 //
 // # Which clock
 //
 // Waits and windows follow the time that the caller passes, not Redis's: as with
-// every other limiter, so that all of a service's times agree, and tests bring a
-// clock of their own. Replicas have to keep their clocks together, as NTP does. One
-// that is ahead ends waits too early by as much as that; one that is behind ends
-// them too late, and neither forgives nor shortens what the others have counted.
+// every other limiter, so that all of a service's times agree, and tests can use a
+// clock of their own. Replicas have to keep their clocks in step, as NTP does. One
+// that is ahead ends waits too early by that much; one that is behind ends them too
+// late, and neither forgives nor shortens what the others have counted.
 //
 // # When Redis fails
 //
 // A call that Redis does not answer is an error, within Config.Timeout or when the
-// caller's context ends, and the service refuses the request (I10). A call is sent
+// caller's context ends, and the service refuses the request (I10). A script is sent
 // once: where go-redis would send it again after a broken connection, it could be
 // counted twice, or taken back twice. So after an error a take may have been
 // counted, but nothing is ever let through uncounted.
 //
-// What Redis itself forgets is beyond that. Give it the memory policy noeviction,
-// with which it refuses to count when it is full; any other throws counts away. A
-// failover, or a restart without its append-only file, loses the last counts, or all.
+// What Redis itself forgets is a different matter. Give it the memory policy
+// noeviction, with which it refuses to count when it is full; any other throws counts
+// away. A failover, or a restart without its append-only file, loses the last counts,
+// or all.
 package redislimit

@@ -22,25 +22,24 @@ func netipAddr(s string) netip.Addr { return netip.MustParseAddr(s) }
 // secret stands for a key in the tests of errors.
 const secret = "login:c2VjcmV0IGtleSBvZiBubw"
 
-// fails calls every method; each has to be an error that does not name the key.
+// fails makes every kind of step; each has to be an error that does not name the key.
 func fails(t *testing.T, ctx context.Context, l passwd.Limiter, check func(error) bool) {
 	t.Helper()
-	for name, call := range map[string]func() error{
-		"Take": func() error {
-			_, err := l.Take(ctx, secret, passwd.Limit{Free: 1, Window: time.Minute}, noon)
-			return err
-		},
-		"Refund": func() error { return l.Refund(ctx, secret) },
-		"Clear":  func() error { return l.Clear(ctx, secret) },
-		"Count":  func() error { _, err := l.Count(ctx, secret, noon); return err },
+	limit := passwd.Limit{Free: 1, Window: time.Minute}
+	for name, steps := range map[string][]passwd.Step{
+		"take":   {{Key: secret, Limit: limit}},
+		"peek":   {{Key: secret, Do: passwd.StepPeek}},
+		"refund": {{Key: secret, Do: passwd.StepRefund}},
+		"clear":  {{Key: secret, Do: passwd.StepClear}},
+		"two":    {{Key: secret, Limit: limit}, {Key: secret + "2", Limit: limit, Silent: true}},
 	} {
-		err := call()
+		_, err := l.Do(ctx, noon, steps...)
 		switch {
 		case err == nil:
 			t.Errorf("%s: no error", name)
 		case strings.Contains(err.Error(), secret) || strings.Contains(err.Error(), secret[6:16]):
 			t.Errorf("%s: the error has the key in it: %v", name, err)
-		case !strings.HasPrefix(err.Error(), "redislimit: "+strings.ToLower(name)+": ") || check != nil && !check(err):
+		case !strings.HasPrefix(err.Error(), "redislimit: do: ") || check != nil && !check(err):
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -117,18 +116,18 @@ func TestAnswerLost(t *testing.T) {
 	ctx, giveUp := context.WithCancel(t.Context())
 	defer giveUp()
 	b.only(func(answer []byte) bool {
-		lost := bytes.HasPrefix(answer, []byte("*2\r\n:0\r\n"))
+		lost := bytes.HasPrefix(answer, []byte("*6\r\n:0\r\n"))
 		if lost {
 			giveUp()
 		}
 		return !lost
 	})
-	if _, err := l.Take(ctx, secret, limit, noon); err == nil {
+	if _, err := l.Do(ctx, noon, passwd.Step{Key: secret, Limit: limit}); err == nil {
 		t.Fatal("the answer was not lost")
 	}
 	b.only(nil)
-	if n, err := l.Count(t.Context(), secret, noon); n != 2 || err != nil {
-		t.Errorf("counted %d (%v), want 2", n, err)
+	if n := counted(t, l, secret); n != 2 {
+		t.Errorf("counted %d, want 2", n)
 	}
 }
 
@@ -142,13 +141,13 @@ func TestErrorAnswers(t *testing.T) {
 	l = limiter(t, redislimit.Config{Client: s.client})
 	for _, value := range []string{"", "1", "1 1 2 0 0", "one two 0 0 0", "1 1 0 0 0 0", "-1 1 0 0 0"} {
 		s.client.Set(t.Context(), "passwd:limit:"+secret, value, 0)
-		if _, err := l.Take(t.Context(), secret, passwd.Limit{Free: 1, Window: time.Minute}, noon); err == nil || !says("no count of tries")(err) {
+		if _, err := l.Do(t.Context(), noon, passwd.Step{Key: secret, Limit: passwd.Limit{Free: 1, Window: time.Minute}}); err == nil || !says("no count of tries")(err) {
 			t.Errorf("a take of %q: %v", value, err)
 		}
 	}
 	s.client.Del(t.Context(), "passwd:limit:"+secret)
 	s.client.LPush(t.Context(), "passwd:limit:"+secret, "an element")
-	if _, err := l.Take(t.Context(), secret, passwd.Limit{Free: 1, Window: time.Minute}, noon); err == nil || strings.Contains(err.Error(), secret) {
+	if _, err := l.Do(t.Context(), noon, passwd.Step{Key: secret, Limit: passwd.Limit{Free: 1, Window: time.Minute}}); err == nil || strings.Contains(err.Error(), secret) {
 		t.Errorf("a take of a list: %v", err)
 	}
 
@@ -162,7 +161,7 @@ func TestErrorAnswers(t *testing.T) {
 		if err := s.client.Do(t.Context(), command...).Err(); err != nil {
 			t.Fatal(err)
 		}
-		_, err := l.Take(t.Context(), secret, passwd.Limit{Free: 5, Window: time.Minute}, noon)
+		_, err := l.Do(t.Context(), noon, passwd.Step{Key: secret, Limit: passwd.Limit{Free: 5, Window: time.Minute}})
 		if err == nil || strings.Contains(err.Error(), secret) || !says("Redis answers ")(err) {
 			t.Errorf("after %v: %v", command, err)
 		}

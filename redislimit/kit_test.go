@@ -100,11 +100,23 @@ func limiter(t testing.TB, c redislimit.Config) *redislimit.Limiter {
 
 func take(t testing.TB, l passwd.Limiter, key string, limit passwd.Limit, now time.Time) passwd.Taken {
 	t.Helper()
-	taken, err := l.Take(t.Context(), key, limit, now)
+	return do(t, l, now, passwd.Step{Key: key, Limit: limit})
+}
+
+// do makes one step.
+func do(t testing.TB, l passwd.Limiter, now time.Time, step passwd.Step) passwd.Taken {
+	t.Helper()
+	taken, err := l.Do(t.Context(), now, step)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return taken
+	return taken[0]
+}
+
+// counted returns how many takes of a key are counted.
+func counted(t testing.TB, l passwd.Limiter, key string) int {
+	t.Helper()
+	return do(t, l, noon, passwd.Step{Key: key, Do: passwd.StepPeek, Silent: true}).Count
 }
 
 // server is a Redis of the test's own.

@@ -1,11 +1,14 @@
 package redislimit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/passwd-go/passwd"
@@ -16,7 +19,7 @@ const (
 	defaultPrefix  = "passwd:limit:"
 	defaultTimeout = time.Second
 
-	maxKey    = 64  // bytes, by the contract of passwd.Limiter
+	maxKey    = 96  // bytes, by the contract of passwd.Limiter
 	maxPrefix = 128 // bytes
 )
 
@@ -27,19 +30,18 @@ type Config struct {
 	// ContextTimeoutEnabled, with which a Redis that hangs would hold up requests
 	// for as long as its timeouts and retries add up to.
 	Client redis.UniversalClient
-	// Prefix is what the names of all keys in Redis begin with, at most 128 bytes.
-	// Services with keys of their own never meet, whatever it is. If "", it is
+	// Prefix begins the names of all keys in Redis, at most 128 bytes. Services with
+	// different keys (passwd.Keys) never collide, whatever it is. If "", it is
 	// "passwd:limit:".
 	Prefix string
-	// Timeout bounds each call, beside the caller's context. If 0, one second.
+	// Timeout bounds each call, in addition to the caller's context. If 0, one second.
 	Timeout time.Duration
 }
 
 // Limiter is a passwd.Limiter over Redis. It is safe for concurrent use. Its errors
 // name the call and never the key; once the caller's context has ended, they are its error.
 //
-// A Refund also ends the wait that the refunded take began. A clock that is set
-// back neither shortens a wait nor forgives. Times are taken to the microsecond,
+// Times are taken to the microsecond,
 // and have to be between 1970 and 2200; no wait or window is longer than 40 years.
 type Limiter struct {
 	client  redis.UniversalClient
@@ -49,14 +51,14 @@ type Limiter struct {
 
 var _ passwd.Limiter = (*Limiter)(nil)
 
-// New returns a limiter, or an error that names the field. It asks Redis nothing:
-// whether it is there is found out by the first call.
+// New returns a limiter, or an error that names the field. It does not contact Redis: the
+// first call finds out whether it is there.
 func New(c Config) (*Limiter, error) {
 	if c.Client == nil {
 		return nil, errors.New("redislimit: Config.Client is required")
 	}
 	if !heedsDeadlines(c.Client) {
-		return nil, errors.New("redislimit: Config.Client has to be made with ContextTimeoutEnabled")
+		return nil, errors.New("redislimit: Config.Client must be made with ContextTimeoutEnabled")
 	}
 	if len(c.Prefix) > maxPrefix {
 		return nil, fmt.Errorf("redislimit: Config.Prefix is longer than %d bytes", maxPrefix)
@@ -88,82 +90,231 @@ func heedsDeadlines(client redis.UniversalClient) bool {
 	return true
 }
 
-// Take implements passwd.Limiter, in one round trip.
-func (l *Limiter) Take(ctx context.Context, key string, limit passwd.Limit, now time.Time) (passwd.Taken, error) {
-	at, err := moment("take", now)
+// Do implements passwd.Limiter. On a single server the steps are one script, atomic
+// over all their keys, in one round trip.
+//
+// Where keys may be on different servers, in a cluster or a Ring, each key's steps are
+// a script of their own, all sent at the same time: first those that may refuse the
+// call, then the others. If one has to wait, or fails, those that were counted are put
+// back as they were, or, where somebody else has counted meanwhile, taken back.
+func (l *Limiter) Do(ctx context.Context, now time.Time, steps ...passwd.Step) ([]passwd.Taken, error) {
+	at, err := moment(now)
 	if err != nil {
-		return passwd.Taken{}, err
+		return nil, err
 	}
-	got, err := l.run(ctx, "take", takeScript, key,
-		at, limit.Free, span(limit.Window), span(limit.Wait), span(max(limit.Wait, limit.MaxWait)))
-	if err != nil {
-		return passwd.Taken{}, err
-	}
-	answer, ok := got.([]any)
-	if ok && len(answer) == 2 {
-		wait, isWait := answer[0].(int64)
-		count, isCount := answer[1].(int64)
-		if isWait && isCount {
-			return passwd.Taken{Wait: time.Duration(wait) * time.Microsecond, Count: int(count)}, nil
+	for _, s := range steps {
+		if len(s.Key) > maxKey {
+			return nil, fmt.Errorf("redislimit: do: a key is longer than %d bytes", maxKey)
 		}
 	}
-	return passwd.Taken{}, errors.New("redislimit: take: the answer is not one of the script")
-}
-
-// Refund implements passwd.Limiter, in one round trip.
-func (l *Limiter) Refund(ctx context.Context, key string) error {
-	_, err := l.run(ctx, "refund", refundScript, key)
-	return err
-}
-
-// Clear implements passwd.Limiter, in one round trip.
-func (l *Limiter) Clear(ctx context.Context, key string) error {
-	_, err := l.run(ctx, "clear", clearScript, key)
-	return err
-}
-
-// Count implements passwd.Limiter, in one round trip. It reads from the server that
-// counts, never from a replica.
-func (l *Limiter) Count(ctx context.Context, key string, now time.Time) (int, error) {
-	at, err := moment("count", now)
-	if err != nil {
-		return 0, err
-	}
-	got, err := l.run(ctx, "count", countScript, key, at)
-	if err != nil {
-		return 0, err
-	}
-	if count, ok := got.(int64); ok {
-		return int(count), nil
-	}
-	return 0, errors.New("redislimit: count: the answer is not one of the script")
-}
-
-// run runs a script on the one key that it needs: in a cluster that is one slot,
-// whatever the key. Most of the time its digest is enough (EVALSHA); a server that
-// does not know it yet, or any longer, is sent the whole (EVAL).
-func (l *Limiter) run(ctx context.Context, what string, s script, key string, args ...any) (any, error) {
-	if len(key) > maxKey {
-		return nil, fmt.Errorf("redislimit: %s: the key is longer than %d bytes", what, maxKey)
-	}
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("redislimit: %s: %w", what, err)
+		return nil, fmt.Errorf("redislimit: do: %w", err)
 	}
+	if len(steps) == 0 {
+		return nil, nil
+	}
+	if _, ok := l.client.(*redis.Client); ok {
+		answers := make([]passwd.Taken, len(steps))
+		err := l.ask(ctx, at, newGroup(steps), answers)
+		if !errors.Is(err, errApart) { // else it is a way to a cluster after all
+			return answered(answers, err)
+		}
+	}
+	return l.doApart(ctx, at, steps)
+}
+
+func answered(answers []passwd.Taken, err error) ([]passwd.Taken, error) {
+	if err != nil {
+		return nil, err
+	}
+	return answers, nil
+}
+
+// group is steps that one script makes.
+type group struct {
+	keys  []string
+	steps []passwd.Step
+	at    []int // places of the steps in the call
+	may   bool  // one of them may refuse the call
+
+	refused       bool
+	takes         int // that were counted
+	before, after string
+	life          int64 // of before, in milliseconds
+	done          bool
+}
+
+func (g *group) add(i int, s passwd.Step) {
+	if !slices.Contains(g.keys, s.Key) {
+		g.keys = append(g.keys, s.Key)
+	}
+	g.steps, g.at = append(g.steps, s), append(g.at, i)
+	g.may = g.may || !s.Silent && (s.Do == passwd.StepTake || s.Do == passwd.StepPeek)
+}
+
+func newGroup(steps []passwd.Step) *group {
+	g := &group{}
+	for i, s := range steps {
+		g.add(i, s)
+	}
+	return g
+}
+
+// doApart makes the steps key by key.
+func (l *Limiter) doApart(ctx context.Context, at int64, steps []passwd.Step) ([]passwd.Taken, error) {
+	var first, then []*group
+	byKey := map[string]*group{}
+	for i, s := range steps {
+		if byKey[s.Key] == nil {
+			byKey[s.Key] = &group{}
+		}
+		byKey[s.Key].add(i, s)
+	}
+	for _, g := range byKey {
+		if g.may {
+			first = append(first, g)
+		} else {
+			then = append(then, g)
+		}
+	}
+	answers := make([]passwd.Taken, len(steps))
+	for _, groups := range [][]*group{first, then} {
+		err := together(groups, func(g *group) error { return l.ask(ctx, at, g, answers) })
+		refused := slices.ContainsFunc(groups, func(g *group) bool { return g.refused })
+		if err == nil && !refused {
+			continue
+		}
+		undone := l.undo(context.WithoutCancel(ctx), append(first, then...))
+		return answered(answers, cmp.Or(err, undone))
+	}
+	return answers, nil
+}
+
+// together calls f for all groups at the same time.
+func together(groups []*group, f func(*group) error) error {
+	errs := make([]error, len(groups))
+	var all sync.WaitGroup
+	for i, g := range groups {
+		all.Go(func() { errs[i] = f(g) })
+	}
+	all.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// undo takes back what groups have done.
+func (l *Limiter) undo(ctx context.Context, groups []*group) error {
+	return together(groups, func(g *group) error {
+		if !g.done || g.before == g.after {
+			return nil
+		}
+		_, err := l.run(ctx, undoScript, g.keys, g.before, max(g.life, 1), g.after, g.takes)
+		return err
+	})
+}
+
+// kinds are the names that the script has for what a step does.
+var kinds = map[passwd.StepKind]string{
+	passwd.StepTake: "take", passwd.StepPeek: "peek", passwd.StepRefund: "refund", passwd.StepClear: "clear",
+}
+
+// ask has a group's steps made, and puts the answers where they belong.
+func (l *Limiter) ask(ctx context.Context, at int64, g *group, answers []passwd.Taken) error {
+	args := []any{at, 0}
+	if len(g.keys) == 1 {
+		args[1] = 1
+	}
+	for _, s := range g.steps {
+		kind, known := kinds[s.Do]
+		if !known {
+			return errors.New("redislimit: do: a step of an unknown kind")
+		}
+		silent := 0
+		if s.Silent {
+			silent = 1
+		}
+		args = append(args, slices.Index(g.keys, s.Key)+1, kind, silent,
+			s.Limit.Free, span(s.Limit.Window), span(s.Limit.Wait), span(max(s.Limit.Wait, s.Limit.MaxWait)))
+	}
+	got, err := l.run(ctx, doScript, g.keys, args...)
+	if err != nil {
+		return err
+	}
+	if list, ok := got.([]any); ok && g.read(list, answers) {
+		return nil
+	}
+	return errors.New("redislimit: do: the answer is not one of the script")
+}
+
+// read reads the script's answer and reports whether it is one.
+func (g *group) read(list []any, answers []passwd.Taken) bool {
+	refused, numbers := int64(0), make([]int64, 1+2*len(g.steps))
+	want := len(numbers)
+	if len(g.keys) == 1 {
+		want += 3
+	}
+	if len(list) != want {
+		return false
+	}
+	for i := range numbers {
+		n, ok := list[i].(int64)
+		if !ok {
+			return false
+		}
+		numbers[i] = n
+	}
+	refused, numbers = numbers[0], numbers[1:]
+	g.refused = refused == 1
+	for i, at := range g.at {
+		a := passwd.Taken{Wait: time.Duration(numbers[2*i]) * time.Microsecond, Count: int(numbers[2*i+1])}
+		answers[at] = a
+		if g.steps[i].Do == passwd.StepTake && a.Wait == 0 {
+			g.takes++
+		}
+	}
+	if len(g.keys) > 1 {
+		return true
+	}
+	before, isText := list[want-3].(string)
+	life, isNumber := list[want-2].(int64)
+	after, alsoText := list[want-1].(string)
+	g.before, g.life, g.after, g.done = before, life, after, !g.refused
+	return isText && isNumber && alsoText
+}
+
+// run runs a script on the keys that it needs. Most of the time its digest is enough
+// (EVALSHA); a server that does not know it yet, or any longer, is sent the whole
+// (EVAL).
+func (l *Limiter) run(ctx context.Context, s script, keys []string, args ...any) (any, error) {
 	bounded, cancel := context.WithTimeout(ctx, l.timeout)
 	defer cancel()
-	name := l.prefix + key
-	got, err := l.once(bounded, "evalsha", s.digest, name, args)
+	names := make([]any, len(keys))
+	for i, key := range keys {
+		names[i] = l.prefix + key
+	}
+	args = append(names, args...)
+	got, err := l.once(bounded, "evalsha", s.digest, len(keys), args)
 	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		got, err = l.once(bounded, "eval", s.text, name, args)
+		got, err = l.once(bounded, "eval", s.text, len(keys), args)
+	}
+	if redis.HasErrorPrefix(err, "CROSSSLOT") {
+		return nil, errApart
 	}
 	if err != nil {
-		return nil, failed(ctx, what, name, err)
+		return nil, failed(ctx, keys, err)
 	}
 	return got, nil
 }
 
-func (l *Limiter) once(ctx context.Context, command, body, name string, args []any) (any, error) {
-	cmd := single{redis.NewCmd(ctx, append([]any{command, body, 1, name}, args...)...)}
+// errApart says that one script cannot have all of these keys.
+var errApart = errors.New("redislimit: do: the keys are on different servers")
+
+func (l *Limiter) once(ctx context.Context, command, body string, keys int, args []any) (any, error) {
+	cmd := single{redis.NewCmd(ctx, append([]any{command, body, keys}, args...)...)}
 	cmd.SetFirstKeyPos(3)
 	err := l.client.Process(ctx, cmd)
 	return cmd.Val(), err
@@ -178,7 +329,7 @@ func (single) NoRetry() bool { return true }
 // failed says what went wrong, and nothing of the key. When the caller's own
 // context has ended, that is the error; the end of ours is a Redis that is too slow,
 // which is not for the caller to take for the end of theirs.
-func failed(ctx context.Context, what, name string, err error) error {
+func failed(ctx context.Context, keys []string, err error) error {
 	switch reply, isReply := errors.AsType[redis.Error](err); {
 	case ctx.Err() != nil:
 		err = ctx.Err()
@@ -187,9 +338,9 @@ func failed(ctx context.Context, what, name string, err error) error {
 	case timedOut(err):
 		err = errors.New("no answer in time")
 	case isReply:
-		err = errors.New("Redis answers " + withoutKey(reply.Error(), name))
+		err = errors.New("Redis answers " + withoutKeys(reply.Error(), keys))
 	}
-	return fmt.Errorf("redislimit: %s: %w", what, err)
+	return fmt.Errorf("redislimit: do: %w", err)
 }
 
 func timedOut(err error) bool {
@@ -203,14 +354,16 @@ func passed(ctx context.Context) bool {
 	return ok && !time.Now().Before(deadline)
 }
 
-// withoutKey returns what an answer says up to the first quotation mark: where Redis
+// withoutKeys returns what an answer says up to the first quotation mark: where Redis
 // repeats what it was sent, it quotes it ("unknown command 'evalsha', with args …").
-func withoutKey(answer, name string) string {
+func withoutKeys(answer string, keys []string) string {
 	if quoted := strings.IndexAny(answer, "'`\""); quoted >= 0 {
 		answer = strings.TrimSpace(answer[:quoted])
 	}
-	if strings.Contains(answer, name) {
-		answer, _, _ = strings.Cut(answer, " ") // its code, such as ERR
+	for _, key := range keys {
+		if strings.Contains(answer, key) {
+			answer, _, _ = strings.Cut(answer, " ") // its code, such as ERR
+		}
 	}
 	return answer
 }
@@ -221,10 +374,10 @@ const longest = 40 * 365 * 24 * time.Hour
 
 var latest = time.Date(2200, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-func moment(what string, now time.Time) (int64, error) {
+func moment(now time.Time) (int64, error) {
 	at := now.UnixMicro()
 	if at <= 0 || now.After(latest) {
-		return 0, fmt.Errorf("redislimit: %s: the time is not between 1970 and 2200", what)
+		return 0, errors.New("redislimit: do: the time is not between 1970 and 2200")
 	}
 	return at, nil
 }

@@ -26,6 +26,75 @@ func TestContract(t *testing.T) {
 // A cluster refuses a script that needs keys of several slots, or keys that it was
 // not told.
 func TestContractOnCluster(t *testing.T) {
+	s := startCluster(t)
+	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{s.address}, ContextTimeoutEnabled: true})
+	t.Cleanup(func() { client.Close() })
+	for name, client := range map[string]redis.UniversalClient{"a client of clusters": client, "a way to a cluster": s.client} {
+		t.Run(name, func(t *testing.T) {
+			n := 0
+			storetest.RunLimiter(t, func() (passwd.Limiter, error) {
+				n++
+				return limiter(t, redislimit.Config{Client: client, Prefix: fmt.Sprintf("%s %d:", name, n)}), nil
+			})
+		})
+	}
+}
+
+// A Ring has its keys on several servers.
+func TestContractOnRing(t *testing.T) {
+	one, other := start(t), start(t)
+	client := redis.NewRing(&redis.RingOptions{Addrs: map[string]string{"one": one.address, "other": other.address}, ContextTimeoutEnabled: true})
+	t.Cleanup(func() { client.Close() })
+	n := 0
+	storetest.RunLimiter(t, func() (passwd.Limiter, error) {
+		n++
+		return limiter(t, redislimit.Config{Client: client, Prefix: fmt.Sprintf("case %d:", n)}), nil
+	})
+}
+
+// What a refused call has counted on other servers is taken back, also when others
+// count meanwhile, and nothing stays for ever.
+func TestTakenBack(t *testing.T) {
+	s := startCluster(t)
+	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{s.address}, ContextTimeoutEnabled: true})
+	t.Cleanup(func() { client.Close() })
+	l := limiter(t, redislimit.Config{Client: client})
+	once := passwd.Limit{Free: 1, Window: time.Hour}
+	many := passwd.Limit{Free: 1 << 20, Window: time.Hour}
+	take(t, l, "full", once, noon)
+	const crowd, rounds = 8, 25
+	var all sync.WaitGroup
+	for i := range crowd {
+		all.Go(func() {
+			for range rounds {
+				refused := []passwd.Step{{Key: "shared", Limit: many}, {Key: "full", Limit: once}, {Key: fmt.Sprint("own", i), Limit: many}}
+				if a, err := l.Do(t.Context(), noon, refused...); err != nil || a[1].Wait == 0 {
+					t.Errorf("%v, %v", a, err)
+				}
+				if _, err := l.Do(t.Context(), noon, passwd.Step{Key: "shared", Limit: many}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if n := counted(t, l, "shared"); n != crowd*rounds {
+		t.Errorf("%d are counted, want %d", n, crowd*rounds)
+	}
+	for i := range crowd {
+		if n := counted(t, l, fmt.Sprint("own", i)); n != 0 {
+			t.Errorf("%d of a refused call are counted", n)
+		}
+	}
+	for _, key := range stored(t, s.client, "") {
+		if life := s.client.PTTL(t.Context(), key).Val(); life <= 0 {
+			t.Errorf("%s stays for ever", key)
+		}
+	}
+}
+
+func startCluster(t *testing.T) *server {
+	t.Helper()
 	s := start(t, "--cluster-enabled", "yes")
 	if err := s.client.Do(t.Context(), "CLUSTER", "ADDSLOTSRANGE", 0, 16383).Err(); err != nil {
 		t.Fatal(err)
@@ -34,13 +103,7 @@ func TestContractOnCluster(t *testing.T) {
 		info, _ := s.client.ClusterInfo(t.Context()).Result()
 		return strings.Contains(info, "cluster_state:ok")
 	}, func() string { return "the cluster does not become ready" })
-	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{s.address}, ContextTimeoutEnabled: true})
-	t.Cleanup(func() { client.Close() })
-	n := 0
-	storetest.RunLimiter(t, func() (passwd.Limiter, error) {
-		n++
-		return limiter(t, redislimit.Config{Client: client, Prefix: fmt.Sprintf("case %d:", n)}), nil
-	})
+	return s
 }
 
 func TestConfig(t *testing.T) {
@@ -80,8 +143,8 @@ func TestTwoClientsAtOnce(t *testing.T) {
 	first, second := connect(t), connect(t)
 	p := prefix(t, first)
 	limiters := []*redislimit.Limiter{
-		limiter(t, redislimit.Config{Client: first, Prefix: p, Timeout: 30 * time.Second}),
-		limiter(t, redislimit.Config{Client: second, Prefix: p, Timeout: 30 * time.Second}),
+		limiter(t, redislimit.Config{Client: first, Prefix: p}),
+		limiter(t, redislimit.Config{Client: second, Prefix: p}),
 	}
 	for name, limit := range map[string]passwd.Limit{
 		"window":  {Free: free, Window: time.Hour},
@@ -94,12 +157,11 @@ func TestTwoClientsAtOnce(t *testing.T) {
 			for i := range crowd {
 				all.Go(func() {
 					<-together
-					taken, err := limiters[i%2].Take(t.Context(), name, limit, noon)
+					taken, err := limiters[i%2].Do(t.Context(), noon, passwd.Step{Key: name, Limit: limit})
 					if err != nil {
 						t.Error(err)
-					}
-					if taken.Wait == 0 {
-						counts[i] = taken.Count
+					} else if taken[0].Wait == 0 {
+						counts[i] = taken[0].Count
 					}
 				})
 			}
@@ -113,8 +175,8 @@ func TestTwoClientsAtOnce(t *testing.T) {
 				t.Errorf("%d were refused, want %d; counts %v", seen[0], crowd-free, seen)
 			}
 			for _, l := range limiters {
-				if n, err := l.Count(t.Context(), name, noon); n != free || err != nil {
-					t.Errorf("Count: %d (%v), want %d", n, err, free)
+				if n := counted(t, l, name); n != free {
+					t.Errorf("%d are counted, want %d", n, free)
 				}
 			}
 
@@ -122,15 +184,15 @@ func TestTwoClientsAtOnce(t *testing.T) {
 			for i := range crowd / 4 {
 				all.Go(func() {
 					<-together
-					if err := limiters[i%2].Refund(t.Context(), name); err != nil {
+					if _, err := limiters[i%2].Do(t.Context(), noon, passwd.Step{Key: name, Do: passwd.StepRefund}); err != nil {
 						t.Error(err)
 					}
 				})
 			}
 			close(together)
 			all.Wait()
-			if n, err := limiters[0].Count(t.Context(), name, noon); n != free-crowd/4 || err != nil {
-				t.Errorf("Count after refunds: %d (%v), want %d", n, err, free-crowd/4)
+			if n := counted(t, limiters[0], name); n != free-crowd/4 {
+				t.Errorf("after refunds %d are counted, want %d", n, free-crowd/4)
 			}
 		})
 	}
@@ -146,7 +208,7 @@ func TestLife(t *testing.T) {
 		name  string
 		limit passwd.Limit
 		takes int
-		after func() error
+		after passwd.StepKind // 0: nothing
 		want  time.Duration
 	}{
 		{name: "window", limit: passwd.Limit{Free: 3, Window: time.Minute}, takes: 2, want: time.Minute},
@@ -158,16 +220,14 @@ func TestLife(t *testing.T) {
 		{name: "long wait", limit: passwd.Limit{Free: 1, Wait: 90 * day}, takes: 1, want: 90 * day},
 		{
 			name: "refunded", limit: passwd.Limit{Free: 100, Wait: time.Second}, takes: 7, want: 7 * day,
-			after: func() error { return l.Refund(t.Context(), "refunded") },
+			after: passwd.StepRefund,
 		},
 	} {
 		for range test.takes {
 			take(t, l, test.name, test.limit, noon)
 		}
-		if test.after != nil {
-			if err := test.after(); err != nil {
-				t.Fatal(err)
-			}
+		if test.after != 0 {
+			do(t, l, noon, passwd.Step{Key: test.name, Do: test.after})
 		}
 		life, err := client.PTTL(t.Context(), p+test.name).Result()
 		if err != nil || life < test.want || life > test.want+6*time.Minute {
@@ -180,9 +240,7 @@ func TestLife(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"window", "one"} {
-		if err := l.Clear(t.Context(), name); err != nil {
-			t.Fatal(err)
-		}
+		do(t, l, noon, passwd.Step{Key: name, Do: passwd.StepClear})
 		if client.Exists(t.Context(), p+name).Val() != 0 {
 			t.Errorf("%s: is still there after Clear", name)
 		}
@@ -212,7 +270,7 @@ func TestNoIdentifier(t *testing.T) {
 		Ref: passwd.Ref{Tenant: "tenant-of-ada", ID: "account-id-77"}, Username: "ada", Email: "ada.lovelace@example.com",
 	}, "Analytical-Engine-1843")
 	from := passwd.Client{Addr: netipAddr("198.51.100.7")}
-	for _, login := range []string{"ada", "ada.lovelace@example.com", "nobody-of-that-name"} {
+	for _, login := range []string{"ada", "ada.lovelace@example.com", "unheard-of-login"} {
 		login := passwd.Login{Tenant: "tenant-of-ada", Value: login}
 		for _, password := range []string{"not the one", "Analytical-Engine-1843"} {
 			_, err := kit.Service.SignIn(t.Context(), passwd.SignIn{Login: login, Password: password, Client: from})
@@ -231,7 +289,7 @@ func TestNoIdentifier(t *testing.T) {
 	}
 	for _, key := range keys {
 		entry := strings.TrimPrefix(key, p) + " " + client.Get(t.Context(), key).Val()
-		for _, clear := range []string{"ada", "lovelace", "example.com", "nobody", "198.51", "account-id", "Analytical", "not the one"} {
+		for _, clear := range []string{"ada", "lovelace", "example.com", "unheard", "198.51", "account-id", "Analytical", "not the one"} {
 			if strings.Contains(entry, clear) {
 				t.Errorf("%q has %q in it", entry, clear)
 			}
@@ -278,15 +336,17 @@ func TestExtremes(t *testing.T) {
 	}
 	limit := passwd.Limit{Free: 1, Window: time.Minute}
 	for _, at := range []time.Time{{}, time.Unix(0, 0), time.Date(2201, time.January, 1, 0, 0, 0, 0, time.UTC)} {
-		if _, err := l.Take(t.Context(), "key", limit, at); err == nil {
-			t.Errorf("a take at %v is taken", at)
-		}
-		if _, err := l.Count(t.Context(), "key", at); err == nil {
-			t.Errorf("a count at %v is taken", at)
+		for _, kind := range []passwd.StepKind{passwd.StepTake, passwd.StepPeek} {
+			if _, err := l.Do(t.Context(), at, passwd.Step{Key: "key", Do: kind, Limit: limit}); err == nil {
+				t.Errorf("a step at %v is made", at)
+			}
 		}
 	}
-	if _, err := l.Take(t.Context(), strings.Repeat("k", 65), limit, noon); err == nil {
-		t.Error("a key of 65 bytes is taken")
+	if _, err := l.Do(t.Context(), noon, passwd.Step{Key: strings.Repeat("k", 97), Limit: limit}); err == nil {
+		t.Error("a key of 97 bytes is taken")
+	}
+	if _, err := l.Do(t.Context(), noon, passwd.Step{Key: "key", Do: 7}); err == nil {
+		t.Error("a step of an unknown kind is made")
 	}
 }
 

@@ -24,21 +24,13 @@ func newScript(parts ...string) script {
 //go:embed lua/tries.lua
 var triesLua string
 
-//go:embed lua/take.lua
-var takeLua string
+//go:embed lua/do.lua
+var doLua string
 
-//go:embed lua/refund.lua
-var refundLua string
-
-//go:embed lua/clear.lua
-var clearLua string
-
-//go:embed lua/count.lua
-var countLua string
+//go:embed lua/undo.lua
+var undoLua string
 
 var (
-	takeScript   = newScript(triesLua, takeLua)
-	refundScript = newScript(triesLua, refundLua)
-	clearScript  = newScript(clearLua)
-	countScript  = newScript(triesLua, countLua)
+	doScript   = newScript(triesLua, doLua)
+	undoScript = newScript(triesLua, undoLua)
 )

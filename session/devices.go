@@ -7,7 +7,7 @@ import (
 	"github.com/passwd-go/passwd"
 )
 
-// List returns the live sessions of an account, the one used last first, for a
+// List returns the live sessions of an account, the most recently used first, for a
 // page on which its owner sees the devices that are signed in, such as that of
 // passwdhttp.Config.Sessions. Error: passwd.ErrUnavailable.
 func (m *Manager) List(ctx context.Context, account passwd.Ref) ([]Session, error) {
@@ -22,9 +22,9 @@ func (m *Manager) List(ctx context.Context, account passwd.Ref) ([]Session, erro
 	return sessions, nil
 }
 
-// End ends one session of an account. One that is unknown, or another account's,
-// is not an error, and nothing ends. Errors: passwd.ErrInvalidRequest for the id "",
-// passwd.ErrUnavailable.
+// End ends one session of an account. A session that is unknown, or another
+// account's, is not an error, and nothing ends. Errors: passwd.ErrInvalidRequest for
+// the id "", passwd.ErrUnavailable.
 func (m *Manager) End(ctx context.Context, account passwd.Ref, id string) error {
 	if id == "" {
 		return passwd.ErrInvalidRequest
@@ -42,16 +42,16 @@ func (m *Manager) EndOthers(ctx context.Context, account passwd.Ref, keep string
 	return m.end(ctx, account, Filter{Except: keep}, "revoked")
 }
 
-// EndAll ends all sessions of an account, and reports how many. What else was
-// opened by the password, JWTs above all, ends with passwd.Service.Revoke. Error:
+// EndAll ends all sessions of an account, and reports how many. Whatever else the
+// password opened, JWTs above all, is ended by passwd.Service.Revoke. Error:
 // passwd.ErrUnavailable.
 func (m *Manager) EndAll(ctx context.Context, account passwd.Ref) (int, error) {
 	return m.end(ctx, account, Filter{}, "revoked")
 }
 
-// SignOut ends the session that a token belongs to, be it the access token or a
-// refresh token. A token of no live session is not an error (RFC 7009 §2.2). Error:
-// passwd.ErrUnavailable.
+// SignOut ends the session that a token belongs to, whether it is the access token or
+// a refresh token. A token without a live session is not an error (RFC 7009 §2.2).
+// Error: passwd.ErrUnavailable.
 func (m *Manager) SignOut(ctx context.Context, token string) error {
 	for _, k := range []Kind{Access, Refresh} {
 		r, _, _, err := m.find(ctx, k, token)

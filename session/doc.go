@@ -2,10 +2,10 @@
 // pair for each account, client and device, ended by the change of the password.
 //
 // Use it where clients of an API hold tokens: apps, partners, command lines. A
-// host that has sessions of its own does not need it: it stamps them with
+// host with its own sessions does not need it: it stamps them with
 // passwd.SignedIn.Epoch and asks passwd.Service.Live on each request. Where other
-// services must verify a token without asking, see package session/jwt; its
-// tokens cannot be listed, and one alone cannot be revoked.
+// services must verify a token without asking, see package session/jwt; its tokens
+// cannot be listed, and one alone cannot be revoked.
 //
 //	manager, err := session.New(session.Config{Store: store, Keys: keys, Observe: svc.Observe})
 //
@@ -18,7 +18,7 @@
 //
 // # What holds
 //
-// The store keeps keyed digests, never a token: who reads the database or a
+// The store keeps keyed digests, never a token: whoever reads the database or a
 // backup of it can use nothing in it.
 //
 // Every session is stamped with the epoch of its account. A password write and
@@ -27,15 +27,15 @@
 // epochs again, in the lookup that finds the session, so that a sign-in which
 // races a reset does not survive it.
 //
-// A refresh token works once. When it comes a second time, the thief and the owner
-// both have it, and the session ends: see [Manager.Refresh].
+// A refresh token works once. If it comes a second time, both a thief and the
+// owner have it, and the session ends: see [Manager.Refresh].
 //
-// A session ends at the latest after Config.MaxAge, and after Config.IdleTTL
+// A session ends after Config.MaxAge at the latest, and after Config.IdleTTL
 // without use. A sign-in always opens a new one, with an ID of its own.
 //
 // # What does not
 //
 // Whoever holds a token is the client: there is no proof of possession, and
-// refresh tokens are not bound to a client secret. Send them over TLS alone, and
+// refresh tokens are not bound to a client secret. Send them only over TLS, and
 // keep them out of URLs and logs; the type [Token] redacts itself when printed.
 package session

@@ -14,30 +14,30 @@ import (
 // Config is what a [Manager] is made of. Store and Keys are required; the zero
 // value of every other field is its default.
 type Config struct {
-	// Store is where sessions are kept: that of the service, for only then do they
-	// end in the same step that changes the password.
+	// Store is where sessions are kept: that of the service, since only then do they end
+	// in the same step that changes the password.
 	Store Store
 	// Keys are the service's. The manager derives its own from them. A key that was
-	// rotated out must stay among the Previous ones for MaxAge.
+	// rotated out must stay in Previous for MaxAge.
 	Keys passwd.Keys
 
 	// AccessTTL is how long an access token is good. If 0, one hour, or MaxAge if
 	// that is less.
 	AccessTTL time.Duration
-	// IdleTTL ends a session that is neither refreshed nor used for so long. If 0,
-	// 14 days, or MaxAge if that is less. NIST SP 800-63B-4 §2.2.3 wants at most an
-	// hour where a second factor is required.
+	// IdleTTL ends a session that is neither refreshed nor used for this long. If 0, 14
+	// days, or MaxAge if that is less. NIST SP 800-63B-4 §2.2.3 wants at most an hour
+	// where a second factor is required.
 	IdleTTL time.Duration
 	// MaxAge ends a session in any case: its owner signs in again. If 0, 30 days,
-	// which is the most that NIST SP 800-63B-4 §2.1.3 recommends; 24 hours where a
-	// second factor is required (§2.2.3).
+	// the maximum that NIST SP 800-63B-4 §2.1.3 recommends; 24 hours where a second
+	// factor is required (§2.2.3).
 	MaxAge time.Duration
-	// MaxPerClient is how many sessions an account may have with one client; one
-	// more ends that with the oldest tokens. If 0, 10.
+	// MaxPerClient is how many sessions an account may have with one client; one more
+	// ends the one with the oldest tokens. If 0, 10.
 	MaxPerClient int
 
-	// Observe hears of events: the service's method of that name. If nil, nobody
-	// does.
+	// Observe receives events: the service's method of that name. If nil, they are
+	// dropped.
 	Observe func(ctx context.Context, e passwd.Event)
 	// Now is the clock. If nil, time.Now.
 	Now func() time.Time
@@ -104,7 +104,7 @@ type Manager struct {
 // New checks the configuration, whose error names the field, and makes a manager.
 func New(cfg Config) (*Manager, error) {
 	if cfg.Store == nil {
-		return nil, errors.New("session: Config.Store is required: the store of the service (memstore.New for a start)")
+		return nil, errors.New("session: Config.Store is required: the store of the service (memstore.New to start with)")
 	}
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {
@@ -119,7 +119,7 @@ func New(cfg Config) (*Manager, error) {
 }
 
 // With returns the same manager over another store, typically the one inside the
-// host's transaction: tokens that it makes are given out after the commit.
+// host's transaction: tokens that it makes must be given out only after the commit.
 func (m *Manager) With(store Store) *Manager {
 	other := *m
 	other.store = store
@@ -127,9 +127,9 @@ func (m *Manager) With(store Store) *Manager {
 }
 
 // Start opens a session for a user who has just signed in, and returns its first pair of
-// tokens. It replaces the session of the same account, client and device. The
-// host calls it only when SignIn returned no error, or when the second factor
-// which that asked for has been checked.
+// tokens. It replaces the session of the same account, client and device. The host calls
+// it only if SignIn returned no error, or once the second factor that it asked for has
+// been checked.
 //
 // Errors: passwd.ErrChangeRequired if the account must change its password first,
 // passwd.ErrEnded if the password was changed or the account removed since the

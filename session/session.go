@@ -26,7 +26,7 @@ func (Token) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // Session is what was opened by one sign-in on one device. It lives through any
 // number of pairs of tokens.
 type Session struct {
-	// ID is a UUID of version 7. It is no secret and opens nothing; it is what
+	// ID is a UUID of version 7. It is not a secret and opens nothing; it is what
 	// passwd.Change.KeepSession takes.
 	ID      string
 	Account passwd.Ref
@@ -34,7 +34,7 @@ type Session struct {
 
 	Client     string // the application, as in Info
 	DeviceName string // as in Info, fit for display
-	// Addr and UserAgent are of the last sign-in or refresh.
+	// Addr and UserAgent are those of the last sign-in or refresh.
 	Addr      netip.Addr
 	UserAgent string
 
@@ -60,21 +60,21 @@ type Pair struct {
 // Info says what a session is opened on.
 type Info struct {
 	// Client is the application that signs in, of those which the host knows: a
-	// name of at most 255 bytes. "" is one like any other.
+	// name of at most 255 bytes. "" is a name like any other.
 	Client string
-	// Device is what tells the device from others of the account and client: any
-	// string that the client keeps, of up to 16 KiB. A sign-in on the same device
-	// replaces the session there. "" is a device of its own each time.
+	// Device tells this device from others of the account and client: any string
+	// that the client keeps, of up to 16 KiB. A sign-in on the same device replaces
+	// the session there. "" is a new device each time.
 	Device string
-	// DeviceName is for the eyes of the account's owner. It is cut to 128
-	// characters, and control characters become spaces.
+	// DeviceName is shown to the account's owner. It is cut to 128 characters, and
+	// control characters become spaces.
 	DeviceName string
 	// From is where the request comes from. Its UserAgent is cut to 256 characters.
 	From passwd.Client
 }
 
-// The events that a [Manager] reports beside passwd.EventUnavailable. The reason of
-// EventEnded is "signed_out" or "revoked".
+// The events that a [Manager] reports besides passwd.EventUnavailable. The reason
+// of EventEnded is "signed_out" or "revoked".
 const (
 	EventStarted passwd.EventName = "session.started"
 	EventEnded   passwd.EventName = "session.ended"

@@ -23,7 +23,7 @@ import (
 // Active and is not Disabled. The epochs are compared at each call, since a
 // session may be created in the very moment in which the password changes.
 //
-// Of the methods that a passwd.Store has as well, these touch its sessions:
+// Of the methods of its passwd.Store, these touch its sessions:
 //
 //   - Apply, where it raises the epoch, deletes the account's sessions in the
 //     same step: all but the one that Write.KeepSession names, if that is the
@@ -50,8 +50,8 @@ type Store interface {
 	// FindSession returns the live session that a token belongs to, and why its
 	// account must change its password, read in the same step. An access token
 	// finds its session while it is the session's current one; the caller compares
-	// AccessUntil. A refresh token finds it when spent as well; it is spent unless
-	// it is Record.Refresh. Without a live session it is ErrNotFound, with the zero
+	// AccessUntil. A refresh token finds it even when spent; it is spent unless it
+	// is Record.Refresh. Without a live session it is ErrNotFound, with the zero
 	// Record.
 	FindSession(ctx context.Context, t TokenRef, now time.Time) (Record, passwd.Reason, error)
 
@@ -66,12 +66,13 @@ type Store interface {
 	RotateSession(ctx context.Context, r Rotation) (Record, error)
 
 	// TouchSession sets UsedAt and ExpiresAt of the session, if there is one whose
-	// UsedAt is earlier than used; else it changes nothing and is no error.
+	// UsedAt is earlier than used; otherwise it changes nothing, which is not an
+	// error.
 	TouchSession(ctx context.Context, id string, used, expires time.Time) error
 
-	// ListSessions returns the live sessions of the account, that with the latest
-	// UsedAt first and of equals that with the smaller ID. None, also because there
-	// is no such account, is an empty slice with a nil error.
+	// ListSessions returns the live sessions of the account, the one with the
+	// latest UsedAt first and of equals the one with the smaller ID. If there are
+	// none, or no such account, it returns an empty slice and a nil error.
 	ListSessions(ctx context.Context, account passwd.Ref, now time.Time) ([]Record, error)
 
 	// EndSessions deletes the sessions of the account that the filter selects, and
@@ -84,7 +85,7 @@ type Store interface {
 type Record struct {
 	Session
 	// Device names the device among those of the account and client: a digest, of
-	// one size whatever the client invents.
+	// one size whatever the client sends.
 	Device      [sha256.Size]byte
 	Access      passwd.Digest // of the current access token; no two sessions share one
 	Refresh     passwd.Digest // of the current refresh token; no two sessions share one
@@ -120,7 +121,7 @@ type Rotation struct {
 	Addr        netip.Addr
 	UserAgent   string
 	// KeepSpent is how many spent refresh tokens of the session to remember at
-	// least, the newest ones, that spent now included.
+	// least: the newest ones, including the one spent now.
 	KeepSpent int
 }
 

@@ -18,7 +18,7 @@ import (
 func recipient(to string) (*mail.Address, error) {
 	a, err := parseAddress(quoted(to))
 	if err != nil || a.Name != "" || strings.ContainsAny(to, "<>,\r\n\x00") {
-		return nil, fmt.Errorf("smtpmail: the account's address is not one: %w", passwd.ErrUndeliverable)
+		return nil, fmt.Errorf("smtpmail: the account's address is invalid: %w", passwd.ErrUndeliverable)
 	}
 	return a, nil
 }

@@ -1,6 +1,6 @@
 // Package smtpmail delivers the messages of package passwd by SMTP: a
 // [passwd.Notifier] on top of github.com/wneessen/go-mail. It is a module of its
-// own, so that hosts which send their mail otherwise do not carry it.
+// own, so that hosts that send their mail in another way do not depend on it.
 //
 //	renderer, err := locale.NewRenderer(locale.RenderConfig{Name: "Example"})
 //	…
@@ -15,20 +15,20 @@
 //
 // # What holds
 //
-// Each message is one mail to one recipient, over a connection of its own. Unless
-// the scheme of Config.Server says insecure, the connection is encrypted before more
-// than greetings is said on it, and the server's certificate is checked.
+// Each message is one mail to one recipient, over a connection of its own. Unless the
+// scheme of Config.Server says insecure, the connection is encrypted before anything but
+// greetings is sent, and the server's certificate is checked.
 //
-// A message that is tried again has the same Message-ID and Date, so that a mailbox
-// which has it already can tell. It is tried again after every failure but one: a
-// server that says there is no such mailbox (550, 551 or 553 to the recipient, with
-// the enhanced status 5.1.1, 5.1.2, 5.1.3, 5.1.6 or 5.1.10) is believed, and the error
-// is [passwd.ErrUndeliverable]. It is so too for what cannot be sent at all: to an address
-// that is none, or by another channel than e-mail without Config.Other. All else may be
-// the fault of a configuration that somebody mends.
+// A message that is tried again has the same Message-ID and Date, so that a mailbox that
+// already has it can tell. It is tried again after every failure but one: a server that
+// says there is no such mailbox (550, 551 or 553 to the recipient, with the enhanced
+// status 5.1.1, 5.1.2, 5.1.3, 5.1.6 or 5.1.10) is believed, and the error is
+// [passwd.ErrUndeliverable]. So is the error for what cannot be sent at all: to an
+// invalid address, or by a channel other than e-mail without Config.Other. Anything else
+// may be due to a configuration that somebody will fix.
 //
-// Errors hold what step failed and the numbers that the server gave, not its
-// sentences, which tend to repeat the address.
+// Errors hold the step that failed and the server's codes, not its sentences, which tend
+// to repeat the address.
 package smtpmail
 
 import (
@@ -54,13 +54,13 @@ type Config struct {
 	//
 	//	smtp://host:587            STARTTLS, without which nothing is sent
 	//	smtps://host:465           TLS from the first byte
-	//	insecure-smtp://host:25    no TLS: whoever is on the way reads the links and takes the accounts over
+	//	insecure-smtp://host:25    no TLS: anyone on the network path can read the links and take over the accounts
 	//
 	// The port may be left out. User info is taken as Username and Password if Username
 	// is empty, its password only if Password is empty as well.
 	Server string
 	// Username and Password are for SCRAM-SHA-256, PLAIN or LOGIN, the first of these
-	// that the server offers. If Username is "", the server is not told who asks.
+	// that the server offers. If Username is "", there is no authentication.
 	Username, Password string
 
 	// From is the sender, as "Example <no-reply@example.com>" (RFC 5322 §3.4). Here, in
@@ -74,14 +74,14 @@ type Config struct {
 	// host's own. It is called once for each delivery.
 	Render func(passwd.Message) (locale.Mail, error)
 
-	// Other delivers what is not for e-mail, as SMS. If nil, such messages are
+	// Other delivers what is not for e-mail, such as SMS. If nil, such messages are
 	// passwd.ErrUndeliverable.
 	Other passwd.Notifier
 
-	// Timeout is for the connection, and again for the mail. If 0, 10 s; the context
-	// that Notify is given may leave less.
+	// Timeout bounds the connection, and the mail again. If 0, 10 s; the context given
+	// to Notify may allow less.
 	Timeout time.Duration
-	// Hello is the name that the server is greeted by. If "", that of the machine, or
+	// Hello is the name sent in the greeting (EHLO). If "", that of the machine, or
 	// "localhost" if it has none.
 	Hello string
 	// TLS is for servers with a certificate of a private authority. Its ServerName,
@@ -100,7 +100,8 @@ type Notifier struct {
 }
 
 // New returns a Notifier, or an error that names the field. It does not connect: a
-// server that is down when the host starts is tried with the first message, and again.
+// server that is down when the host starts is tried with the first message, and again
+// later.
 func New(cfg Config) (*Notifier, error) {
 	n := &Notifier{cfg: cfg}
 	var err error
@@ -190,7 +191,7 @@ func parseServer(text string) (server, error) {
 		return server{}, errors.New("has more than a host, a port and user info")
 	}
 	if s.host, err = asciiDomain(u.Hostname()); err != nil {
-		return server{}, errors.New("names a host that is no domain name")
+		return server{}, errors.New("names a host that is not a domain name")
 	}
 	s.port = cmp.Or(u.Port(), s.port)
 	s.username = u.User.Username()

@@ -91,6 +91,9 @@ type dialect struct {
 	unheld func(error) bool
 	// telling tells whether the text of an error may repeat a stored value.
 	telling func(error) bool
+	// added tells that a column which was to be added is there: a crash came between
+	// that and the note of it.
+	added func(error) bool
 	// migrating runs f in a transaction, or behind a lock, that one process at a
 	// time has.
 	migrating func(ctx context.Context, s *Store, f func(execer) error) error

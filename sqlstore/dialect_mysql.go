@@ -41,6 +41,8 @@ func mysqlDialect() *dialect {
 		sought: [...]string{"{column}", "{column}", "lower({column})"},
 		absorb: "ON DUPLICATE KEY UPDATE {column} = {column}",
 		parts: map[string]string{
+			"upsert_limit": `ON DUPLICATE KEY UPDATE taken = VALUES(taken), level = VALUES(level), windowed = VALUES(windowed),
+				until_at = VALUES(until_at), last_at = VALUES(last_at), expires_at = VALUES(expires_at)`,
 			"skip_locked":   "FOR UPDATE SKIP LOCKED",
 			"purge":         "DELETE FROM {token} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
 			"purge_limit":   "DELETE FROM {limit} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
@@ -53,6 +55,7 @@ func mysqlDialect() *dialect {
 		retry:     mysqlConflict,
 		unheld:    mysqlUnheld,
 		telling:   func(err error) bool { return slices.Contains([]int{1062, 1292, 1366, 1406}, mysqlNumber(err)) },
+		added:     func(err error) bool { return mysqlNumber(err) == 1060 },
 		migrating: mysqlMigrating,
 		table:     mysqlTable,
 		nameKey:   strings.ToLower,

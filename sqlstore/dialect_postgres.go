@@ -42,6 +42,8 @@ func postgresDialect() *dialect {
 		sought: [...]string{"lower({column})", "{column}", "lower({column})"},
 		absorb: "ON CONFLICT DO NOTHING",
 		parts: map[string]string{
+			"upsert_limit": `ON CONFLICT (limit_key) DO UPDATE SET taken = excluded.taken, level = excluded.level, windowed = excluded.windowed,
+				until_at = excluded.until_at, last_at = excluded.last_at, expires_at = excluded.expires_at`,
 			"skip_locked": "FOR UPDATE SKIP LOCKED",
 			// By ctid: it takes two thirds of the time that the keys of the rows would.
 			"purge": `DELETE FROM {token} WHERE ctid = ANY(ARRAY
@@ -57,6 +59,7 @@ func postgresDialect() *dialect {
 		retry:      postgresConflict,
 		unheld:     func(err error) bool { return sqlState(err) == "22P05" },               // "untranslatable character"
 		telling:    func(err error) bool { return strings.HasPrefix(sqlState(err), "22") }, // data exceptions quote the data
+		added:      never,                                                                  // IF NOT EXISTS
 		migrating:  postgresMigrating,
 		table:      postgresTable,
 		nameKey:    sameName,

@@ -29,6 +29,8 @@ func sqliteDialect() *dialect {
 		sought: [...]string{"lower({column})", "{column}", "lower({column})"},
 		absorb: "ON CONFLICT DO NOTHING",
 		parts: map[string]string{
+			"upsert_limit": `ON CONFLICT (limit_key) DO UPDATE SET taken = excluded.taken, level = excluded.level, windowed = excluded.windowed,
+				until_at = excluded.until_at, last_at = excluded.last_at, expires_at = excluded.expires_at`,
 			"skip_locked": "",
 			"purge": `DELETE FROM {token} WHERE (digest, purpose) IN
 				(SELECT digest, purpose FROM {token} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`,
@@ -44,6 +46,7 @@ func sqliteDialect() *dialect {
 		retry:     sqliteBusy,
 		unheld:    never,
 		telling:   never,
+		added:     never, // a transaction
 		migrating: sqliteMigrating,
 		table:     sqliteTable,
 		nameKey:   strings.ToLower,

@@ -41,7 +41,8 @@ type migration struct {
 // MySQL. Their numbers begin at 1: give the tool another table to keep them in, or
 // copy the files under numbers of the host's own.
 //
-// The files may run more than once, and Migrate takes what they made for its own.
+// Migrate takes what the files made for its own. The files of tables may run more than
+// once, those that add a column only on PostgreSQL and MariaDB: tools run each once.
 // There are no files to go back: they would delete the state of every account.
 func Migrations(c Config) (fs.FS, error) {
 	d, c, err := c.complete()
@@ -147,7 +148,8 @@ func (s *Store) migrate(ctx context.Context, db execer, list []migration) error 
 			continue
 		}
 		for _, statement := range m.statements {
-			if _, err := db.ExecContext(ctx, statement); err != nil {
+			_, err := db.ExecContext(ctx, statement)
+			if err != nil && !s.dialect.added(err) {
 				return fmt.Errorf("%s: %w", m.name, err)
 			}
 		}

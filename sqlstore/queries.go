@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"maps"
+	"strings"
 
 	"github.com/passwd-go/passwd"
 )
@@ -13,28 +14,34 @@ var parts = map[string]string{
 		{email_confirmed}, {mobile_confirmed}, a.epoch, a.stamp, a.must, a.must_until, a.changed_at{personal}`,
 	"users":  `{table} u LEFT JOIN {account} a ON a.tenant = {own_tenant} AND a.user_id = {own_id}`,
 	"ours":   `tenant = $1 AND user_id = $2`,
-	"record": `t.tenant, t.user_id, t.epoch, t.address, t.verifier, t.attempts, t.issued_at, t.expires_at, t.spent_at`,
+	"record": `t.tenant, t.user_id, t.epoch, t.address, t.verifier, t.requester, t.attempts, t.issued_at, t.expires_at, t.spent_at`,
 }
+
+// tallies reads the keys of one call.
+const tallies = `SELECT limit_key, taken, level, windowed, until_at, last_at FROM {limit}
+	WHERE limit_key IN ($1, $2, $3, $4, $5, $6, $7, $8)`
 
 // queries are all statements, rendered.
 type queries struct {
 	all []*query // those to keep prepared
 
-	lock                                            query
-	get                                             query
-	find                                            map[passwd.LoginKind]*query
-	state, lockUser, own                            query
-	setHash, addAccount, setAccount                 query
-	history, addHistory, oldHistory, trimHistory    query
-	rebind                                          query
-	dropAccount, dropTokens, dropHistory            query
-	token, addToken, spend, void, countLive         query
-	attempt, purge                                  query
-	jobWaits, countJobs, addJob, jobDue, due, lease query
-	done, retry                                     query
-	tries, lockTries, addTries, setTries            query
-	dropTries, purgeTries                           query
-	sessions                                        sessionQueries
+	lock                                         query
+	get                                          query
+	find                                         map[passwd.LoginKind]*query
+	state, lockUser, own                         query
+	setHash, addAccount, setAccount              query
+	history, addHistory, oldHistory, trimHistory query
+	rebind                                       query
+	dropAccount, dropTokens, dropHistory         query
+	token, addToken, spend, void, liveTokens     query
+	attempt, purge                               query
+	jobWaits, spanJobs, countJobs, addJob        query
+	lease, done, retry                           query
+	jobDue, urgentDue, due, dueOfRank            query
+	tries, lockTries, addTries                   query
+	setTries                                     [maxRows]query // of one key, of two, …
+	dropTries, purgeTries                        query
+	sessions                                     sessionQueries
 }
 
 func newQueries(d *dialect, c Config) *queries {
@@ -85,13 +92,13 @@ func newQueries(d *dialect, c Config) *queries {
 
 	set(&qs.token, `SELECT {record}, a.epoch FROM {token} t
 		LEFT JOIN {account} a ON a.tenant = t.tenant AND a.user_id = t.user_id WHERE t.purpose = $1 AND t.digest = $2`)
-	set(&qs.addToken, `INSERT INTO {token} (tenant, user_id, purpose, digest, epoch, address, verifier, attempts, issued_at, expires_at, spent_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $a, $b)`)
+	set(&qs.addToken, `INSERT INTO {token} (tenant, user_id, purpose, digest, epoch, address, verifier, requester, attempts, issued_at, expires_at, spent_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $a, $b, $c)`)
 	set(&qs.spend, `UPDATE {token} SET spent_at = $3 WHERE purpose = $4 AND digest = $5 AND {ours}
 		AND spent_at IS NULL AND expires_at > $3 AND (epoch = 0 OR epoch = $6)`)
 	set(&qs.void, `UPDATE {token} SET spent_at = $3 WHERE {ours} AND epoch = 0 AND spent_at IS NULL`)
-	set(&qs.countLive, `SELECT count(*) FROM {token} WHERE {ours} AND purpose = $3
-		AND spent_at IS NULL AND expires_at > $4 AND (epoch = 0 OR epoch = $5)`)
+	set(&qs.liveTokens, `SELECT digest, requester, issued_at FROM {token} WHERE {ours} AND purpose = $3
+		AND spent_at IS NULL AND expires_at > $4 AND (epoch = 0 OR epoch = $5) ORDER BY issued_at`)
 	set(&qs.attempt, `UPDATE {token} SET attempts = attempts + 1 WHERE purpose = $1 AND digest = $2
 		AND spent_at IS NULL AND expires_at > $3 AND attempts < $4 AND (epoch = 0 OR epoch =
 		(SELECT a.epoch FROM {account} a WHERE a.tenant = {token}.tenant AND a.user_id = {token}.user_id))`)
@@ -99,30 +106,52 @@ func newQueries(d *dialect, c Config) *queries {
 	set(&qs.dropTokens, `DELETE FROM {token} WHERE {ours}`)
 
 	set(&qs.jobWaits, `SELECT count(*) FROM {job} WHERE id = $1 OR (job_key = $2 AND job_key <> '' AND leased_until IS NULL)`)
+	set(&qs.spanJobs, `SELECT coalesce((SELECT max(seq) FROM {job}) - (SELECT min(seq) FROM {job}) + 1, 0)`)
 	set(&qs.countJobs, `SELECT count(*) FROM {job}`)
-	set(&qs.addJob, `INSERT INTO {job} (id, job_key, waiting, sealed, not_before, not_after, attempts)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) `+fill(d.absorb, "id", ""))
-	const due = ` FROM {job} WHERE not_before <= $1 AND (leased_until IS NULL OR leased_until <= $1)`
-	set(&qs.jobDue, `SELECT 1`+due+` ORDER BY not_before LIMIT 1`)
-	set(&qs.due, `SELECT id, job_key, sealed, not_before, not_after, attempts`+due+` ORDER BY seq LIMIT $2 {skip_locked}`)
-	set(&qs.lease, `UPDATE {job} SET leased_until = $2, waiting = NULL, attempts = attempts + 1 WHERE id = $1`)
+	set(&qs.addJob, `INSERT INTO {job} (id, job_key, waiting, sealed, not_before, not_after, attempts, urgent)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) `+fill(d.absorb, "id", ""))
+	// The end of a lease is in not_before as well. In leased_until alone it was put by
+	// earlier releases, which may run beside this one.
+	const due = `not_before <= $1 AND (leased_until IS NULL OR leased_until <= $1)`
+	const theJob = `SELECT id, job_key, sealed, not_before, not_after, attempts, urgent FROM {job} WHERE `
+	set(&qs.jobDue, `SELECT 1 FROM {job} WHERE `+due+` ORDER BY not_before LIMIT 1`)
+	set(&qs.urgentDue, `SELECT 1 FROM {job} WHERE urgent IN (1, 2) AND `+due+` LIMIT 1`)
+	set(&qs.due, theJob+due+` ORDER BY not_before, seq LIMIT $2 {skip_locked}`)
+	set(&qs.dueOfRank, theJob+`urgent = $3 AND `+due+` ORDER BY not_before, seq LIMIT $2 {skip_locked}`)
+	set(&qs.lease, `UPDATE {job} SET leased_until = $2, not_before = $2, waiting = NULL, attempts = attempts + 1,
+		urgent = CASE WHEN urgent = 2 THEN 1 ELSE urgent END WHERE id = $1`)
 	set(&qs.done, `DELETE FROM {job} WHERE id = $1`)
 	set(&qs.retry, `UPDATE {job} SET leased_until = NULL, not_before = $2 WHERE id = $1`)
 
-	set(&qs.tries, `SELECT taken, level, windowed, until_at, last_at FROM {limit} WHERE limit_key = $1`)
+	// A call has few keys; the last one is repeated to fill the list.
+	set(&qs.tries, tallies)
+	set(&qs.lockTries, tallies)
 	if d.lock == "" {
-		set(&qs.lockTries, `SELECT taken, level, windowed, until_at, last_at FROM {limit} WHERE limit_key = $1 FOR UPDATE`)
+		set(&qs.lockTries, tallies+` ORDER BY limit_key FOR UPDATE`)
 	}
-	set(&qs.addTries, `INSERT INTO {limit} (limit_key, taken, level, windowed, until_at, last_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7) `+fill(d.absorb, "limit_key", ""))
-	set(&qs.setTries, `UPDATE {limit} SET taken = $2, level = $3, windowed = $4, until_at = $5, last_at = $6, expires_at = $7
-		WHERE limit_key = $1`)
-	set(&qs.dropTries, `DELETE FROM {limit} WHERE limit_key = $1`)
+	var empty []string
+	for i := range maxSteps {
+		empty = append(empty, `(`+parameter(i)+`, 0, 0, 0, 0)`)
+	}
+	set(&qs.addTries, `INSERT INTO {limit} (limit_key, taken, level, windowed, expires_at) VALUES `+strings.Join(empty, ", ")+` `+fill(d.absorb, "limit_key", ""))
+	var rows []string
+	for i := range maxRows {
+		var columns []string
+		for column := range 7 {
+			columns = append(columns, parameter(7*i+column))
+		}
+		rows = append(rows, `(`+strings.Join(columns, ", ")+`)`)
+		set(&qs.setTries[i], `INSERT INTO {limit} (limit_key, taken, level, windowed, until_at, last_at, expires_at) VALUES `+strings.Join(rows, ", ")+` {upsert_limit}`)
+	}
+	set(&qs.dropTries, `DELETE FROM {limit} WHERE limit_key IN ($1, $2, $3, $4, $5, $6, $7, $8)`)
 	set(&qs.purgeTries, `{purge_limit}`)
 
 	qs.sessions.render(d, c.Users, set)
 	return qs
 }
+
+// parameter is the n-th argument in a template, from 0.
+func parameter(n int) string { return "$" + string("123456789abcdefghijklmnopqrstuvwxyz"[n]) }
 
 func newRenderer(d *dialect, c Config) *renderer {
 	u := c.Users
@@ -177,7 +206,7 @@ func ourNames(d *dialect, c Config) map[string]string {
 		"tenant_type": d.types[c.Users.TenantType],
 	}
 	for _, name := range []string{
-		"account", "token", "token_user", "token_expiry", "history", "job", "job_id", "job_waiting", "job_key", "job_due", "limit", "limit_expiry", "schema",
+		"account", "token", "token_user", "token_expiry", "history", "job", "job_id", "job_waiting", "job_key", "job_due", "job_urgent", "limit", "limit_expiry", "schema",
 		"session", "session_access", "session_refresh", "session_device", "session_expiry", "session_spent", "session_spent_digest", "session_end",
 	} {
 		names[name] = d.quoted(c.Prefix + name)

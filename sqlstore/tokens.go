@@ -52,21 +52,65 @@ func (s *Store) issue(ctx context.Context, q querier, k key, st state, t passwd.
 		}
 	}
 	if maxLive > 0 {
-		var n int
-		err := q.row(ctx, &s.queries.countLive, k.tenant, k.id, string(t.Purpose), t.IssuedAt.UnixMicro(), st.epoch).Scan(&n)
-		if err != nil {
+		if err := s.makeRoom(ctx, q, k, st, t, maxLive); err != nil {
 			return err
-		}
-		if n >= maxLive {
-			return passwd.ErrTooManyTokens
 		}
 	}
 	return s.addToken(ctx, q, k, t)
 }
 
+// makeRoom spends the oldest live tokens of t's requester, so that there is room for
+// t; passwd.ErrTooManyTokens if t would be the oldest itself.
+func (s *Store) makeRoom(ctx context.Context, q querier, k key, st state, t passwd.TokenRecord, maxLive int) error {
+	all, err := s.liveTokens(ctx, q, k, st, t)
+	excess := len(all) + 1 - maxLive
+	if err != nil || excess <= 0 {
+		return err
+	}
+	if t.IssuedAt.UnixMicro() < all[excess-1].issued {
+		return passwd.ErrTooManyTokens
+	}
+	for _, old := range all[:excess] {
+		ref := passwd.TokenRef{Purpose: t.Purpose, Digest: old.digest}
+		if err := s.spend(ctx, q, k, ref, st.epoch, t.IssuedAt); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type liveToken struct {
+	digest passwd.Digest
+	issued int64
+}
+
+// liveTokens are those of t's account, purpose and requester, the oldest first.
+func (s *Store) liveTokens(ctx context.Context, q querier, k key, st state, t passwd.TokenRecord) ([]liveToken, error) {
+	rows, err := q.rows(ctx, &s.queries.liveTokens, k.tenant, k.id, string(t.Purpose), t.IssuedAt.UnixMicro(), st.epoch)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []liveToken
+	for rows.Next() {
+		var digest, requester []byte
+		var l liveToken
+		if err := rows.Scan(&digest, &requester, &l.issued); err != nil {
+			return nil, err
+		}
+		var who passwd.Digest
+		copy(who[:], requester)
+		copy(l.digest[:], digest)
+		if who == t.Requester {
+			all = append(all, l)
+		}
+	}
+	return all, rows.Err()
+}
+
 func (s *Store) addToken(ctx context.Context, q querier, k key, t passwd.TokenRecord) error {
 	_, err := q.exec(ctx, &s.queries.addToken, k.tenant, k.id, string(t.Purpose), t.Digest[:], t.Epoch,
-		blob(t.Address), blob(t.Verifier), t.Attempts, t.IssuedAt.UnixMicro(), t.ExpiresAt.UnixMicro(), micros(t.SpentAt))
+		blob(t.Address), blob(t.Verifier), blob(t.Requester), t.Attempts, t.IssuedAt.UnixMicro(), t.ExpiresAt.UnixMicro(), micros(t.SpentAt))
 	return err
 }
 
@@ -152,11 +196,11 @@ func (s *Store) Purge(ctx context.Context, before time.Time, batch int) (n int, 
 
 // tokenRow is what the columns of a token are scanned into.
 type tokenRow struct {
-	tenant, id        any
-	address, verifier []byte
-	record            passwd.TokenRecord
-	issued, expires   int64
-	spent, epoch      sql.NullInt64
+	tenant, id                   any
+	address, verifier, requester []byte
+	record                       passwd.TokenRecord
+	issued, expires              int64
+	spent, epoch                 sql.NullInt64
 }
 
 // token returns a record, live or not, and the current epoch of its account; or
@@ -164,7 +208,7 @@ type tokenRow struct {
 func (s *Store) token(ctx context.Context, q querier, ref passwd.TokenRef) (t passwd.TokenRecord, current int64, err error) {
 	var r tokenRow
 	err = q.row(ctx, &s.queries.token, string(ref.Purpose), ref.Digest[:]).Scan(&r.tenant, &r.id, &r.record.Epoch,
-		&r.address, &r.verifier, &r.record.Attempts, &r.issued, &r.expires, &r.spent, &r.epoch)
+		&r.address, &r.verifier, &r.requester, &r.record.Attempts, &r.issued, &r.expires, &r.spent, &r.epoch)
 	if err != nil {
 		return passwd.TokenRecord{}, 0, absent(err, passwd.ErrTokenInvalid)
 	}
@@ -175,6 +219,7 @@ func (s *Store) token(ctx context.Context, q querier, ref passwd.TokenRef) (t pa
 	t.TokenRef = ref
 	copy(t.Address[:], r.address)
 	copy(t.Verifier[:], r.verifier)
+	copy(t.Requester[:], r.requester)
 	t.IssuedAt = time.UnixMicro(r.issued).UTC()
 	t.ExpiresAt = time.UnixMicro(r.expires).UTC()
 	t.SpentAt = timeOf(r.spent)

@@ -103,9 +103,9 @@ func (s *Store) misfit(ctx context.Context, field string, c column) (string, err
 var ownColumns = []struct{ table, columns string }{
 	{"schema", "version checksum"},
 	{"account", "tenant user_id epoch stamp must must_until changed_at"},
-	{"token", "digest purpose tenant user_id epoch address verifier attempts issued_at expires_at spent_at"},
+	{"token", "digest purpose tenant user_id epoch address verifier requester attempts issued_at expires_at spent_at"},
 	{"history", "tenant user_id epoch hash"},
-	{"job", "seq id job_key waiting sealed not_before not_after attempts leased_until"},
+	{"job", "seq id job_key waiting sealed not_before not_after attempts leased_until urgent"},
 	{"limit", "limit_key taken level windowed until_at last_at expires_at"},
 	{"session", "id tenant user_id epoch client device device_name addr user_agent access_digest refresh_digest rotations " +
 		"created_at issued_at access_until used_at expires_at"},

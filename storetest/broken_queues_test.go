@@ -2,6 +2,9 @@ package storetest_test
 
 import (
 	"context"
+	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -111,4 +114,82 @@ var brokenQueues = []brokenStore{{
 		}
 	},
 	found: found{"queue/retry": "a microsecond before the first"},
+}, {
+	name: "jobs are claimed as they were put",
+	breaks: func(b *broken) {
+		b.claim = inOrder(func(a, b passwd.Job) int { return strings.Compare(a.ID, b.ID) })
+	},
+	found: found{"queue/due first": "all of them", "queue/retries behind": "at the time of the retry", "queue/ended leases behind": ""},
+}, {
+	name: "an ended lease keeps its place",
+	breaks: func(b *broken) {
+		var mu sync.Mutex
+		place := make(map[string]time.Time)
+		b.put = func(ctx context.Context, m *memstore.Store, j passwd.Job) error {
+			mu.Lock()
+			defer mu.Unlock()
+			place[j.ID] = j.NotBefore
+			return m.Put(ctx, j)
+		}
+		b.retry = func(ctx context.Context, m *memstore.Store, id string, at time.Time) error {
+			mu.Lock()
+			defer mu.Unlock()
+			place[id] = at
+			return m.Retry(ctx, id, at)
+		}
+		b.claim = inOrder(func(a, b passwd.Job) int {
+			mu.Lock()
+			defer mu.Unlock()
+			return place[a.ID].Compare(place[b.ID])
+		})
+	},
+	found: found{"queue/ended leases behind": "when the lease has ended"},
+}, {
+	name: "every job is urgent",
+	breaks: func(b *broken) {
+		b.claimUrgent = func(ctx context.Context, m *memstore.Store, n int, lease time.Duration, now time.Time) ([]passwd.Job, error) {
+			return m.Claim(ctx, n, lease, now)
+		}
+	},
+	found: found{"queue/urgent": "one"},
+}, {
+	name: "no job is urgent",
+	breaks: func(b *broken) {
+		b.put = func(ctx context.Context, m *memstore.Store, j passwd.Job) error {
+			j.Urgent = false
+			return m.Put(ctx, j)
+		}
+	},
+	found: found{"queue/urgent": "the first", "queue/round trip": "Urgent"},
+}, {
+	name: "urgent jobs that failed come before new ones",
+	breaks: func(b *broken) {
+		b.claimUrgent = func(ctx context.Context, m *memstore.Store, n int, lease time.Duration, now time.Time) ([]passwd.Job, error) {
+			return reordered(ctx, m, m.ClaimUrgent, n, lease, now, func(a, b passwd.Job) int { return a.NotBefore.Compare(b.NotBefore) })
+		}
+	},
+	found: found{"queue/urgent": "one"},
 }}
+
+type claimFunc func(ctx context.Context, n int, lease time.Duration, now time.Time) ([]passwd.Job, error)
+
+// inOrder claims in another order.
+func inOrder(order func(a, b passwd.Job) int) func(context.Context, *memstore.Store, int, time.Duration, time.Time) ([]passwd.Job, error) {
+	return func(ctx context.Context, m *memstore.Store, n int, lease time.Duration, now time.Time) ([]passwd.Job, error) {
+		return reordered(ctx, m, m.Claim, n, lease, now, order)
+	}
+}
+
+// reordered claims all there is and puts back what comes last in another order.
+func reordered(ctx context.Context, m *memstore.Store, claim claimFunc, n int, lease time.Duration, now time.Time, order func(a, b passwd.Job) int) ([]passwd.Job, error) {
+	jobs, err := claim(ctx, 1000, lease, now)
+	slices.SortStableFunc(jobs, order)
+	n = min(n, len(jobs))
+	for _, j := range jobs[n:] {
+		j.Attempts--
+		if err := errors.Join(m.Done(ctx, j.ID), m.Put(ctx, j)); err != nil {
+			return nil, err
+		}
+	}
+	return jobs[:n], err
+}

@@ -18,21 +18,22 @@ var errFailing = errors.New("this method fails")
 // beneath, so that what they break is all that is broken.
 type broken struct {
 	*memstore.Store
-	fails   string // the name of a method that does nothing but fail
-	apply   func(context.Context, *memstore.Store, passwd.Write) (int64, error)
-	rehash  func(context.Context, *memstore.Store, passwd.Ref, passwd.Hash, passwd.Hash) (bool, error)
-	forget  func(context.Context, *memstore.Store, passwd.Ref) error
-	issue   func(context.Context, *memstore.Store, passwd.TokenRecord, int, *passwd.TokenRef) error
-	peek    func(context.Context, *memstore.Store, passwd.TokenRef, time.Time) (passwd.TokenRecord, error)
-	attempt func(context.Context, *memstore.Store, passwd.TokenRef, int, time.Time) (passwd.TokenRecord, error)
-	purge   func(context.Context, *memstore.Store, time.Time, int) (int, bool, error)
-	get     func(context.Context, *memstore.Store, passwd.Ref) (passwd.Account, error)
-	find    func(context.Context, *memstore.Store, passwd.Login, int) ([]passwd.Account, error)
-	history func(context.Context, *memstore.Store, passwd.Ref, int) ([]passwd.Hash, error)
-	put     func(context.Context, *memstore.Store, passwd.Job) error
-	claim   func(context.Context, *memstore.Store, int, time.Duration, time.Time) ([]passwd.Job, error)
-	done    func(context.Context, *memstore.Store, string) error
-	retry   func(context.Context, *memstore.Store, string, time.Time) error
+	fails       string // the name of a method that does nothing but fail
+	apply       func(context.Context, *memstore.Store, passwd.Write) (int64, error)
+	rehash      func(context.Context, *memstore.Store, passwd.Ref, passwd.Hash, passwd.Hash) (bool, error)
+	forget      func(context.Context, *memstore.Store, passwd.Ref) error
+	issue       func(context.Context, *memstore.Store, passwd.TokenRecord, int, *passwd.TokenRef) error
+	peek        func(context.Context, *memstore.Store, passwd.TokenRef, time.Time) (passwd.TokenRecord, error)
+	attempt     func(context.Context, *memstore.Store, passwd.TokenRef, int, time.Time) (passwd.TokenRecord, error)
+	purge       func(context.Context, *memstore.Store, time.Time, int) (int, bool, error)
+	get         func(context.Context, *memstore.Store, passwd.Ref) (passwd.Account, error)
+	find        func(context.Context, *memstore.Store, passwd.Login, int) ([]passwd.Account, error)
+	history     func(context.Context, *memstore.Store, passwd.Ref, int) ([]passwd.Hash, error)
+	put         func(context.Context, *memstore.Store, passwd.Job) error
+	claim       func(context.Context, *memstore.Store, int, time.Duration, time.Time) ([]passwd.Job, error)
+	claimUrgent func(context.Context, *memstore.Store, int, time.Duration, time.Time) ([]passwd.Job, error)
+	done        func(context.Context, *memstore.Store, string) error
+	retry       func(context.Context, *memstore.Store, string, time.Time) error
 }
 
 func (b *broken) Apply(ctx context.Context, w passwd.Write) (int64, error) {
@@ -153,6 +154,16 @@ func (b *broken) Claim(ctx context.Context, n int, lease time.Duration, now time
 		return b.claim(ctx, b.Store, n, lease, now)
 	}
 	return b.Store.Claim(ctx, n, lease, now)
+}
+
+func (b *broken) ClaimUrgent(ctx context.Context, n int, lease time.Duration, now time.Time) ([]passwd.Job, error) {
+	switch {
+	case b.fails == "ClaimUrgent":
+		return nil, errFailing
+	case b.claimUrgent != nil:
+		return b.claimUrgent(ctx, b.Store, n, lease, now)
+	}
+	return b.Store.ClaimUrgent(ctx, n, lease, now)
 }
 
 func (b *broken) Done(ctx context.Context, id string) error {

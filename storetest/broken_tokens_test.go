@@ -119,7 +119,16 @@ var brokenTokens = []brokenStore{{
 			return m.Issue(ctx, t, 0, consume)
 		}
 	},
-	found: found{"quota/exact": "over the quota", "quota/what counts": "", "race/quota": "want 3"},
+	found: found{"quota/exact": "", "quota/what counts": "", "race/quota": "want 3"},
+}, {
+	name: "a quota is shared by all requesters",
+	breaks: func(b *broken) {
+		b.issue = func(ctx context.Context, m *memstore.Store, t passwd.TokenRecord, maxLive int, consume *passwd.TokenRef) error {
+			t.Requester = passwd.Digest{}
+			return m.Issue(ctx, t, maxLive, consume)
+		}
+	},
+	found: found{"quota/requesters": "the owner's"},
 }, {
 	name: "an issue again is an error",
 	breaks: func(b *broken) {

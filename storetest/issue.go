@@ -163,19 +163,62 @@ func quotaChecks() []check {
 	return []check{{
 		name:   "quota/exact",
 		guards: "I8, R3",
-		rule:   "With maxLive live tokens of the account and purpose another one is ErrTooManyTokens and changes nothing.",
+		rule:   "With maxLive live tokens of the account, purpose and requester another one ends the oldest of these in the same step.",
 		run: func(c *checker) {
 			a := c.pinned(1)
+			var all []passwd.TokenRecord
 			for i := range 3 {
-				c.want("Issue below the quota", c.store.Issue(c.ctx, c.token(a.Ref, passwd.PurposeReset, a.Epoch*int64(i%2)), 3, nil), nil)
+				t := c.token(a.Ref, passwd.PurposeReset, a.Epoch*int64(i%2))
+				t.IssuedAt = t0.Add(time.Duration(i) * time.Second)
+				c.want("Issue below the quota", c.store.Issue(c.ctx, t, 3, nil), nil)
+				all = append(all, t)
+			}
+			next := c.token(a.Ref, passwd.PurposeReset, 0)
+			next.IssuedAt = t0.Add(time.Minute)
+			c.want("Issue over the quota", c.store.Issue(c.ctx, next, 3, nil), nil)
+			c.spent(all[0], next.IssuedAt)
+			for _, t := range append(all[1:], next) {
+				c.wantLive("what is within the quota", t, next.IssuedAt, true)
 			}
 			code := c.issued(a.Ref, passwd.PurposeCode, 0)
-			over := c.token(a.Ref, passwd.PurposeReset, 0)
-			c.want("Issue over the quota", c.store.Issue(c.ctx, over, 3, &code.TokenRef), passwd.ErrTooManyTokens)
-			c.notStored(over)
+			late := c.token(a.Ref, passwd.PurposeReset, 0) // asked for first, delivered last
+			late.IssuedAt = t0.Add(time.Millisecond)
+			c.want("Issue of what would be the oldest", c.store.Issue(c.ctx, late, 3, &code.TokenRef), passwd.ErrTooManyTokens)
+			c.notStored(late)
 			c.wantLive("what it would have consumed", code, t0, true)
-			c.want("Issue below a larger quota", c.store.Issue(c.ctx, over, 4, nil), nil)
+			c.want("Issue below a larger quota", c.store.Issue(c.ctx, late, 4, nil), nil)
 			c.want("Issue without a quota", c.store.Issue(c.ctx, c.token(a.Ref, passwd.PurposeReset, 0), 0, nil), nil)
+			c.want("Issue to one", c.store.Issue(c.ctx, func() passwd.TokenRecord {
+				t := c.token(a.Ref, passwd.PurposeReset, 0)
+				t.IssuedAt = t0.Add(2 * time.Minute)
+				next = t
+				return t
+			}(), 1, nil), nil)
+			for _, t := range append(all, late) {
+				c.wantLive("what came before the only one", t, next.IssuedAt, false)
+			}
+		},
+	}, {
+		name:   "quota/requesters",
+		guards: "R3, I11",
+		rule:   "Nobody's quota ends a token that another requester has asked for.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			owners := c.token(a.Ref, passwd.PurposeReset, 0)
+			owners.Requester = c.digest()
+			c.want("Issue", c.store.Issue(c.ctx, owners, 3, nil), nil)
+			flood := c.digest()
+			for i := range 10 {
+				t := c.token(a.Ref, passwd.PurposeReset, 0)
+				t.Requester, t.IssuedAt = flood, t0.Add(time.Duration(i+1)*time.Second)
+				c.want("Issue to another requester", c.store.Issue(c.ctx, t, 1, nil), nil)
+			}
+			c.wantLive("the owner's", owners, t0.Add(time.Minute), true)
+			got, err := c.store.Peek(c.ctx, owners.TokenRef, t0)
+			c.want("Peek", err, nil)
+			if got.Requester != owners.Requester {
+				c.errorf("the requester was not kept")
+			}
 		},
 	}, {
 		name:   "quota/what counts",
@@ -197,7 +240,12 @@ func quotaChecks() []check {
 
 			first, second := c.token(a.Ref, passwd.PurposeReset, 0), c.token(a.Ref, passwd.PurposeReset, 0)
 			c.want("the only live token of its account and purpose", c.store.Issue(c.ctx, first, 1, nil), nil)
-			c.want("the second one", c.store.Issue(c.ctx, second, 1, nil), passwd.ErrTooManyTokens)
+			second.IssuedAt = first.IssuedAt.Add(-µs)
+			c.want("an older one", c.store.Issue(c.ctx, second, 1, nil), passwd.ErrTooManyTokens)
+			code, others := c.token(a.Ref, passwd.PurposeCode, 0), c.token(b.Ref, passwd.PurposeReset, 0)
+			code.IssuedAt, others.IssuedAt = first.IssuedAt.Add(-µs), first.IssuedAt.Add(-µs)
+			c.want("an older one of another purpose", c.store.Issue(c.ctx, code, 2, nil), nil)
+			c.want("an older one of another account", c.store.Issue(c.ctx, others, 2, nil), nil)
 		},
 	}}
 }

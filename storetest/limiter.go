@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -116,7 +117,7 @@ func limiterChecks() []limiterCheck {
 		},
 	}, {
 		name:   "limiter/clock back",
-		guards: "I8, Limiter.Take",
+		guards: "I8, StepTake",
 		rule:   "A clock that is set back neither shortens a wait nor forgives.",
 		run: func(c *limiterChecker) {
 			for i := range 2 {
@@ -126,7 +127,7 @@ func limiterChecks() []limiterCheck {
 			c.takes("after the wait", waiting, t0.Add(time.Second), 0, 3)
 
 			// Where nobody waits yet, an earlier time is no time that has passed.
-			c.want("Clear", c.limiter.Clear(c.ctx, "key"), nil)
+			c.steps("Clear", passwd.Step{Key: "key", Do: passwd.StepClear})
 			three := passwd.Limit{Free: 3, Wait: time.Second, MaxWait: 10 * time.Second}
 			c.takes("a take", three, t0, 0, 1)
 			c.takes("an hour earlier", three, t0.Add(-time.Hour), 0, 2)
@@ -135,32 +136,32 @@ func limiterChecks() []limiterCheck {
 		},
 	}, {
 		name:   "limiter/clear",
-		guards: "Limiter.Clear, I11",
+		guards: "StepClear, I11",
 		rule:   "Clear forgets a key; an unknown one is not an error.",
 		run: func(c *limiterChecker) {
-			c.want("Clear of an unknown key", c.limiter.Clear(c.ctx, "key"), nil)
+			c.steps("Clear of an unknown key", passwd.Step{Key: "key", Do: passwd.StepClear})
 			for i := range 2 {
 				c.takes("a take", waiting, t0, 0, i+1)
 			}
-			c.want("Clear", c.limiter.Clear(c.ctx, "key"), nil)
+			c.steps("Clear", passwd.Step{Key: "key", Do: passwd.StepClear})
 			c.counts(t0, 0)
 			c.takes("after Clear", waiting, t0, 0, 1)
 		},
 	}, {
 		name:   "limiter/refund",
-		guards: "I8, Limiter.Refund",
+		guards: "I8, StepRefund",
 		rule:   "Refund takes one take back, with the wait that it began; an unknown key is not an error.",
 		run: func(c *limiterChecker) {
-			c.want("Refund of an unknown key", c.limiter.Refund(c.ctx, "key"), nil)
+			c.steps("Refund of an unknown key", passwd.Step{Key: "key", Do: passwd.StepRefund})
 			c.counts(t0, 0)
 			for i := range 2 {
 				c.takes("a take", waiting, t0, 0, i+1)
 			}
-			c.want("Refund", c.limiter.Refund(c.ctx, "key"), nil)
+			c.steps("Refund", passwd.Step{Key: "key", Do: passwd.StepRefund})
 			c.counts(t0, 1)
 			c.takes("after Refund", waiting, t0, 0, 2)
 			for range 4 {
-				c.want("Refund", c.limiter.Refund(c.ctx, "key"), nil)
+				c.steps("Refund", passwd.Step{Key: "key", Do: passwd.StepRefund})
 			}
 			c.counts(t0, 0)
 		},
@@ -169,10 +170,9 @@ func limiterChecks() []limiterCheck {
 		guards: "I8, Limiter",
 		rule:   "Keys that differ in a letter's case, by a space at the end or in length are different keys.",
 		run: func(c *limiterChecker) {
-			keys := []string{"key", "KEY", "key ", "ke", "keys", "key%", strings.Repeat("k", 64), strings.Repeat("k", 63)}
+			keys := []string{"key", "KEY", "key ", "ke", "keys", "key%", strings.Repeat("k", 96), strings.Repeat("k", 95)}
 			for _, key := range keys {
-				taken, err := c.limiter.Take(c.ctx, key, passwd.Limit{Free: 1, Window: time.Minute}, t0)
-				c.want("Take", err, nil)
+				taken := c.steps("Take", passwd.Step{Key: key, Limit: passwd.Limit{Free: 1, Window: time.Minute}})[0]
 				if taken.Wait != 0 || taken.Count != 1 {
 					c.errorf("key %q: waits %v, count %d: it is another key's", key, taken.Wait, taken.Count)
 				}
@@ -186,9 +186,9 @@ func limiterChecks() []limiterCheck {
 			for round, l := range []passwd.Limit{{Free: 10, Window: time.Minute}, {Free: 10, Wait: time.Minute, MaxWait: time.Hour}} {
 				counts := make([]int, crowd)
 				errs := parallel(crowd, func(i int) error {
-					taken, err := c.limiter.Take(c.ctx, fmt.Sprint("key", round), l, t0)
-					if taken.Wait == 0 {
-						counts[i] = taken.Count
+					answers, err := c.limiter.Do(c.ctx, t0, passwd.Step{Key: fmt.Sprint("key", round), Limit: l})
+					if err == nil && answers[0].Wait == 0 {
+						counts[i] = answers[0].Count
 					}
 					return err
 				})
@@ -213,9 +213,8 @@ func limiterChecks() []limiterCheck {
 		run: func(c *limiterChecker) {
 			ended, cancel := context.WithCancel(c.ctx)
 			cancel()
-			_, err := c.limiter.Take(ended, "key", window, t0)
-			n, countErr := c.limiter.Count(c.ctx, "key", t0)
-			c.want("Count", countErr, nil)
+			_, err := c.limiter.Do(ended, t0, passwd.Step{Key: "key", Limit: window})
+			n := c.steps("Peek", passwd.Step{Key: "key", Do: passwd.StepPeek, Limit: window, Silent: true})[0].Count
 			if (err == nil) != (n == 1) {
 				c.errorf("Take returned error %v, and the count is %d", err, n)
 			}
@@ -229,46 +228,131 @@ func limiterChecks() []limiterCheck {
 			limits := []passwd.Limit{window, waiting, {Free: 1, Wait: time.Second}, {Free: 0, Window: time.Second}, {}}
 			model, now := passwd.NewMemoryLimiter(0), t0
 			for step := range 400 {
-				key := fmt.Sprint("key", random.IntN(3))
 				now = now.Add(time.Duration(random.IntN(30)-5) * time.Second / 2)
-				var got, want any
-				var err error
-				call := random.IntN(20)
-				switch {
-				case call == 0:
-					err = errors.Join(c.limiter.Clear(c.ctx, key), model.Clear(c.ctx, key))
-				case call < 4:
-					err = errors.Join(c.limiter.Refund(c.ctx, key), model.Refund(c.ctx, key))
-				case call < 6:
-					got, err = c.limiter.Count(c.ctx, key, now)
-					want, _ = model.Count(c.ctx, key, now)
-				default:
-					l := limits[random.IntN(len(limits))]
-					got, err = c.limiter.Take(c.ctx, key, l, now)
-					want, _ = model.Take(c.ctx, key, l, now)
+				steps := make([]passwd.Step, 1+random.IntN(4))
+				for i := range steps {
+					steps[i] = passwd.Step{
+						Key: fmt.Sprint("key", random.IntN(4)), Limit: limits[random.IntN(len(limits))],
+						Silent: random.IntN(3) == 0,
+					}
+					switch call := random.IntN(20); {
+					case call == 0:
+						steps[i].Do = passwd.StepClear
+					case call < 4:
+						steps[i].Do = passwd.StepRefund
+					case call < 8:
+						steps[i].Do = passwd.StepPeek
+					}
 				}
-				if err != nil || got != want {
-					c.fatalf("step %d: got %v and error %v, want %v", step, got, err, want)
+				got, err := c.limiter.Do(c.ctx, now, steps...)
+				want, _ := model.Do(c.ctx, now, steps...)
+				if err != nil || !sameAnswers(steps, got, want) {
+					c.fatalf("step %d, %+v: got %v and error %v, want %v", step, steps, got, err, want)
 				}
+			}
+		},
+	}, {
+		name:   "limiter/all or none",
+		guards: "I8, Limiter.Do",
+		rule:   "If a step that is not silent has to wait, no take of the call is counted, and nothing is refunded or cleared.",
+		run: func(c *limiterChecker) {
+			once := passwd.Limit{Free: 1, Window: time.Minute}
+			take := func(key string) passwd.Step { return passwd.Step{Key: key, Limit: once} }
+			peek := func(key string) passwd.Step {
+				return passwd.Step{Key: key, Do: passwd.StepPeek, Limit: once, Silent: true}
+			}
+			c.steps("Take", take("full"), take("other"))
+			full := take("full")
+			for _, order := range [][]passwd.Step{
+				{take("new"), {Key: "other", Do: passwd.StepClear}, full},
+				{full, take("new"), {Key: "other", Do: passwd.StepRefund}},
+				{take("new"), {Key: "full", Do: passwd.StepPeek, Limit: once}},
+			} {
+				answers := c.steps("a call that has to wait", order...)
+				waits := false
+				for _, a := range answers {
+					waits = waits || a.Wait > 0
+				}
+				if !waits {
+					c.errorf("no answer of %+v has to wait: %+v", order, answers)
+				}
+				for i, a := range c.steps("Peek", peek("new"), peek("other"), peek("full")) {
+					if want := []int{0, 1, 1}[i]; a.Count != want {
+						c.errorf("after %+v: count %d of key %d, want %d", order, a.Count, i, want)
+					}
+				}
+			}
+			silent := full
+			silent.Silent = true
+			if answers := c.steps("a silent step that has to wait", take("new"), silent); answers[0].Wait != 0 || answers[1].Wait == 0 {
+				c.errorf("a silent step that has to wait: %+v", answers)
+			}
+			if got := c.steps("Peek", peek("new"))[0].Count; got != 1 {
+				c.errorf("beside a silent step that has to wait: count %d, want 1", got)
+			}
+		},
+	}, {
+		name:   "limiter/peek",
+		guards: "I8, StepPeek",
+		rule:   "A peek answers the wait of a take and counts nothing; a key may occur twice in a call, in order.",
+		run: func(c *limiterChecker) {
+			peek := passwd.Step{Key: "key", Do: passwd.StepPeek, Limit: waiting, Silent: true}
+			for i := range 2 {
+				if a := c.steps("Peek", peek, peek); a[0] != (passwd.Taken{Count: i}) || a[1] != a[0] {
+					c.errorf("peeks before take %d: %+v", i+1, a)
+				}
+				c.takes("a take", waiting, t0, 0, i+1)
+			}
+			if a := c.steps("Peek", peek)[0]; a != (passwd.Taken{Wait: time.Second, Count: 2}) {
+				c.errorf("peek at a key that waits: %+v", a)
+			}
+			clear := passwd.Step{Key: "key", Do: passwd.StepClear}
+			if a := c.steps("Clear and Take", clear, passwd.Step{Key: "key", Limit: waiting}, peek); a[1] != (passwd.Taken{Count: 1}) || a[2] != a[1] {
+				c.errorf("cleared and taken in one call: %+v", a)
 			}
 		},
 	}}
 }
 
+// sameAnswers compares what matters: in a call that is refused, only what waits.
+func sameAnswers(steps []passwd.Step, got, want []passwd.Taken) bool {
+	refused := func(answers []passwd.Taken) bool {
+		for i, a := range answers {
+			if a.Wait > 0 && !steps[i].Silent {
+				return true
+			}
+		}
+		return false
+	}
+	if len(got) != len(want) || refused(got) != refused(want) {
+		return false
+	}
+	return refused(want) || slices.Equal(got, want)
+}
+
+// steps makes steps at t0.
+func (c *limiterChecker) steps(what string, steps ...passwd.Step) []passwd.Taken {
+	answers, err := c.limiter.Do(c.ctx, t0, steps...)
+	if err != nil || len(answers) != len(steps) {
+		c.fatalf("%s: %d answers to %d steps, error %v", what, len(answers), len(steps), err)
+	}
+	return answers
+}
+
 // takes takes "key" and compares the answer.
 func (c *limiterChecker) takes(what string, l passwd.Limit, now time.Time, wait time.Duration, count int) {
-	taken, err := c.limiter.Take(c.ctx, "key", l, now)
-	if err != nil {
-		c.fatalf("%s: Take: %v", what, err)
+	answers, err := c.limiter.Do(c.ctx, now, passwd.Step{Key: "key", Limit: l})
+	if err != nil || len(answers) != 1 {
+		c.fatalf("%s: %d answers, error %v", what, len(answers), err)
 	}
-	if taken.Wait != wait || taken.Count != count {
+	if taken := answers[0]; taken.Wait != wait || taken.Count != count {
 		c.errorf("%s: wait %v and count %d, want %v and %d", what, taken.Wait, taken.Count, wait, count)
 	}
 }
 
 func (c *limiterChecker) counts(now time.Time, want int) {
-	n, err := c.limiter.Count(c.ctx, "key", now)
-	if err != nil || n != want {
-		c.errorf("Count: got %d and error %v, want %d", n, err, want)
+	answers, err := c.limiter.Do(c.ctx, now, passwd.Step{Key: "key", Do: passwd.StepPeek, Silent: true})
+	if err != nil || len(answers) != 1 || answers[0].Count != want {
+		c.errorf("Peek: got %v and error %v, want a count of %d", answers, err, want)
 	}
 }

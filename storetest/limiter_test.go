@@ -2,9 +2,8 @@ package storetest_test
 
 import (
 	"context"
-	"errors"
-	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,77 +15,86 @@ func TestRunLimiter(t *testing.T) {
 	storetest.RunLimiter(t, func() (passwd.Limiter, error) { return passwd.NewMemoryLimiter(0), nil })
 }
 
-// brokenLimiter is a limiter with one call replaced.
-type brokenLimiter struct {
-	passwd.Limiter
-	fails string
-	take  func(passwd.Limiter, string, passwd.Limit, time.Time) (passwd.Taken, error)
+// limiterFunc is a limiter made of its one method.
+type limiterFunc func(ctx context.Context, now time.Time, steps ...passwd.Step) ([]passwd.Taken, error)
+
+func (f limiterFunc) Do(ctx context.Context, now time.Time, steps ...passwd.Step) ([]passwd.Taken, error) {
+	return f(ctx, now, steps...)
 }
 
-func (b brokenLimiter) Take(ctx context.Context, key string, l passwd.Limit, now time.Time) (passwd.Taken, error) {
-	if b.fails == "Take" {
-		return passwd.Taken{}, errFailing
-	}
-	if b.take != nil {
-		return b.take(b.Limiter, key, l, now)
-	}
-	return b.Limiter.Take(ctx, key, l, now)
-}
-
-func (b brokenLimiter) Refund(ctx context.Context, key string) error {
-	if b.fails == "Refund" {
-		return errFailing
-	}
-	return b.Limiter.Refund(ctx, key)
-}
-
-func (b brokenLimiter) Clear(ctx context.Context, key string) error {
-	if b.fails == "Clear" {
-		return errFailing
-	}
-	return b.Limiter.Clear(ctx, key)
-}
-
-func (b brokenLimiter) Count(ctx context.Context, key string, now time.Time) (int, error) {
-	if b.fails == "Count" {
-		return 0, errFailing
-	}
-	return b.Limiter.Count(ctx, key, now)
-}
-
-// Every method of a limiter has a case, and so has every way to get it wrong.
+// Every way to get a limiter wrong is found out by the case of its name.
 func TestBrokenLimiters(t *testing.T) {
-	methods := reflect.TypeFor[passwd.Limiter]()
-	for m := range methods.NumMethod() {
-		name := methods.Method(m).Name
-		err := storetest.CheckLimiter(func() (passwd.Limiter, error) {
-			return brokenLimiter{Limiter: passwd.NewMemoryLimiter(0), fails: name}, nil
-		})
-		if !errors.Is(err, errFailing) && (err == nil || !strings.Contains(err.Error(), errFailing.Error())) {
-			t.Errorf("a limiter whose %s fails is not found out: %v", name, err)
+	rewriting := func(rewrite func(passwd.Step) passwd.Step) func(passwd.Limiter) passwd.Limiter {
+		return func(l passwd.Limiter) passwd.Limiter {
+			return limiterFunc(func(ctx context.Context, now time.Time, steps ...passwd.Step) ([]passwd.Taken, error) {
+				var others []passwd.Step
+				for _, s := range steps {
+					others = append(others, rewrite(s))
+				}
+				return l.Do(ctx, now, others...)
+			})
 		}
 	}
-	for name, test := range map[string]struct {
-		take func(passwd.Limiter, string, passwd.Limit, time.Time) (passwd.Taken, error)
-		in   string
-	}{
-		"never refuses": {func(passwd.Limiter, string, passwd.Limit, time.Time) (passwd.Taken, error) {
-			return passwd.Taken{}, nil
-		}, "limiter/window"},
-		"folds keys": {func(l passwd.Limiter, key string, limit passwd.Limit, now time.Time) (passwd.Taken, error) {
-			return l.Take(context.Background(), strings.ToLower(key), limit, now)
-		}, "limiter/keys apart"},
-		"counts what it says, not what it did": {func(l passwd.Limiter, key string, limit passwd.Limit, now time.Time) (passwd.Taken, error) {
-			if n, _ := l.Count(context.Background(), key, now); limit.Window > 0 && n < limit.Free {
-				time.AfterFunc(time.Millisecond, func() { l.Take(context.Background(), key, limit, now) })
-				return passwd.Taken{Count: n + 1}, nil
+	turned := func(from, to passwd.StepKind) func(passwd.Limiter) passwd.Limiter {
+		return rewriting(func(s passwd.Step) passwd.Step {
+			if s.Do == from {
+				s.Do = to
 			}
-			return l.Take(context.Background(), key, limit, now)
-		}, "limiter/at once"},
-	} {
-		err := storetest.CheckLimiter(func() (passwd.Limiter, error) {
-			return brokenLimiter{Limiter: passwd.NewMemoryLimiter(0), take: test.take}, nil
+			return s
 		})
+	}
+	for name, test := range map[string]struct {
+		breaks func(passwd.Limiter) passwd.Limiter
+		in     string
+	}{
+		"fails": {func(passwd.Limiter) passwd.Limiter {
+			return limiterFunc(func(context.Context, time.Time, ...passwd.Step) ([]passwd.Taken, error) { return nil, errFailing })
+		}, "limiter/window"},
+		"never refuses": {func(passwd.Limiter) passwd.Limiter {
+			return limiterFunc(func(_ context.Context, _ time.Time, steps ...passwd.Step) ([]passwd.Taken, error) {
+				return make([]passwd.Taken, len(steps)), nil
+			})
+		}, "limiter/window"},
+		"folds keys":               {rewriting(func(s passwd.Step) passwd.Step { s.Key = strings.ToLower(s.Key); return s }), "limiter/keys apart"},
+		"cuts keys at 64 bytes":    {rewriting(func(s passwd.Step) passwd.Step { s.Key = s.Key[:min(len(s.Key), 64)]; return s }), "limiter/keys apart"},
+		"knows no silent steps":    {rewriting(func(s passwd.Step) passwd.Step { s.Silent = false; return s }), "limiter/all or none"},
+		"takes all steps silently": {rewriting(func(s passwd.Step) passwd.Step { s.Silent = true; return s }), "limiter/all or none"},
+		"counts a peek":            {turned(passwd.StepPeek, passwd.StepTake), "limiter/peek"},
+		"does not refund":          {turned(passwd.StepRefund, passwd.StepPeek), "limiter/refund"},
+		"clears for a refund":      {turned(passwd.StepRefund, passwd.StepClear), "limiter/refund"},
+		"refunds to clear":         {turned(passwd.StepClear, passwd.StepRefund), "limiter/clear"},
+		"ignores MaxWait":          {rewriting(func(s passwd.Step) passwd.Step { s.Limit.MaxWait = 0; return s }), "limiter/waits"},
+		"counts what it says, not what it did": {func(l passwd.Limiter) passwd.Limiter {
+			var mu sync.Mutex
+			return limiterFunc(func(ctx context.Context, now time.Time, steps ...passwd.Step) ([]passwd.Taken, error) {
+				s := steps[0]
+				peek := s
+				peek.Do, peek.Silent = passwd.StepPeek, true
+				mu.Lock()
+				answers, err := l.Do(ctx, now, peek)
+				mu.Unlock()
+				if err == nil && len(steps) == 1 && s.Do == passwd.StepTake && answers[0].Wait == 0 && s.Limit.Free == 10 {
+					time.AfterFunc(time.Millisecond, func() { l.Do(context.Background(), now, s) })
+					answers[0].Count++
+					return answers, nil
+				}
+				return l.Do(ctx, now, steps...)
+			})
+		}, "limiter/at once"},
+		"does one step after the other": {func(l passwd.Limiter) passwd.Limiter {
+			return limiterFunc(func(ctx context.Context, now time.Time, steps ...passwd.Step) (all []passwd.Taken, err error) {
+				for _, s := range steps {
+					answers, err := l.Do(ctx, now, s)
+					if err != nil {
+						return nil, err
+					}
+					all = append(all, answers...)
+				}
+				return all, nil
+			})
+		}, "limiter/all or none"},
+	} {
+		err := storetest.CheckLimiter(func() (passwd.Limiter, error) { return test.breaks(passwd.NewMemoryLimiter(0)), nil })
 		if err == nil || !strings.Contains(err.Error(), test.in+" (") {
 			t.Errorf("a limiter that %s is not found out by %q: %v", name, test.in, err)
 		}

@@ -21,16 +21,22 @@ func queueChecks() []check {
 		rule:   "A claimed job is what was put, and counts its claims.",
 		needs:  hasQueue,
 		run: func(c *checker) {
-			j := c.job("key", t0.Add(3*µs))
-			c.put(j)
+			ordinary, urgent := c.job("key", t0.Add(3*µs)), c.job("another key", t0.Add(4*µs))
+			urgent.Urgent = true
+			want := []passwd.Job{ordinary, urgent}
+			c.put(want...)
 			for i := 1; i <= 3; i++ {
-				claimed := c.claim(10, t0.Add(time.Duration(i)*time.Hour))
-				if len(claimed) != 1 {
-					c.fatalf("claim %d: got %d jobs, want 1", i, len(claimed))
+				now := t0.Add(time.Duration(i) * time.Hour)
+				claimed := c.claim(10, now)
+				if len(claimed) != len(want) {
+					c.fatalf("claim %d: got %d jobs, want %d", i, len(claimed), len(want))
 				}
-				j.Attempts = i
-				if d := jobDiff(claimed[0], j); d != "" {
-					c.errorf("claim %d: %s", i, d)
+				for n := range want {
+					want[n].Attempts = i
+					if d := jobDiff(claimed[n], want[n]); d != "" {
+						c.errorf("claim %d: %s", i, d)
+					}
+					want[n].NotBefore = now.Add(lease)
 				}
 			}
 		},
@@ -82,6 +88,72 @@ func queueChecks() []check {
 			if !slices.Equal(order, ids(jobs)) {
 				c.errorf("claimed %v, want them as they were put: %v", order, ids(jobs))
 			}
+		},
+	}, {
+		name:   "queue/due first",
+		guards: "I8, Queue.Claim",
+		rule:   "The job that has been due the longest comes first, whenever it was put.",
+		needs:  hasQueue,
+		run: func(c *checker) {
+			later, sooner, too := c.job("", t0.Add(time.Minute)), c.job("", t0), c.job("", t0)
+			c.put(later, sooner, too)
+			c.wantOrder("all of them", c.claim(10, t0.Add(time.Minute)), sooner, too, later)
+		},
+	}, {
+		name:   "queue/retries behind",
+		guards: "I8, Queue.Retry",
+		rule:   "A job that is tried again goes behind what was due by then, so that what cannot be delivered delays no other.",
+		needs:  hasQueue,
+		run: func(c *checker) {
+			failing, waiting, fresh, next := c.job("", t0), c.job("", t0), c.job("", t0.Add(time.Second)), c.job("", t0.Add(time.Minute))
+			c.put(failing)
+			c.wantClaimed("the first", t0, failing)
+			c.put(waiting, fresh, next)
+			c.want("Retry", c.queue().Retry(c.ctx, failing.ID, t0.Add(10*time.Second)), nil)
+			c.wantOrder("at the time of the retry", c.claim(2, t0.Add(10*time.Second)), waiting, fresh)
+			c.wantOrder("later", c.claim(10, t0.Add(time.Minute)), failing, next)
+		},
+	}, {
+		name:   "queue/ended leases behind",
+		guards: "I8, Queue.Claim",
+		rule:   "A job whose lease has ended goes behind what was due by then: the one that ends its worker is not the first again.",
+		needs:  hasQueue,
+		run: func(c *checker) {
+			deadly, waiting, next := c.job("", t0), c.job("", t0.Add(lease-µs)), c.job("", t0.Add(lease+µs))
+			c.put(deadly)
+			c.wantClaimed("the first", t0, deadly)
+			c.put(waiting, next)
+			c.wantOrder("when the lease has ended", c.claim(10, t0.Add(2*lease)), waiting, deadly, next)
+		},
+	}, {
+		name:   "queue/urgent",
+		guards: "I8, Queue.ClaimUrgent",
+		rule:   "ClaimUrgent takes urgent jobs that are due, those first that were never claimed; Claim takes them in the order of all.",
+		needs:  hasQueue,
+		run: func(c *checker) {
+			urgent := func(at time.Time) passwd.Job {
+				j := c.job("", at)
+				j.Urgent = true
+				return j
+			}
+			failing, notice := urgent(t0), c.job("", t0)
+			c.put(failing)
+			c.wantOrder("the first", c.claimUrgent(10, t0), failing)
+			first, second, later := urgent(t0.Add(time.Second)), urgent(t0.Add(2*time.Second)), urgent(t0.Add(time.Hour))
+			c.put(notice, second, first, later)
+			c.want("Retry", c.queue().Retry(c.ctx, failing.ID, t0.Add(µs)), nil)
+			now := t0.Add(time.Minute)
+			c.wantOrder("none", c.claimUrgent(0, now))
+			c.wantOrder("one", c.claimUrgent(1, now), first)
+			c.wantOrder("the others", c.claimUrgent(10, now), second, failing)
+			c.wantOrder("again", c.claimUrgent(10, now))
+			c.wantOrder("what is not urgent", c.claim(10, now), notice)
+			c.wantOrder("a microsecond before the end of the leases", c.claimUrgent(10, now.Add(lease-µs)))
+			c.wantClaimed("all, in the end", t0.Add(2*time.Hour), first, second, failing, notice, later)
+
+			also, old := urgent(t0.Add(3*time.Hour)), c.job("", t0.Add(2*time.Hour))
+			c.put(also, old)
+			c.wantOrder("Claim of both kinds", c.claim(1, t0.Add(3*time.Hour)), old)
 		},
 	}, {
 		name:   "queue/absorb",
@@ -207,8 +279,8 @@ func queueChecks() []check {
 		},
 	}, {
 		name:   "queue/full",
-		guards: "ErrQueueFull, I8",
-		rule:   "A full queue refuses what is put, absorbs what it would have absorbed, and takes the jobs of a write all the same.",
+		guards: "ErrQueueFull, I6, I8",
+		rule:   "A full queue refuses what is put, also what it would have absorbed, or the refusal would tell who has a job in it; it takes the jobs of a write all the same.",
 		needs:  func(f Fixture) bool { return hasQueue(f) && f.MaxJobs > 0 },
 		run: func(c *checker) {
 			jobs := []passwd.Job{c.job("key", t0)}
@@ -218,7 +290,7 @@ func queueChecks() []check {
 			c.put(jobs...)
 			refused := c.job("", t0)
 			c.want("Put to a full queue", c.queue().Put(c.ctx, refused), passwd.ErrQueueFull)
-			c.want("Put of what is absorbed", c.queue().Put(c.ctx, c.job("key", t0)), nil)
+			c.want("Put of what would be absorbed", c.queue().Put(c.ctx, c.job("key", t0)), passwd.ErrQueueFull)
 
 			a := c.seeded(1)
 			w := replace(a, "new")
@@ -326,6 +398,9 @@ func (noQueue) Put(context.Context, passwd.Job) error { return errNoQueue }
 func (noQueue) Claim(context.Context, int, time.Duration, time.Time) ([]passwd.Job, error) {
 	return nil, errNoQueue
 }
+func (noQueue) ClaimUrgent(context.Context, int, time.Duration, time.Time) ([]passwd.Job, error) {
+	return nil, errNoQueue
+}
 func (noQueue) Done(context.Context, string) error             { return errNoQueue }
 func (noQueue) Retry(context.Context, string, time.Time) error { return errNoQueue }
 
@@ -343,6 +418,21 @@ func (c *checker) claim(n int, now time.Time) []passwd.Job {
 		c.fatalf("Claim: %v", err)
 	}
 	return jobs
+}
+
+func (c *checker) claimUrgent(n int, now time.Time) []passwd.Job {
+	jobs, err := c.queue().ClaimUrgent(c.ctx, n, lease, now)
+	if err != nil {
+		c.fatalf("ClaimUrgent: %v", err)
+	}
+	return jobs
+}
+
+// wantOrder compares claimed jobs with their order.
+func (c *checker) wantOrder(what string, got []passwd.Job, want ...passwd.Job) {
+	if !slices.Equal(ids(got), ids(want)) {
+		c.errorf("%s: got the jobs %v, want %v in this order", what, ids(got), ids(want))
+	}
 }
 
 // drain takes everything out of the queue that is due.

@@ -10,8 +10,8 @@ import (
 )
 
 // Bearer returns an Authenticate for [Profile] whose access tokens are those of a
-// session.Manager. Who must change their password is let through, to do just
-// that.
+// session.Manager. Somebody who must change their password is let through, to do
+// just that.
 func Bearer(m *session.Manager) func(*http.Request) (Principal, error) {
 	return func(r *http.Request) (Principal, error) {
 		token, ok := bearerToken(r)

@@ -24,15 +24,15 @@ import (
 // Contract: the routes of change, the fields, the reply to a success, and that the
 // token is made by the validation of the password, for that identifier and, on
 // mobile, device; validate from the publisher's neighbouring page. Our choice: the
-// statuses and texts of errors, which have the shape of a success, and
-// "violations" beside those of a rejected password; that a brand which is unknown
-// is refused before anything else about the request, but its being one; that the
-// token is a JWT bound to brand, epoch and route as well; the 16 KiB that bodies,
-// and the 4,096 bytes that passwords may have at most; and that web routes pass
-// over a deviceId, and all routes an Authorization header.
+// statuses and texts of errors, which have the shape of a success, and "violations"
+// with those of a rejected password; that an unknown brand is refused before the rest
+// of the request is checked; that the token is a JWT bound to brand, epoch and route
+// as well; the 16 KiB that bodies, and the 4,096 bytes that passwords may have at
+// most; and that web routes ignore a deviceId, and all routes an Authorization
+// header.
 //
-// A brand is a tenant, with a policy of its own by passwd.Config.PolicyFor. One
-// without any rule, as in the description, is written InsecureNoRules.
+// A brand is a tenant, with a policy of its own by passwd.Config.PolicyFor. A policy
+// without any rules, as in the description, is InsecureNoRules.
 //
 // Set passwd.Config.Admit where accounts have a second factor: they get 403 here.
 type Brand struct {
@@ -53,7 +53,7 @@ type Brand struct {
 	// Now is the clock. If nil, time.Now.
 	Now func() time.Time
 
-	// Localize has texts follow Accept-Language. If false they are English.
+	// Localize makes texts follow Accept-Language. If false they are English.
 	Localize bool
 }
 
@@ -213,8 +213,8 @@ func (b *brandRoute) change(_ http.ResponseWriter, r *http.Request, in brandRequ
 	if err != nil {
 		return brandReply{}, err
 	}
-	// A token proves that the password was right a while ago. Who must change their
-	// password since may.
+	// A token proves that the password was right a while ago. An account that must
+	// change its password since then may do so.
 	_, err = b.tokens.Verify(r.Context(), in.token, b.bound(login, in)...)
 	if err != nil && !errors.Is(err, passwd.ErrChangeRequired) {
 		return brandReply{}, err

@@ -30,8 +30,8 @@ type Clients interface {
 	Brand(ctx context.Context, name string) (tenant string, err error)
 }
 
-// ErrUnknownClient says that there is no such application, or that its secret is
-// another one, or that a brand is not password-enabled.
+// ErrUnknownClient says that there is no such application, that its secret is
+// wrong, or that a brand is not password-enabled.
 var ErrUnknownClient = errors.New("wire: unknown client")
 
 // StaticClients is Clients that are known when the program starts. Of secrets it

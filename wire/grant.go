@@ -24,9 +24,9 @@ import (
 //
 // The password grant is deprecated: OAuth 2.0 Security Best Current Practice (RFC
 // 9700 §2.4) says that it must not be used, as it hands the password to the client
-// and has no place for a second factor. Mount it for apps that are installed
-// already and cannot be changed, for your own apps only, and offer others the
-// authorization code flow of an OAuth server.
+// and has no place for a second factor. Mount it only for your own apps that are
+// already installed and cannot be changed, and offer others the authorization code
+// flow of an OAuth server.
 //
 // Contract: the fields, both ways to encode them, the tokens (hexadecimal, at most
 // 256 characters), token_type, expires_in, one pair for each user, device_id and

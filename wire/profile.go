@@ -42,20 +42,21 @@ type Profile struct {
 	Tenant string
 	// Clients knows the API keys. Required.
 	Clients Clients
-	// Authenticate tells whose the access token of a request is: [Bearer] where
-	// package session made it, or a function of the host's. Nobody is the zero
-	// Principal or passwd.ErrUnauthenticated. The epoch is compared here. Required.
+	// Authenticate tells who the access token of a request belongs to: [Bearer]
+	// where package session made it, or a function of the host's. Nobody is the
+	// zero Principal or passwd.ErrUnauthenticated. The epoch is compared here.
+	// Required.
 	Authenticate func(*http.Request) (Principal, error)
 	// Renew stamps an access token of the host's own with the new epoch, so that it
 	// outlives the change it made. With the sessions of package session it is not
 	// needed: the write itself does it. Its error is an event (after_write.failed).
 	Renew func(*http.Request, passwd.Written) error
 
-	// RevealAccounts has forgot tell, as documented, that nobody or more than one
-	// has the address: everybody can then find out who has an account. If false,
-	// the answer is the same for all; a shared address is told so by mail.
+	// RevealAccounts makes forgot tell, as documented, that no account or more than
+	// one has the address: anyone can then find out who has an account. If false,
+	// the answer is the same for all; a shared address is told about it by mail.
 	RevealAccounts bool
-	// Localize has texts follow Accept-Language. If false they are the documented
+	// Localize makes texts follow Accept-Language. If false they are the documented
 	// ones: clients compare them.
 	Localize bool
 }
@@ -136,7 +137,7 @@ func (p *profile) apiKey(r *http.Request, from passwd.Client) error {
 	return p.application(r.Context(), from, p.Clients.APIKey(r.Context(), sent[0]), errProfileAPIKey)
 }
 
-// signedIn returns who may change their password; who must, may.
+// signedIn returns the account that may change its password, also if it must.
 func (p *profile) signedIn(r *http.Request) (Principal, error) {
 	who, err := p.Authenticate(r)
 	switch {
@@ -268,8 +269,8 @@ func (p *profile) fail(w http.ResponseWriter, r *http.Request, code passwd.Code,
 	endpoint.WriteJSON(w, row.status, typeJSON, e)
 }
 
-// profileChallenge asks for the credentials that were missing or wrong. That a
-// bearer was bad is told of a bearer only.
+// profileChallenge asks for the credentials that were missing or wrong. Only for a
+// bearer token does it say that it was bad.
 func profileChallenge(r *http.Request, code passwd.Code, own *refusal) string {
 	_, bearer := bearerToken(r)
 	switch {

@@ -36,8 +36,8 @@ import (
 // the status of that field; and that without RevealAccounts an unknown address
 // gets a reminder_sent and a wrong_token.
 //
-// The description asks for 6 characters only. A policy that allows as few is
-// written Length{InsecureMinLength: 6}.
+// The description asks for 6 characters only. A policy that allows so few has
+// Length{InsecureMinLength: 6}.
 type Remind struct {
 	Config
 
@@ -52,16 +52,16 @@ type Remind struct {
 	// Keys are the service's. The key that signs application tokens is derived from
 	// them for this purpose alone. Required.
 	Keys passwd.Keys
-	// TokenTTL is how long an application's token is good, also when the application
-	// is no longer among the Clients: whole seconds, at most 30 days. If 0, one hour.
+	// TokenTTL is how long an application's token is good, even after the application
+	// is removed from Clients: whole seconds, at most 30 days. If 0, one hour.
 	TokenTTL time.Duration
 	// Now is the clock. If nil, time.Now.
 	Now func() time.Time
 
-	// RevealAccounts has remind and reset tell, as documented, that nobody has the
-	// address. If false, the answers are the same for all.
+	// RevealAccounts makes remind and reset tell, as documented, that no account has
+	// the address. If false, the answers are the same for all.
 	RevealAccounts bool
-	// Localize has texts follow Accept-Language. If false they are the documented
+	// Localize makes texts follow Accept-Language. If false they are the documented
 	// ones: clients compare them.
 	Localize bool
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/passwd-go/passwd/session/jwt"
 )
 
-// SignIn is the format of a change in order to sign in. Its routes are, all JSON
-// and without a header to say who asks,
+// SignIn is the format of a change in order to sign in. Its routes are, all JSON and
+// without a header that identifies the caller,
 //
 //	POST changePasswordAfterSignin   username, old_password, new_password,
 //	                                 session_information, stay_logged_in (optional)
@@ -49,14 +49,14 @@ type SignIn struct {
 	// format and tenant alone. Required.
 	Keys passwd.Keys
 	// Sessions opens what stay_logged_in keeps open. Its access tokens are the
-	// session tokens, which the format never renews: make it with an AccessTTL as
-	// long as somebody is to stay signed in. If nil, stay_logged_in is without
-	// effect, and no session token is good.
+	// session tokens, which the format never renews: give it an AccessTTL as long as
+	// people should stay signed in. If nil, stay_logged_in has no effect, and no
+	// session token is good.
 	Sessions *session.Manager
 	// Now is the clock. If nil, time.Now.
 	Now func() time.Time
 
-	// Localize has texts follow Accept-Language. If false they are the documented
+	// Localize makes texts follow Accept-Language. If false they are the documented
 	// ones: clients compare them.
 	Localize bool
 }
@@ -78,9 +78,10 @@ func (c SignIn) Handler() (http.Handler, error) {
 	}), nil
 }
 
-// Authenticate returns a function that tells whose the JWT is that a request
-// brings as Authorization: Bearer, for the host's own API to accept them.
-// passwd.ErrUnauthenticated or passwd.ErrEnded if it is not good, or no longer.
+// Authenticate returns a function that tells who the JWT in a request's
+// Authorization: Bearer belongs to, for the host's own API to accept them. Its error
+// is passwd.ErrUnauthenticated for an invalid token, or passwd.ErrEnded for one that
+// is no longer good.
 func (c SignIn) Authenticate() (func(*http.Request) (Principal, error), error) {
 	tokens, err := c.Tokens()
 	if err != nil {

@@ -28,9 +28,9 @@ type Config struct {
 	ClientAddr func(*http.Request) netip.Addr
 	// RequestID names a request in events. If nil, none has a name.
 	RequestID func(*http.Request) string
-	// CrossOrigin decides which requests of other sites pass. If nil, none does;
-	// requests without Origin and Sec-Fetch-Site, as apps and servers send them,
-	// always pass.
+	// CrossOrigin decides which requests of other sites pass. If nil, none do;
+	// requests without Origin and Sec-Fetch-Site, such as those of apps and
+	// servers, always pass.
 	CrossOrigin *http.CrossOriginProtection
 }
 
@@ -102,7 +102,7 @@ func (c Config) validate(format, base string) error {
 		return fmt.Errorf("wire: %s.Service is required", format)
 	}
 	if base != "" && !strings.HasPrefix(base, "/") {
-		return fmt.Errorf("wire: %s.Base is a path that begins with a slash, or \"\"", format)
+		return fmt.Errorf("wire: %s.Base must be a path that begins with a slash, or \"\"", format)
 	}
 	return nil
 }

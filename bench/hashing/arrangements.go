@@ -18,8 +18,8 @@ import (
 
 const password = "Analytical-Engine-1843"
 
-// arrangement is a way to verify passwords. It is made for so many goroutines, and
-// is called by each with its number.
+// arrangement is a way to verify passwords. It is made for a number of goroutines,
+// and is called by each with its index.
 type arrangement struct {
 	name string
 	make func(ctx context.Context, goroutines int) (verify func(goroutine int) error, err error)

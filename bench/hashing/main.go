@@ -78,8 +78,8 @@ func parseLevels(list string) ([]int, error) {
 	return levels, nil
 }
 
-// measureRow measures every arrangement with so many goroutines, in children of
-// this process.
+// measureRow measures every arrangement with that many goroutines, in child
+// processes.
 func measureRow(goroutines, rounds, calls int) (string, error) {
 	rates := make(map[string][]float64)
 	peaks := make(map[string]int64)

@@ -16,7 +16,7 @@ type measurement struct {
 	PeakBytes int64 // that the process has ever held; 0 if it cannot be told
 }
 
-// measure has each goroutine make so many calls that all make at least calls.
+// measure makes at least calls calls, the same number on each goroutine.
 func measure(ctx context.Context, name string, goroutines, calls int) (measurement, error) {
 	for _, a := range arrangements {
 		if a.name != name {
@@ -33,7 +33,7 @@ func measure(ctx context.Context, name string, goroutines, calls int) (measureme
 	return measurement{}, fmt.Errorf("no arrangement is called %q", name)
 }
 
-// together has each goroutine make so many calls, and returns how long all took.
+// together makes each calls on each goroutine, and returns how long all took.
 func together(goroutines, each int, call func(goroutine int) error) (time.Duration, error) {
 	var wg sync.WaitGroup
 	errs := make(chan error, goroutines)

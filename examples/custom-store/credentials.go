@@ -1,4 +1,4 @@
-// 88 lines without blank lines and comments: passwords.
+// 89 lines without blank lines and comments: passwords.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// 144 lines without blank lines and comments: tokens, each in the file of its account.
+// 159 lines without blank lines and comments: tokens, each in the file of its account.
 package main
 
 import (
@@ -67,17 +67,35 @@ func (s *Store) Issue(ctx context.Context, t passwd.TokenRecord, maxLive int, co
 		if err := d.spend(consume, t.IssuedAt); err != nil {
 			return err
 		}
-		live := 0
-		for i := range d.Tokens {
-			if other := &d.Tokens[i]; other.Purpose == t.Purpose && d.live(other, t.IssuedAt) {
-				live++
-			}
-		}
-		if maxLive > 0 && live >= maxLive {
-			return passwd.ErrTooManyTokens
+		if err := d.makeRoom(t, maxLive); err != nil {
+			return err
 		}
 		return s.add(d, t)
 	})
+}
+
+// makeRoom spends the oldest live tokens of t's requester, so that with t there are
+// maxLive.
+func (d *document) makeRoom(t passwd.TokenRecord, maxLive int) error {
+	var live []*passwd.TokenRecord // the oldest first
+	for i := range d.Tokens {
+		other := &d.Tokens[i]
+		if other.Purpose == t.Purpose && other.Requester == t.Requester && d.live(other, t.IssuedAt) {
+			live = append(live, other)
+		}
+	}
+	slices.SortStableFunc(live, func(a, b *passwd.TokenRecord) int { return a.IssuedAt.Compare(b.IssuedAt) })
+	excess := len(live) + 1 - maxLive
+	switch {
+	case maxLive <= 0 || excess <= 0:
+		return nil
+	case t.IssuedAt.Before(live[excess-1].IssuedAt):
+		return passwd.ErrTooManyTokens
+	}
+	for _, old := range live[:excess] {
+		old.SpentAt = t.IssuedAt
+	}
+	return nil
 }
 
 // Peek implements passwd.Tokens.

@@ -97,8 +97,8 @@ func (a *app) signIn(w http.ResponseWriter, r *http.Request) {
 		passwdhttp.Fail(a.faces, w, r, err)
 		return
 	}
-	// From here on, and not before, there is something to give: to who must change
-	// the password a ticket for that alone, to everybody else a session.
+	// Only from here on is there something to give: a ticket to an account that must
+	// change its password, a session to any other.
 	if signed.Must != passwd.NoReason {
 		a.ticket(w, r, signed)
 		return
@@ -121,8 +121,8 @@ func (a *app) ticket(w http.ResponseWriter, r *http.Request, signed passwd.Signe
 	reply(w, http.StatusForbidden, map[string]string{"code": string(passwd.CodePasswordChangeRequired), "ticket": string(ticket)})
 }
 
-// bearer tells the library whose session a request is of. Who must change the
-// password has one still, for that alone.
+// bearer tells the library whose session a request belongs to. An account that must
+// change its password still has one, for that alone.
 func (a *app) bearer(r *http.Request) (passwdhttp.Principal, error) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {

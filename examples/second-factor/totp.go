@@ -1,4 +1,4 @@
-// 63 lines without blank lines and comments: one-time codes of an authenticator app.
+// 64 lines without blank lines and comments: one-time codes of an authenticator app.
 package main
 
 import (
@@ -49,12 +49,12 @@ var guesses = passwd.Limit{Free: 5, Wait: time.Second, MaxWait: 15 * time.Minute
 // check takes a code of now, or of half a minute before or after (RFC 6238 §5.2).
 func (f *factors) check(ctx context.Context, r passwd.Ref, code string) error {
 	key, now := "totp/"+r.ID, f.now()
-	taken, err := f.limiter.Take(ctx, key, guesses, now)
+	taken, err := f.limiter.Do(ctx, now, passwd.Step{Key: key, Limit: guesses})
 	switch {
 	case err != nil:
 		return err
-	case taken.Wait > 0:
-		return &passwd.RateLimitError{Wait: taken.Wait}
+	case taken[0].Wait > 0:
+		return &passwd.RateLimitError{Wait: taken[0].Wait}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -68,7 +68,8 @@ func (f *factors) check(ctx context.Context, r passwd.Ref, code string) error {
 		return passwd.ErrSecondFactor
 	}
 	f.used[r] = match
-	return f.limiter.Clear(ctx, key)
+	_, err = f.limiter.Do(ctx, now, passwd.Step{Key: key, Do: passwd.StepClear})
+	return err
 }
 
 // totp is the code of a step of 30 seconds (RFC 6238, RFC 4226 §5.3).

@@ -13,13 +13,7 @@ import (
 // stop the account.
 type noLimits struct{ tries atomic.Int64 }
 
-func (n *noLimits) Take(context.Context, string, passwd.Limit, time.Time) (passwd.Taken, error) {
+func (n *noLimits) Do(_ context.Context, _ time.Time, steps ...passwd.Step) ([]passwd.Taken, error) {
 	n.tries.Add(1)
-	return passwd.Taken{}, nil
+	return make([]passwd.Taken, len(steps)), nil
 }
-
-func (n *noLimits) Refund(context.Context, string) error { return nil }
-
-func (n *noLimits) Clear(context.Context, string) error { return nil }
-
-func (n *noLimits) Count(context.Context, string, time.Time) (int, error) { return 0, nil }

@@ -61,6 +61,9 @@ func (s *site) signIn(w http.ResponseWriter, r *http.Request) {
 		Password: r.PostForm.Get("password"),
 		Client:   clientOf(r),
 	})
+	if err == nil {
+		passwdhttp.KeepDevice(s.faces(), w, in)
+	}
 	if err == nil && in.Must != passwd.NoReason {
 		s.forceChange(w, r, in)
 		return

@@ -12,7 +12,7 @@ import (
 	"github.com/passwd-go/passwd/session"
 )
 
-// Who is signed in is kept by the library's sessions, as the app had none. A browser
+// The library's sessions keep track of who is signed in, as the app had none. A browser
 // has the access token in a cookie, and other clients send theirs as a bearer. No
 // refresh tokens: a session of this app lasts for half a day.
 

@@ -203,8 +203,8 @@ func TestNoLimits(t *testing.T) {
 	if sent := kit.Deliver(t); len(sent) > 0 {
 		t.Errorf("the owner was told: %s", sent[0].Kind)
 	}
-	if n, err := limiter.Count(context.Background(), "key", time.Time{}); n != 0 || err != nil {
-		t.Errorf("Count: %d, %v", n, err)
+	if got, err := limiter.Do(context.Background(), time.Time{}, passwd.Step{Key: "key", Do: passwd.StepPeek}); len(got) != 1 || got[0].Count != 0 || err != nil {
+		t.Errorf("Do: %v, %v", got, err)
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"io"
 	"log"
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -164,10 +163,8 @@ func bounded(next http.Handler) http.Handler {
 	})
 }
 
-func clientOf(r *http.Request) passwd.Client {
-	addr, _ := netip.ParseAddrPort(r.RemoteAddr)
-	return passwd.Client{Addr: addr.Addr().Unmap(), UserAgent: r.UserAgent()}
-}
+// clientOf tells the library where a request comes from.
+func clientOf(r *http.Request) passwd.Client { return passwdhttp.ClientOf(passwdhttp.Config{}, r) }
 
 // greeting tells whoever started the server how to go on.
 func (s *site) greeting() string {

@@ -26,7 +26,7 @@ func (h *host) everything() passwd.Account {
 	h.t.Helper()
 	a := h.user("7")
 	w := replacement(a, "$test$first")
-	w.Now = t0.Add(-time.Hour)
+	w.Now, w.Jobs[0].Urgent = t0.Add(-time.Hour), true
 	if _, err := h.store.Apply(h.t.Context(), w); err != nil {
 		h.t.Fatal(err)
 	}
@@ -97,6 +97,13 @@ func operations() []operation {
 			jobs, err := s.Claim(ctx, 5, time.Minute, t0)
 			if err == nil && len(jobs) != 1 {
 				err = fmt.Errorf("%d jobs", len(jobs))
+			}
+			return err
+		}},
+		{"ClaimUrgent", false, "", func(ctx context.Context, s *sqlstore.Store, a passwd.Account) error {
+			jobs, err := s.ClaimUrgent(ctx, 5, time.Minute, t0)
+			if err == nil && len(jobs) != 1 {
+				err = fmt.Errorf("%d urgent jobs", len(jobs))
 			}
 			return err
 		}},

@@ -211,18 +211,31 @@ func (h *host) useEverything(r passwd.Ref) {
 	_, err = s.History(ctx, r, 5) // none, so it looks whether there is such an account
 	must(err)
 	must(s.Put(ctx, passwd.Job{ID: "1", Key: "key"}))
+	h.exec("UPDATE passwd_job SET seq = seq + 100000 WHERE id = '1'") // so that it might be full
+	if err = s.Put(ctx, passwd.Job{ID: "2"}); err != passwd.ErrQueueFull {
+		must(err)
+		must(s.Done(ctx, "2"))
+	}
 	_, err = s.Claim(ctx, 5, time.Minute, t0)
+	must(err)
+	must(s.Put(ctx, passwd.Job{ID: "2", Urgent: true}))
+	_, err = s.ClaimUrgent(ctx, 5, time.Minute, t0)
 	must(err)
 	must(s.Retry(ctx, "1", t0))
 	must(s.Done(ctx, "1"))
-	for range 2 {
-		_, err = s.Take(ctx, "key", passwd.Limit{Free: 5, Window: time.Minute}, t0)
-		must(err)
+	limit := passwd.Limit{Free: 5, Window: time.Minute}
+	for n := range 5 { // one key, and several, at first new and then known
+		for range 2 {
+			steps := make([]passwd.Step, n+1)
+			for i := range steps {
+				steps[i] = passwd.Step{Key: fmt.Sprint("key", n, i), Limit: limit}
+			}
+			_, err = s.Do(ctx, t0, steps...)
+			must(err)
+		}
 	}
-	_, err = s.Count(ctx, "key", t0)
+	_, err = s.Do(ctx, t0, passwd.Step{Key: "key00", Do: passwd.StepClear}, passwd.Step{Key: "key10", Do: passwd.StepRefund})
 	must(err)
-	must(s.Refund(ctx, "key"))
-	must(s.Clear(ctx, "key"))
 	_, _, err = s.Purge(ctx, time.UnixMicro(100), 1000) // some of each kind
 	must(err)
 }

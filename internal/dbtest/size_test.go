@@ -173,7 +173,7 @@ func timedCalls() []timedCall {
 			return err
 		}},
 		{"take", func(h *host, id string, i int) error {
-			_, err := h.store.Take(h.t.Context(), "key"+id, passwd.Limit{Free: 5, Window: time.Minute}, t0)
+			_, err := h.store.Do(h.t.Context(), t0, passwd.Step{Key: "key" + id, Limit: passwd.Limit{Free: 5, Window: time.Minute}})
 			return err
 		}},
 		{"claim", func(h *host, id string, i int) error { // put, claim, done

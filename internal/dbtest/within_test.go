@@ -36,7 +36,7 @@ func TestLimiterPurge(t *testing.T) {
 			backoff := passwd.Limit{Free: 100, Wait: time.Second, MaxWait: time.Minute}
 			take := func(key string, l passwd.Limit, times int) {
 				for range times {
-					if _, err := h.store.Take(t.Context(), key, l, t0); err != nil {
+					if _, err := h.store.Do(t.Context(), t0, passwd.Step{Key: key, Limit: l}); err != nil {
 						t.Fatal(err)
 					}
 				}

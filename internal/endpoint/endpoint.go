@@ -145,7 +145,27 @@ func (f *Face) Client(r *http.Request) passwd.Client {
 	if f.RequestID != nil {
 		c.RequestID = strings.Clone(f.RequestID(r))
 	}
+	c.Device = device(r)
 	return c
+}
+
+// DeviceCookie is the name of the cookie by which a device is known, and on plain http
+// what comes after "__Host-".
+const DeviceCookie = "passwd-device"
+
+// maxDevice is more than any token of a device has.
+const maxDevice = 64
+
+// device returns what is in the cookie of the device, "" if there is none. It is
+// acceptable under either name: a cookie that a subdomain or plain http could set
+// opens nothing, and makes known only what signed in.
+func device(r *http.Request) passwd.Token {
+	for _, name := range []string{"__Host-" + DeviceCookie, DeviceCookie} {
+		if found, err := r.Cookie(name); err == nil && len(found.Value) <= maxDevice {
+			return passwd.Token(strings.Clone(found.Value))
+		}
+	}
+	return ""
 }
 
 // RemoteAddr returns the address at the other end of the connection, an

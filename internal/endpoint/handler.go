@@ -13,7 +13,7 @@ import (
 )
 
 // Body is the body of a request, of one of the face's media types and at most
-// MaxBody long. The query of the URL is no part of it.
+// MaxBody long. The query of the URL is not part of it.
 type Body struct {
 	MediaType string            // in lower case, without parameters
 	Params    map[string]string // of the media type

@@ -155,7 +155,7 @@ func (c Cell) judgeFault(t Trouble, step string, o Outcome, done Outcome, partly
 	if !partly[state] {
 		why = append(why, "it is left in a state that is none of its own: "+answer+"\n  "+strings.ReplaceAll(state, "\n", "\n  "))
 	}
-	if name, _, _ := strings.Cut(step, " "); (t == ErrorBefore || t == ErrorAfter) && slices.Contains([]string{"Take", "Count", "Clear", "Refund"}, name) && !failed {
+	if name, _, _ := strings.Cut(step, " "); (t == ErrorBefore || t == ErrorAfter) && slices.Contains([]string{"Take", "Peek", "Clear", "Refund"}, name) && !failed {
 		why = append(why, "I10: a limiter that fails is passed over")
 	}
 	return why

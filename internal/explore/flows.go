@@ -48,9 +48,9 @@ var states = []State{
 		w.Store.Update(ref, func(a *passwd.Account) { a.Must, a.MustUntil = passwd.Temporary, w.began.Add(time.Hour) })
 	}},
 	{"suspended", edited(func(a *passwd.Account) { a.Must = passwd.Compromised })},
-	{"almost stopped", guessed(limits().StopAfter - 1)},
-	{"stopped", guessed(limits().StopAfter)},
-	{"stopped and known", func(w *World) { w.signIn(); guessed(limits().StopAfter)(w) }},
+	{"almost stopped", guessed(stopOthers - 1)},
+	{"stopped", guessed(stopOthers)},
+	{"stopped and known", func(w *World) { w.signIn(); guessed(stopOthers)(w) }},
 	{"disabled", edited(func(a *passwd.Account) { a.Disabled = true })},
 }
 

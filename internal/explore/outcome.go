@@ -196,8 +196,8 @@ func (w *World) messages() string {
 func (w *World) counts() map[string]int {
 	counts := make(map[string]int)
 	for _, key := range *w.limiter.keys {
-		n, _ := w.limiter.Limiter.Count(context.Background(), key, w.Clock.Now())
-		counts[kindOf(key)] += n
+		answers, _ := w.limiter.Limiter.Do(context.Background(), w.Clock.Now(), passwd.Step{Key: key, Do: passwd.StepPeek, Silent: true})
+		counts[kindOf(key)] += answers[0].Count
 	}
 	return counts
 }

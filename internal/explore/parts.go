@@ -176,31 +176,27 @@ type limiter struct {
 	keys *[]string
 }
 
-func (l limiter) step(call, key string) Step {
-	if !slices.Contains(*l.keys, key) {
-		*l.keys = append(*l.keys, key)
+// Do is a step that is named after the first key that it changes, or else peeks at.
+func (l limiter) Do(ctx context.Context, now time.Time, steps ...passwd.Step) (answers []passwd.Taken, err error) {
+	if len(steps) == 0 {
+		return l.Limiter.Do(ctx, now)
 	}
-	return Step{Name: call + " " + kindOf(key), Writes: []string{key}}
-}
-
-func (l limiter) Take(ctx context.Context, key string, limit passwd.Limit, now time.Time) (taken passwd.Taken, err error) {
-	err = At(ctx, l.step("Take", key), func() error { taken, err = l.Limiter.Take(ctx, key, limit, now); return err })
-	return taken, err
-}
-
-func (l limiter) Refund(ctx context.Context, key string) error {
-	return At(ctx, l.step("Refund", key), func() error { return l.Limiter.Refund(ctx, key) })
-}
-
-func (l limiter) Clear(ctx context.Context, key string) error {
-	return At(ctx, l.step("Clear", key), func() error { return l.Limiter.Clear(ctx, key) })
-}
-
-func (l limiter) Count(ctx context.Context, key string, now time.Time) (n int, err error) {
-	step := l.step("Count", key)
-	step.Reads, step.Writes = step.Writes, nil
-	err = At(ctx, step, func() error { n, err = l.Limiter.Count(ctx, key, now); return err })
-	return n, err
+	call := map[passwd.StepKind]string{passwd.StepTake: "Take", passwd.StepPeek: "Peek", passwd.StepRefund: "Refund", passwd.StepClear: "Clear"}
+	step := Step{Name: call[steps[0].Do] + " " + kindOf(steps[0].Key)}
+	for i := len(steps) - 1; i >= 0; i-- {
+		s := steps[i]
+		if !slices.Contains(*l.keys, s.Key) {
+			*l.keys = append(*l.keys, s.Key)
+		}
+		if s.Do == passwd.StepPeek {
+			step.Reads = append(step.Reads, s.Key)
+			continue
+		}
+		step.Writes = append(step.Writes, s.Key)
+		step.Name = call[s.Do] + " " + kindOf(s.Key)
+	}
+	err = At(ctx, step, func() error { answers, err = l.Limiter.Do(ctx, now, steps...); return err })
+	return answers, err
 }
 
 // hasher is a hasher that can fail, and some of whose hashes are stale. What it does

@@ -17,6 +17,9 @@ func policy() pwpolicy.Policy {
 }
 
 // limits stop an account soon.
-func limits() passwd.Limits { return passwd.Limits{StopAfter: 3} }
+func limits() passwd.Limits { return passwd.Limits{StopAfter: 15} }
+
+// stopOthers is the part of StopAfter that is for clients whom the account does not know.
+const stopOthers = 12
 
 const tooOld = 100 * 24 * time.Hour

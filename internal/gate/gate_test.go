@@ -237,8 +237,8 @@ func mustEnter(t *testing.T, g kit, bytes int64) (leave func()) {
 	return leave
 }
 
-// I8: memory is a bound of its own, what is dearer than all of it runs alone, and
-// nobody is let past the first of the line.
+// I8: memory is a bound of its own, what needs more than all of it runs alone, and
+// nobody passes the first in the line.
 func TestGateWeighs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newWeighted(4, 100, 10)

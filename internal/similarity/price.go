@@ -19,7 +19,7 @@ const (
 	priceKnown  = 0.5  // a whole word, year or count
 
 	// Digits and symbols beyond these cost as much as letters, and changes between
-	// letters, digits and symbols ½: so many are no suffix but a password.
+	// letters, digits and symbols ½: that many are not a suffix but a password.
 	cheapDigits  = 8
 	cheapSymbols = 4
 	cheapChanges = 4
@@ -116,7 +116,7 @@ func (c *comparison) rest() (sum float64, count int) {
 			changes++
 		default:
 			for _, r := range segment {
-				// Separators are no news, nor is the same symbol again.
+				// Separators add nothing, nor does the same symbol again.
 				if !strings.ContainsRune(" .-_", r) && !slices.Contains(symbols, r) {
 					symbols = append(symbols, r)
 					changes++
@@ -140,7 +140,7 @@ func (c *comparison) rest() (sum float64, count int) {
 	return sum, count + len(digits) + len(symbols)
 }
 
-// price returns what digits or symbols cost, so many of them little.
+// price returns what digits or symbols cost, the first cheap ones little.
 func price(s []rune, cheap int) float64 {
 	return priceOther*float64(min(len(s), cheap)) + priceLetter*float64(max(0, len(s)-cheap))
 }

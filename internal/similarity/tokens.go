@@ -24,7 +24,7 @@ const (
 type token struct {
 	source   int
 	from, to int  // in tokens.text
-	need     int  // how many characters in a row make a match
+	need     int  // how many consecutive characters make a match
 	digits   bool // a number: no leet, no edits
 	dense    bool // of a script without spaces between words
 	pair     bool // of two sources, the first of which is named

@@ -48,7 +48,7 @@ func Size(everyday, ci, long int) int {
 // Patience is how long a test waits for one thing that has to happen: a quarter of
 // the time that is left to the run. So a slow machine fails no test that would pass,
 // and a test that hangs says so before the run is ended. Where the run has no end
-// (-timeout 0), or t is no test, it is ten minutes.
+// (-timeout 0), or t is not a test, it is ten minutes.
 func Patience(t any) time.Duration {
 	if t, ok := t.(interface{ Deadline() (time.Time, bool) }); ok {
 		if end, ok := t.Deadline(); ok {

@@ -179,11 +179,11 @@ type limiter struct {
 	down *atomic.Bool
 }
 
-func (l *limiter) Take(ctx context.Context, key string, limit passwd.Limit, now time.Time) (passwd.Taken, error) {
+func (l *limiter) Do(ctx context.Context, now time.Time, steps ...passwd.Step) ([]passwd.Taken, error) {
 	if l.down.Load() {
-		return passwd.Taken{}, errors.New("limiter is down")
+		return nil, errors.New("limiter is down")
 	}
-	return l.Limiter.Take(ctx, key, limit, now)
+	return l.Limiter.Do(ctx, now, steps...)
 }
 
 // Row is what no failed request may change.

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -68,8 +69,8 @@ func TestArgon2Key(t *testing.T) {
 		if _, err := (foreign.Hasher{Argon2Key: standIn}).Verify(t.Context(), pwhash.Hash(tt.stored), staple); !errors.Is(err, pwhash.ErrFormat) {
 			t.Errorf("%s, not accepted: %v", tt.stored, err)
 		}
-		if f, ok := foreign.Detect(pwhash.Hash(tt.stored)); !ok || f != tt.accept {
-			t.Errorf("%s: Detect says %s, %t", tt.stored, f, ok)
+		if f := foreign.Detect(pwhash.Hash(tt.stored)); !slices.Contains(f, tt.accept) {
+			t.Errorf("%s: Detect says %s", tt.stored, f)
 		}
 	}
 }

@@ -39,6 +39,9 @@ func bcryptOver(s string, h *Hasher, prepare func(password string) string) (stor
 
 func checkBcrypt(s, letters string, h *Hasher) error {
 	cost, ok := form.BcryptCost(s, letters)
+	if !ok && len(s) > 3 && s[:2] == "$2" && strings.Contains(letters, s[2:3]) {
+		return malformed("")
+	}
 	if !ok {
 		return errFormat
 	}

@@ -33,12 +33,18 @@ func parseSHACrypt(s string, h *Hasher) (stored, error) {
 	f, rounds := strings.Split(s[3:], "$"), uint64(5000)
 	if digits, ok := strings.CutPrefix(f[0], "rounds="); ok {
 		if rounds, ok = number(digits); !ok {
-			return stored{}, errFormat
+			return stored{}, malformed("rounds")
 		}
 		f = f[1:]
 	}
-	if len(f) != 2 || len(f[0]) > 16 || len(f[1]) != size || !only(f[1], itoa64) {
-		return stored{}, errFormat
+	if len(f) != 2 {
+		return stored{}, malformed("")
+	}
+	var r reader
+	r.check("salt", len(f[0]) <= 16)
+	r.check("tag", len(f[1]) == size && only(f[1], itoa64))
+	if r.err != nil {
+		return stored{}, r.err
 	}
 	if err := h.Bounds.Crypt(rounds, 1000); err != nil {
 		return stored{}, err
@@ -155,8 +161,14 @@ func parseMD5Crypt(s string, h *Hasher) (stored, error) {
 		magic = "$apr1$"
 	}
 	f, ok := fields(s, magic, 2)
-	if !ok || len(f[0]) > 8 || len(f[1]) != 22 || !only(f[1], itoa64) {
+	if !ok {
 		return stored{}, errFormat
+	}
+	var r reader
+	r.check("salt", len(f[0]) <= 8)
+	r.check("tag", len(f[1]) == 22 && only(f[1], itoa64))
+	if r.err != nil {
+		return stored{}, r.err
 	}
 	salt := f[0]
 	blank := magic + salt + "$" + strings.Repeat(".", 22)
@@ -210,9 +222,12 @@ func parseSHA1Crypt(s string, h *Hasher) (stored, error) {
 	if !ok {
 		return stored{}, errFormat
 	}
-	rounds, ok := number(f[0])
-	if !ok || len(f[1]) < 1 || len(f[1]) > 64 || len(f[2]) != 28 || !only(f[1]+f[2], itoa64) {
-		return stored{}, errFormat
+	var r reader
+	rounds := r.number("rounds", f[0])
+	r.check("salt", len(f[1]) >= 1 && len(f[1]) <= 64 && only(f[1], itoa64))
+	r.check("tag", len(f[2]) == 28 && only(f[2], itoa64))
+	if r.err != nil {
+		return stored{}, r.err
 	}
 	if err := h.Bounds.Crypt(rounds, 1); err != nil {
 		return stored{}, err

@@ -79,6 +79,9 @@ func parseMSSQL(s string, h *Hasher) (stored, error) {
 		return stored{}, errFormat
 	}
 	salt, tag := string(b[2:6]), b[6:]
+	if b[0] == 1 && len(tag) == 2*sha1.Size {
+		tag = tag[:sha1.Size] // SQL Server 2000 has a second one, of the password in upper case
+	}
 	if len(tag) != newHash().Size() {
 		return stored{}, errFormat
 	}
@@ -96,7 +99,7 @@ func utf16le(s string) []byte {
 }
 
 // parsePlaintext reads passwords that are not hashed at all, behind the marks of
-// Spring ({noop}), OpenLDAP and Dovecot.
+// Spring ({noop}), OpenLDAP, Dovecot and Roundup, in any case.
 func parsePlaintext(s string, h *Hasher) (stored, error) {
 	password, ok := plaintext(s)
 	if !ok {
@@ -111,9 +114,9 @@ func parsePlaintext(s string, h *Hasher) (stored, error) {
 }
 
 func plaintext(s string) (string, bool) {
-	for _, mark := range []string{"{noop}", "{CLEARTEXT}", "{PLAIN}"} {
-		if password, ok := strings.CutPrefix(s, mark); ok {
-			return password, true
+	for _, mark := range []string{"{noop}", "{CLEARTEXT}", "{CLEAR}", "{PLAINTEXT}", "{PLAIN}"} {
+		if len(s) >= len(mark) && strings.EqualFold(s[:len(mark)], mark) {
+			return s[len(mark):], true
 		}
 	}
 	return "", false

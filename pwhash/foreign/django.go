@@ -11,23 +11,28 @@ import (
 // they stand, and not decoded.
 
 func parseDjangoPBKDF2(s string, h *Hasher) (stored, error) {
-	f, ok := fields(s, "pbkdf2_", 4)
+	f := strings.Split(s, "$")
+	name, ok := strings.CutPrefix(f[0], "pbkdf2_")
 	if !ok {
 		return stored{}, errFormat
 	}
 	var prf func() hash.Hash
-	switch f[0] {
+	switch name {
 	case "sha256":
 		prf = sha256.New
 	case "sha1":
 		prf = sha1.New
 	default:
-		return stored{}, errFormat
+		return stored{}, malformed("digest")
 	}
-	rounds, ok1 := number(f[1])
-	tag, ok2 := padded(f[3])
-	if !ok1 || !ok2 || len(tag) != prf().Size() {
-		return stored{}, errFormat
+	if len(f) != 4 {
+		return stored{}, malformed("")
+	}
+	var r reader
+	rounds, tag := r.number("rounds", f[1]), r.padded("tag", f[3])
+	r.check("tag", len(tag) == prf().Size())
+	if r.err != nil {
+		return stored{}, r.err
 	}
 	return pbkdf2Hash(h, prf, rounds, []byte(f[2]), tag)
 }
@@ -37,12 +42,11 @@ func parseDjangoScrypt(s string, h *Hasher) (stored, error) {
 	if !ok {
 		return stored{}, errFormat
 	}
-	n, ok1 := number(f[0])
-	r, ok2 := number(f[2])
-	p, ok3 := number(f[3])
-	tag, ok4 := padded(f[4])
-	if !ok1 || !ok2 || !ok3 || !ok4 {
-		return stored{}, errFormat
+	var read reader
+	n, r, p := read.number("N", f[0]), read.number("r", f[2]), read.number("p", f[3])
+	tag := read.padded("tag", f[4])
+	if read.err != nil {
+		return stored{}, read.err
 	}
 	return scryptHash(h, n, r, p, []byte(f[1]), tag)
 }
@@ -83,10 +87,10 @@ func djangoDigest(s string, salted bool) (stored, error) {
 	if !ok || f[0] != "sha1" && f[0] != "md5" || (f[1] != "") != salted {
 		return stored{}, errFormat
 	}
-	tag, ok := hexBytes(f[2])
-	if !ok {
-		return stored{}, errFormat
-	}
 	newHash, _ := digestNamed(f[0])
+	tag, ok := hexBytes(f[2])
+	if !ok || len(tag) != newHash().Size() {
+		return stored{}, malformed("tag")
+	}
 	return digestHash(newHash, f[1], "", tag, f[0]+"$"+f[1]+"$"+zeros(f[2]))
 }

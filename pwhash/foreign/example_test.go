@@ -32,22 +32,28 @@ func ExampleDetect() {
 		"9cc2ae8a1ba7a93da39b46fc1019c481",
 		"!SSZUptS/1TzBi1B8UhV8JuLqnnl5Sxkj4VjCC0Tt",
 	} {
-		format, ok := foreign.Detect(stored)
-		fmt.Println(format, ok)
+		fmt.Println(foreign.Detect(stored))
 	}
 	// Output:
-	// wordpress true
-	// aspnet_identity true
-	// insecure_md5 true
-	//  false
+	// [wordpress]
+	// [aspnet_identity]
+	// [insecure_md5 insecure_ntlm prestashop]
+	// []
 }
 
-func ExampleWrap() {
+func ExampleWrapper() {
 	ctx := context.Background()
 	base := pwhash.Argon2id{}
 
-	// Offline, for every row:
-	wrapped, err := foreign.Wrap(ctx, base, "md5$RsDgxxfS2dSh1Hc882jtVl$2bafb26fe4b60f1c388f58a9c446f3a6")
+	// Offline: the format by its name, and a row whose password is known.
+	const known = "md5$RsDgxxfS2dSh1Hc882jtVl$2bafb26fe4b60f1c388f58a9c446f3a6"
+	wrapper, err := foreign.NewWrapper(ctx, foreign.Hasher{Base: base}, foreign.DjangoDigest,
+		foreign.Probe{Stored: known, Password: "correct horse battery staple"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	wrapped, err := wrapper.Wrap(ctx, known) // and so on, for every row
 	if err != nil {
 		fmt.Println(err)
 		return

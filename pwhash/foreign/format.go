@@ -1,11 +1,12 @@
 package foreign
 
-// Format names one kind of foreign hash. The names are API: they are never
-// changed, and wrapped hashes have them inside.
+// Format names one kind of foreign hash, or is a scheme of the host's own in one line, such as
+// "hash:salt = md5(md5(pw) + salt)": see the package comment. The names are API: they are
+// never changed, and wrapped hashes have them inside, or the line.
 type Format string
 
 // The formats of other stacks. Where a password is hashed once and fast, the
-// comment says fast: put [Wrap] around those rows rather than wait for their
+// comment says fast: put [Wrapper] around those rows rather than wait for their
 // owners.
 const (
 	// What more than one stack writes.
@@ -71,19 +72,27 @@ const (
 	KratosHMAC   Format = "kratos_hmac"   // $hmac-sha256$ and others; fast
 
 	// Others.
-	Firebase   Format = "firebase"    // $fbscrypt$ (Supabase), $firescrypt$ (Kratos)
-	MediaWiki  Format = "mediawiki"   // :pbkdf2:
-	BetterAuth Format = "better_auth" // salt:key in hex
-	GRUB       Format = "grub"        // grub.pbkdf2.sha512.
-	MSSQL      Format = "mssql"       // 0x0100, 0x0200: SQL Server logins; fast
+	Firebase       Format = "firebase"        // $fbscrypt$ (Supabase), $firescrypt$ (Kratos)
+	FirebaseExport Format = "firebase_export" // JSON of firebase auth:export; Hasher.Firebase
+	Adonis         Format = "adonis"          // $scrypt$n=, $bcrypt$v=, $argon2id$v=19$t=
+	Shiro          Format = "shiro"           // $shiro1$ (fast if its rounds are few), $shiro2$
+	Mattermost     Format = "mattermost"      // $pbkdf2$f=SHA256,w=600000,l=32$
+	Gitea          Format = "gitea"           // passwd_hash_algo:salt:passwd; Forgejo
+	RubySCrypt     Format = "ruby_scrypt"     // 400$8$26$: the scrypt gem; Authlogic
+	PasslibP5K2    Format = "passlib_p5k2"    // $p5k2$: cta_pbkdf2_sha1, dlitz_pbkdf2_sha1
+	FSHP           Format = "fshp"            // {FSHP1|16|480000}
+	MediaWiki      Format = "mediawiki"       // :pbkdf2:, :pbkdf2-legacyA:, :pbkdf2-legacyB:, :argon2:
+	BetterAuth     Format = "better_auth"     // salt:key in hex
+	GRUB           Format = "grub"            // grub.pbkdf2.sha512.
+	MSSQL          Format = "mssql"           // 0x0100, 0x0200: SQL Server logins; fast
 
-	// Wrapped is what [Wrap] makes. The format inside need not be accepted.
+	// Wrapped is what [Wrapper] makes. The format inside need not be accepted.
 	Wrapped Format = "wrapped"
 )
 
 // Insecure formats protect nothing once the table is out: equal passwords have
 // equal hashes, and lists of all common ones are sold. Accept them for as long as
-// it takes to put [Wrap] around every row.
+// it takes to put [Wrapper] around every row.
 const (
 	InsecurePlaintext  Format = "insecure_plaintext"   // {noop}, {CLEARTEXT}, {PLAIN}: no hash at all
 	InsecureMD5        Format = "insecure_md5"         // 32 hex digits
@@ -95,15 +104,12 @@ const (
 	InsecureSpringLDAP Format = "insecure_spring_ldap" // {ldap}{SHA}
 	InsecureLDAP       Format = "insecure_ldap"        // {SHA}, {SHA256}, {SHA384}, {SHA512}, {MD5}
 	InsecureKratosMD5  Format = "insecure_kratos_md5"  // $md5$
+	InsecureNTLM       Format = "insecure_ntlm"        // 32 hex digits, $3$$: Windows
 	InsecureMySQL41    Format = "insecure_mysql41"     // *, 40 hex digits: MySQL's PASSWORD()
 )
 
-// formats has the parser of every format but Wrapped. Detect names the first
-// that fits.
-var formats = []struct {
-	name  Format
-	parse parser
-}{
+// formats has the parser of every format but Wrapped, those of schemes last.
+var formats = append([]named{
 	{Argon2id, parseArgon2id},
 	{Argon2i, parseArgon2i},
 	{Argon2d, parseArgon2d},
@@ -149,6 +155,14 @@ var formats = []struct {
 	{KratosDigest, parseKratosDigest},
 	{KratosHMAC, parseKratosHMAC},
 	{Firebase, parseFirebase},
+	{FirebaseExport, parseFirebaseExport},
+	{Adonis, parseAdonis},
+	{Shiro, parseShiro},
+	{Mattermost, parseMattermost},
+	{Gitea, parseGitea},
+	{RubySCrypt, parseRubySCrypt},
+	{PasslibP5K2, parseP5K2},
+	{FSHP, parseFSHP},
 	{MediaWiki, parseMediaWiki},
 	{BetterAuth, parseBetterAuth},
 	{GRUB, parseGRUB},
@@ -164,8 +178,22 @@ var formats = []struct {
 	{InsecureSHA1, parseHexSHA1},
 	{InsecureSHA256, parseHexSHA256},
 	{InsecureSHA512, parseHexSHA512},
+	{InsecureNTLM, parseNTLM},
 	// Last, because base64 of a hash without a mark could be anything.
 	{ASPNETIdentity, parseASPNETIdentity},
+}, ofStacks()...)
+
+type named struct {
+	name  Format
+	parse parser
+}
+
+func ofStacks() []named {
+	var all []named
+	for _, s := range stacks {
+		all = append(all, named{s.name, schemeLines(s.lines)})
+	}
+	return all
 }
 
 // Formats returns every format.
@@ -179,6 +207,12 @@ func Formats() []Format {
 
 // parserOf is nil for Wrapped and for what is no format.
 func parserOf(f Format) parser {
+	if isScheme(f) {
+		if _, err := parseScheme(string(f)); err != nil {
+			return nil
+		}
+		return schemeLines([]string{string(f)})
+	}
 	for _, known := range formats {
 		if known.name == f {
 			return known.parse

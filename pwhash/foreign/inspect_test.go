@@ -66,7 +66,7 @@ func TestPepperedBase(t *testing.T) {
 	peppered := pwhash.Argon2id{KiB: 64, Passes: 1, InsecureCosts: true, Pepper: pwhash.Pepper{
 		Current: pwhash.PepperKey{ID: "k1", Key: make([]byte, 32)},
 	}}
-	stored, err := foreign.Wrap(t.Context(), peppered, samples[foreign.InsecureMD5])
+	stored, err := wrap(t, peppered, foreign.InsecureMD5, samples[foreign.InsecureMD5], staple)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +81,7 @@ func TestPepperedBase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h = foreign.Hasher{Accept: foreign.Formats()}
+	h = everything()
 	for _, stored := range []pwhash.Hash{stored, own} {
 		if v, err := h.Verify(t.Context(), stored, staple); !errors.Is(err, pwhash.ErrPepperKey) || v.Match {
 			t.Errorf("without the key: %+v, %v", v, err)

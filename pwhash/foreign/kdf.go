@@ -82,26 +82,29 @@ func (h *Hasher) argon2Key() pwhash.Argon2Key {
 // parsePHCArgon2 reads $argon2id$v=19$m=…,t=…,p=…$salt$tag, and the other variants
 // alike. Without v=, the version is 16.
 func parsePHCArgon2(s string, h *Hasher) (stored, error) {
+	if !strings.HasPrefix(s, "$argon2") {
+		return stored{}, errFormat
+	}
 	f, ok := fields(s, "$argon2", 5)
 	version := pwhash.Argon2Version
 	switch {
 	case ok && f[1] == "v=19":
 	case ok && f[1] == "v=16":
 		version = pwhash.Argon2Version10
-	case !ok && len(f) == 4:
+	case len(f) == 4:
 		version = pwhash.Argon2Version10
-		f = slices.Insert(f, 1, "")
-	default:
-		return stored{}, errFormat
+		f, ok = slices.Insert(f, 1, ""), true
+	case ok:
+		return stored{}, malformed("version")
 	}
-	costs, ok := assignments(f[2], "m", "t", "p")
 	if !ok {
-		return stored{}, errFormat
+		return stored{}, malformed("")
 	}
-	salt, ok1 := unpadded(f[3])
-	tag, ok2 := unpadded(f[4])
-	if !ok1 || !ok2 {
-		return stored{}, errFormat
+	var r reader
+	costs := r.assignments(f[2], "m", "t", "p")
+	salt, tag := r.unpadded("salt", f[3]), r.unpadded("tag", f[4])
+	if r.err != nil {
+		return stored{}, r.err
 	}
 	return argon2Hash(h, f[0], version, argon2Costs{costs[0], costs[1], costs[2]}, salt, tag)
 }

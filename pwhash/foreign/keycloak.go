@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/json"
+	"hash"
 	"strings"
 
 	"github.com/passwd-go/passwd/pwhash"
@@ -14,6 +15,9 @@ import (
 // JSON texts credentialData (the costs) and secretData (salt and key, in base64).
 // The length of the key is that of its value: it is not stored for PBKDF2.
 func parseKeycloak(s string, h *Hasher) (stored, error) {
+	if strings.HasPrefix(s, "{") && strings.Contains(s, `"hashedSaltedValue"`) {
+		return parseKeycloak7(s, h)
+	}
 	if !strings.HasPrefix(s, "{") || !strings.Contains(s, `"credentialData"`) {
 		return stored{}, errFormat
 	}
@@ -27,20 +31,23 @@ func parseKeycloak(s string, h *Hasher) (stored, error) {
 	if json.Unmarshal([]byte(s), &credential) != nil ||
 		json.Unmarshal([]byte(credential.CredentialData), &data) != nil ||
 		json.Unmarshal([]byte(credential.SecretData), &secret) != nil {
-		return stored{}, errFormat
+		return stored{}, malformed("JSON")
+	}
+	if data.Algorithm == "bcrypt" { // of a plug-in: the whole hash is the value
+		return parseBcrypt(secret.Value, h)
 	}
 	salt, ok1 := padded(secret.Salt)
 	key, ok2 := padded(secret.Value)
-	if !ok1 || !ok2 {
-		return stored{}, errFormat
+	var r reader
+	r.check("salt", ok1)
+	r.check("value", ok2)
+	if r.err != nil {
+		return stored{}, r.err
+	}
+	if prf, ok := keycloakPRF(data.Algorithm); ok {
+		return pbkdf2Hash(h, prf, data.HashIterations, salt, key)
 	}
 	switch data.Algorithm {
-	case "pbkdf2":
-		return pbkdf2Hash(h, sha1.New, data.HashIterations, salt, key)
-	case "pbkdf2-sha256":
-		return pbkdf2Hash(h, sha256.New, data.HashIterations, salt, key)
-	case "pbkdf2-sha512":
-		return pbkdf2Hash(h, sha512.New, data.HashIterations, salt, key)
 	case "argon2":
 		p := data.AdditionalParameters
 		kib, ok1 := number(single(p.Memory))
@@ -51,7 +58,45 @@ func parseKeycloak(s string, h *Hasher) (stored, error) {
 		}
 		return argon2Hash(h, single(p.Type), version, argon2Costs{kib, data.HashIterations, lanes}, salt, key)
 	}
-	return stored{}, errFormat
+	return stored{}, malformed("algorithm")
+}
+
+func keycloakPRF(algorithm string) (func() hash.Hash, bool) {
+	switch algorithm {
+	case "pbkdf2":
+		return sha1.New, true
+	case "pbkdf2-sha256":
+		return sha256.New, true
+	case "pbkdf2-sha512":
+		return sha512.New, true
+	}
+	return nil, false
+}
+
+// parseKeycloak7 reads a credential of a realm exported before Keycloak 8, which had
+// everything in one object.
+func parseKeycloak7(s string, h *Hasher) (stored, error) {
+	var credential struct {
+		HashedSaltedValue, Salt, Algorithm string
+		HashIterations                     uint64
+	}
+	if json.Unmarshal([]byte(s), &credential) != nil {
+		return stored{}, malformed("JSON")
+	}
+	if credential.Algorithm == "bcrypt" {
+		return parseBcrypt(credential.HashedSaltedValue, h)
+	}
+	prf, known := keycloakPRF(credential.Algorithm)
+	salt, ok1 := padded(credential.Salt)
+	key, ok2 := padded(credential.HashedSaltedValue)
+	var r reader
+	r.check("algorithm", known)
+	r.check("salt", ok1)
+	r.check("hashedSaltedValue", ok2)
+	if r.err != nil {
+		return stored{}, r.err
+	}
+	return pbkdf2Hash(h, prf, credential.HashIterations, salt, key)
 }
 
 func single(values []string) string {

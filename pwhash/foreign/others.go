@@ -35,9 +35,16 @@ func parseGRUB(s string, h *Hasher) (stored, error) {
 	return pbkdf2Hash(h, sha512.New, rounds, salt, tag)
 }
 
-// parseMediaWiki reads :pbkdf2:sha512:rounds:length:salt:tag.
+// parseMediaWiki reads :pbkdf2:sha512:rounds:length:salt:tag, the same around an older hash,
+// and :argon2:.
 func parseMediaWiki(s string, h *Hasher) (stored, error) {
 	value, ok := strings.CutPrefix(s, ":pbkdf2:")
+	if p, err := parseMediaWikiArgon2(s, h); err != errFormat {
+		return p, err
+	}
+	if p, err := parseMediaWikiLayered(s, h); err != errFormat {
+		return p, err
+	}
 	f := strings.SplitN(value, ":", 6)
 	if !ok || len(f) != 5 || f[0] == "md5" {
 		return stored{}, errFormat

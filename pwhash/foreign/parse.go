@@ -22,11 +22,12 @@ var errFormat = pwhash.ErrFormat
 var errArgon2Key = fmt.Errorf("%w: Argon2d and version 16 of Argon2 need Hasher.Argon2Key", errFormat)
 
 // stored is a hash taken apart, with every bound checked. It has either a tag
-// and a way to derive it anew, or a comparison of its own.
+// and a way to derive it anew, or a comparison of its own, or that of a [Custom].
 type stored struct {
 	tag    []byte
 	derive func(password string) ([]byte, error) // as long as tag, or unequal to it
 	match  func(password string) bool
+	custom func(password string) (bool, error)
 	price  price
 	blank  string // the hash with its tag overwritten, where guessing is so cheap that Wrap should be used
 }
@@ -43,6 +44,60 @@ func roundsOf(n uint64) price { return price{cost: "rounds=" + strconv.FormatUin
 // than a few times the memory of s. Its error is errFormat or, where
 // s is of the format, errArgon2Key or a *pwhash.BoundsError.
 type parser func(s string, h *Hasher) (stored, error)
+
+// malformed says that a string has the mark of a format and that this field of it
+// cannot be read; "" is that the fields are not as many.
+func malformed(field string) error {
+	return &pwhash.FormatError{Problem: pwhash.Malformed, Field: field}
+}
+
+// reader reads the fields of a hash, and remembers the first that is malformed.
+type reader struct{ err error }
+
+func (r *reader) check(field string, ok bool) {
+	if r.err == nil && !ok {
+		r.err = malformed(field)
+	}
+}
+
+func (r *reader) number(field, s string) uint64 {
+	n, ok := number(s)
+	r.check(field, ok)
+	return n
+}
+
+func (r *reader) padded(field, s string) []byte {
+	b, ok := padded(s)
+	r.check(field, ok)
+	return b
+}
+
+func (r *reader) unpadded(field, s string) []byte {
+	b, ok := unpadded(s)
+	r.check(field, ok)
+	return b
+}
+
+func (r *reader) adapted(field, s string) []byte {
+	b, ok := adapted(s)
+	r.check(field, ok)
+	return b
+}
+
+func (r *reader) hex(field, s string) []byte {
+	b, ok := hexBytes(s)
+	r.check(field, ok)
+	return b
+}
+
+func (r *reader) assignments(s string, names ...string) []uint64 {
+	values, ok := assignments(s, names...)
+	r.check("parameters", ok)
+	if !ok {
+		return make([]uint64, len(names))
+	}
+	return values
+}
 
 // number reads a decimal number as every stack writes it: no sign, no leading
 // zero.

@@ -30,11 +30,11 @@ func roundsSaltTag(suffix string, f []string, h *Hasher) (stored, error) {
 	default:
 		return stored{}, errFormat
 	}
-	rounds, ok1 := number(f[0])
-	salt, ok2 := adapted(f[1])
-	tag, ok3 := adapted(f[2])
-	if !ok1 || !ok2 || !ok3 || len(tag) != prf().Size() {
-		return stored{}, errFormat
+	var r reader
+	rounds, salt, tag := r.number("rounds", f[0]), r.adapted("salt", f[1]), r.adapted("tag", f[2])
+	r.check("tag", len(tag) == prf().Size())
+	if r.err != nil {
+		return stored{}, r.err
 	}
 	return pbkdf2Hash(h, prf, rounds, salt, tag)
 }
@@ -46,11 +46,12 @@ func parsePasslibScrypt(s string, h *Hasher) (stored, error) {
 	if !ok {
 		return stored{}, errFormat
 	}
-	costs, ok1 := assignments(f[0], "ln", "r", "p")
-	salt, ok2 := unpadded(f[1])
-	tag, ok3 := unpadded(f[2])
-	if !ok1 || !ok2 || !ok3 || costs[0] < 1 || costs[0] >= 64 {
-		return stored{}, errFormat
+	var r reader
+	costs := r.assignments(f[0], "ln", "r", "p")
+	salt, tag := r.unpadded("salt", f[1]), r.unpadded("tag", f[2])
+	r.check("ln", costs[0] >= 1 && costs[0] < 64)
+	if r.err != nil {
+		return stored{}, r.err
 	}
 	return scryptHash(h, 1<<costs[0], costs[1], costs[2], salt, tag)
 }

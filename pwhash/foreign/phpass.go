@@ -11,8 +11,11 @@ import (
 // parsePhpass reads the portable hashes of phpass: "$P$" or (phpBB) "$H$", a
 // character for the logarithm of the rounds, 8 of salt and 22 of MD5.
 func parsePhpass(s string, h *Hasher) (stored, error) {
-	if len(s) != 34 || s[:3] != "$P$" && s[:3] != "$H$" {
+	if !strings.HasPrefix(s, "$P$") && !strings.HasPrefix(s, "$H$") {
 		return stored{}, errFormat
+	}
+	if len(s) != 34 {
+		return stored{}, malformed("length")
 	}
 	return stretched(s, h, md5.New)
 }

@@ -47,7 +47,7 @@ func parseSpringPBKDF2(s string, h *Hasher) (stored, error) {
 	}
 	b, ok := hexBytes(digits)
 	if !ok || len(b) != encoder.salt+32 {
-		return stored{}, errFormat
+		return stored{}, malformed("salt and tag")
 	}
 	salt := append(b[:encoder.salt:encoder.salt], h.SpringSecret...)
 	return pbkdf2Hash(h, encoder.prf, encoder.rounds, salt, b[encoder.salt:])
@@ -67,14 +67,12 @@ func parseSpringScrypt(s string, h *Hasher) (stored, error) {
 		return stored{}, errFormat
 	}
 	params, err := strconv.ParseUint(f[0], 16, 32)
-	salt, ok1 := padded(f[1])
-	tag, ok2 := padded(f[2])
-	if err != nil || !ok1 || !ok2 || strconv.FormatUint(params, 16) != f[0] {
-		return stored{}, errFormat
-	}
 	log2, r, p := params>>16, params>>8&0xff, params&0xff
-	if log2 < 1 || log2 >= 64 {
-		return stored{}, errFormat
+	var read reader
+	read.check("parameters", err == nil && strconv.FormatUint(params, 16) == f[0] && log2 >= 1 && log2 < 64)
+	salt, tag := read.padded("salt", f[1]), read.padded("tag", f[2])
+	if read.err != nil {
+		return stored{}, read.err
 	}
 	return scryptHash(h, 1<<log2, r, p, salt, tag)
 }

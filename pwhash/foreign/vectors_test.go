@@ -137,10 +137,10 @@ func TestVectors(t *testing.T) {
 	matched, refused, mismatched, excepted := 0, 0, 0, map[string]int{}
 	worked := map[string]int{}
 	for i, v := range vectors(t) {
-		if f, ok := foreign.Detect(pwhash.Hash(v.Hash)); ok && !long {
+		if f := foreign.Detect(pwhash.Hash(v.Hash)); len(f) > 0 && !long {
 			kind, most := v.Format, 3
 			if slow.MatchString(v.Hash) {
-				kind, most = string(f), 1
+				kind, most = string(f[0]), 1
 			}
 			if worked[kind]++; worked[kind] > most || v.Heavy || dear.MatchString(v.Hash) {
 				continue

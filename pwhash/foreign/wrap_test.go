@@ -2,6 +2,7 @@ package foreign_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,6 +10,15 @@ import (
 	"github.com/passwd-go/passwd/pwhash"
 	"github.com/passwd-go/passwd/pwhash/foreign"
 )
+
+// wrap wraps a hash, which is the probe as well.
+func wrap(t *testing.T, base pwhash.Hasher, f foreign.Format, weak pwhash.Hash, password string) (pwhash.Hash, error) {
+	w, err := foreign.NewWrapper(t.Context(), foreign.Hasher{Base: base}, f, foreign.Probe{Stored: weak, Password: password})
+	if err != nil {
+		return "", err
+	}
+	return w.Wrap(t.Context(), weak)
+}
 
 func TestWrap(t *testing.T) {
 	base := passwdtest.Hasher{}
@@ -27,13 +37,13 @@ func TestWrap(t *testing.T) {
 		passwords[samples[f]] = staple
 	}
 	for weak, password := range passwords {
-		w, err := foreign.Wrap(t.Context(), base, weak)
+		w, err := wrap(t, base, foreign.Detect(weak)[0], weak, password)
 		if err != nil {
 			t.Errorf("Wrap(%q): %v", string(weak), err)
 			continue
 		}
-		if f, ok := foreign.Detect(w); !ok || f != foreign.Wrapped {
-			t.Errorf("Detect of a wrapped hash = %q, %t", f, ok)
+		if f := foreign.Detect(w); !slices.Equal(f, []foreign.Format{foreign.Wrapped}) {
+			t.Errorf("Detect of a wrapped hash = %q", f)
 		}
 		if !strings.Contains(string(w), "}$insecure-test$") {
 			t.Errorf("%q is not inside a hash of base: %q", string(weak), string(w))
@@ -47,7 +57,7 @@ func TestWrap(t *testing.T) {
 		if _, err := (foreign.Hasher{Accept: []foreign.Format{foreign.Bcrypt}}).Verify(t.Context(), w, password); !errors.Is(err, pwhash.ErrFormat) {
 			t.Errorf("Wrapped is not accepted, yet: %v", err)
 		}
-		if _, err := foreign.Wrap(t.Context(), base, w); !errors.Is(err, pwhash.ErrFormat) {
+		if _, err := wrap(t, base, foreign.Detect(weak)[0], w, password); !errors.Is(err, pwhash.ErrFormat) {
 			t.Errorf("wrapped twice: %v", err)
 		}
 	}
@@ -55,7 +65,7 @@ func TestWrap(t *testing.T) {
 
 // The digest that a list of cracked hashes is made for must not be left in it.
 func TestWrapKeepsNoDigest(t *testing.T) {
-	w, err := foreign.Wrap(t.Context(), nil, samples[foreign.DjangoDigest])
+	w, err := wrap(t, nil, foreign.DjangoDigest, samples[foreign.DjangoDigest], staple)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +77,7 @@ func TestWrapKeepsNoDigest(t *testing.T) {
 
 // A password that was not hashed becomes a hash like any other.
 func TestWrapPlaintext(t *testing.T) {
-	w, err := foreign.Wrap(t.Context(), nil, "{noop}cafe\u0301")
+	w, err := wrap(t, nil, foreign.InsecurePlaintext, "{noop}cafe\u0301", "cafe\u0301")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +86,7 @@ func TestWrapPlaintext(t *testing.T) {
 		t.Errorf("%q: %+v, %v", string(w), v, err)
 	}
 	for _, bad := range []pwhash.Hash{"{noop}\xff", "{noop}a\x00b"} {
-		if _, err := foreign.Wrap(t.Context(), nil, bad); !errors.Is(err, pwhash.ErrFormat) {
+		if _, err := wrap(t, nil, foreign.InsecurePlaintext, bad, string(bad[len("{noop}"):])); !errors.Is(err, pwhash.ErrFormat) {
 			t.Errorf("%q: %v", string(bad), err)
 		}
 	}
@@ -84,19 +94,19 @@ func TestWrapPlaintext(t *testing.T) {
 
 func TestWrapRefuses(t *testing.T) {
 	for _, f := range []foreign.Format{foreign.Bcrypt, foreign.DjangoPBKDF2, foreign.SHACrypt, foreign.Argon2i, foreign.ASPNETIdentity} {
-		if w, err := foreign.Wrap(t.Context(), nil, samples[f]); w != "" || !errors.Is(err, pwhash.ErrFormat) {
+		if w, err := wrap(t, nil, f, samples[f], staple); w != "" || !errors.Is(err, pwhash.ErrFormat) {
 			t.Errorf("%s: %q, %v, want ErrFormat", f, string(w), err)
 		}
 	}
-	if _, err := foreign.Wrap(t.Context(), nil, "$P$TaebFQa.H9SqWBRDWCWt6u6sA5qtgi1"); !outOfBounds(err) {
+	if _, err := wrap(t, nil, foreign.Phpass, "$P$TaebFQa.H9SqWBRDWCWt6u6sA5qtgi1", staple); !outOfBounds(err) {
 		t.Errorf("2^31 rounds: %v", err)
 	}
-	if _, err := foreign.Wrap(t.Context(), pwhash.Argon2id{KiB: 1}, samples[foreign.InsecureMD5]); err == nil {
+	if _, err := wrap(t, pwhash.Argon2id{KiB: 1}, foreign.InsecureMD5, samples[foreign.InsecureMD5], staple); err == nil {
 		t.Error("a base that fails to hash is no error")
 	}
 
 	h := foreign.Hasher{Accept: []foreign.Format{foreign.Wrapped}}
-	w, err := foreign.Wrap(t.Context(), nil, samples[foreign.InsecureMD5])
+	w, err := wrap(t, nil, foreign.InsecureMD5, samples[foreign.InsecureMD5], staple)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,16 +3,16 @@
 //
 //   - [Range] asks the range API, or a mirror of it, for all hashes that begin with
 //     the same five digits as the password's. Nothing to install; a network call of
-//     up to 1.5 s; the service learns 20 bits of a hash of one of its customers.
+//     up to 1.5 s; the service learns 20 bits of the hash of somebody's password.
 //   - [File] searches the corpus in one file, ordered by hash (some 40 GB for 900
 //     million passwords), and [Directory] in one file per prefix: the two forms that
 //     the official downloader writes. Nothing leaves the machine.
 //   - [Filter] searches a compact form of either, which [BuildFilter] or the command
-//     breach/cmd/pwnedfilter makes: 2.4 bytes per password, exact but for one false
-//     refusal in 65,536.
+//     breach/cmd/pwnedfilter makes: 2.4 bytes per password, exact except for one
+//     false rejection in 65,536.
 //
 // A source that fails is never taken to have said "not found": see [Finding] and
-// [Rule]. No error and no event contains a password, its hash or a part of it.
+// [Rule]. No error or event contains a password, its hash or a part of either.
 package breach
 
 import (
@@ -44,8 +44,8 @@ type Finding struct {
 // Outcome of a lookup.
 type Outcome int
 
-// The outcomes. The zero value is that of a source which could not tell, so that
-// one which forgets to say does not say "not found".
+// The outcomes. The zero value is that of a source which could not tell, so that a
+// source that forgets to set it does not say "not found".
 const (
 	Unavailable Outcome = iota
 	NotFound
@@ -66,10 +66,10 @@ func (o Outcome) String() string {
 // The errors of sources and of files.
 var (
 	// ErrUnavailable says that a source could not tell whether it knows a password. A
-	// service that refuses a request for it answers passwd.ErrUnavailable.
+	// service that refuses a request because of it answers passwd.ErrUnavailable.
 	ErrUnavailable = errors.New("breach: source unavailable")
-	// ErrCorrupt says that a file is not in the form that it should have, was cut off
-	// or damaged. Errors of a lookup that wrap it wrap ErrUnavailable as well.
+	// ErrCorrupt says that a file does not have the required form, or was cut off or
+	// damaged. Errors of a lookup that wrap it wrap ErrUnavailable as well.
 	ErrCorrupt = errors.New("breach: file is corrupt")
 )
 

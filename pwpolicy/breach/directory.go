@@ -19,7 +19,7 @@ type Directory struct {
 }
 
 // NewDirectory makes a source of the files in fsys, os.DirFS(path) as a rule. It
-// refuses a directory without the first or the last file.
+// rejects a directory without the first or the last file.
 func NewDirectory(fsys fs.FS, a Algorithm) (*Directory, error) {
 	if !a.valid() {
 		return nil, fmt.Errorf("breach: algorithm %d is unknown", a)

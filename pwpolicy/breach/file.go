@@ -14,8 +14,8 @@ import (
 // official downloader writes it (B3). Rows end with LF or CRLF, the last one with
 // or without; a byte order mark before any row is skipped.
 //
-// A lookup bisects the file with small reads and checks the order of what it
-// comes by; it keeps nothing in memory.
+// A lookup bisects the file with small reads and checks the order of the rows it
+// reads; it keeps nothing in memory.
 type File struct {
 	r      io.ReaderAt
 	size   int64
@@ -23,10 +23,10 @@ type File struct {
 	closer io.Closer
 }
 
-// OpenFile opens a corpus. It refuses a file whose first or last rows are none, or
-// which lacks one end of the hashes: a download that was cut off would know none
-// of the passwords it lacks. The file must not be written to afterwards; to renew
-// it, rename another into its place and open that.
+// OpenFile opens a corpus. It rejects a file whose first or last rows are
+// malformed, or that lacks one end of the hashes: a download that was cut off
+// would know none of the passwords it lacks. The file must not be written to
+// afterwards; to renew it, rename another into its place and open that.
 func OpenFile(path string, a Algorithm) (*File, error) {
 	f, err := os.Open(path)
 	if err != nil {

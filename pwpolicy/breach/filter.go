@@ -10,8 +10,8 @@ import (
 )
 
 // Filter is a corpus in a compact file that [BuildFilter] made. It is a
-// probabilistic set: every password of the corpus is found, and of those that are
-// not in it, one in 2^Bits as well (16 bits: one in 65,536, or fewer).
+// probabilistic set: every password in the corpus is found, and so is one in 2^Bits
+// of those that are not in it (16 bits: one in 65,536, or fewer).
 //
 //	Bits  found by mistake     bytes per password
 //	  10  1 in 1,024           1.5 to 1.7
@@ -28,10 +28,10 @@ type Filter struct {
 	closer io.Closer
 }
 
-// OpenFilter opens a filter. It refuses a file that is no filter, of another
-// version, damaged in its header, or cut off. The file must not be written to
-// afterwards; to renew it, rename another into its place (BuildFilter does) and
-// open that.
+// OpenFilter opens a filter. It rejects a file that is not a filter, is of another
+// version, has a damaged header, or was cut off. The file must not be written to
+// afterwards; to renew it, rename another into its place (BuildFilter does) and open
+// that.
 func OpenFilter(path string) (*Filter, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -82,8 +82,8 @@ func (f *Filter) Close() error {
 
 // FilterInfo says what is in a filter.
 type FilterInfo struct {
-	Entries       uint64 // passwords, but for those that the filter cannot tell apart
-	MinCount      int    // how often a password occurs at least to be in it
+	Entries       uint64 // passwords, except those that the filter cannot tell apart
+	MinCount      int    // how often a password must occur to be in it
 	Algorithm     Algorithm
 	Bytes         int64   // the size of the file
 	FalsePositive float64 // the share of other passwords that are found by mistake

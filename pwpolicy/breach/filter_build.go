@@ -30,15 +30,15 @@ type BuildConfig struct {
 	Bits int
 	// MinCount leaves out passwords that occur less often. If 0, 1.
 	MinCount int
-	// Restart begins anew where the last build was interrupted.
+	// Restart starts over instead of continuing an interrupted build.
 	Restart bool
-	// Progress, if not nil, is called now and then, from the goroutine that builds.
+	// Progress, if not nil, is called from time to time, on the goroutine that builds.
 	Progress func(BuildProgress)
 }
 
 // BuildProgress tells how far a build is.
 type BuildProgress struct {
-	Share float64 // of the corpus that is done, 0 to 1
+	Share float64 // of the corpus, 0 to 1, that is done
 	Rows  uint64  // read by this build
 	Begun float64 // the share that an earlier, interrupted build had done
 }
@@ -51,9 +51,9 @@ const (
 
 // BuildFilter writes a filter in one pass over the corpus, with some 25 MB of
 // memory whatever the size of the corpus. It writes to Path + ".partial", verifies
-// that and renames it, so that at Path there is never a part of a filter. When it
-// was interrupted, by ctx or otherwise, the next call goes on from the last
-// checkpoint. Two builds of one Path at one time are not to be started.
+// that and renames it, so that Path never holds a partial filter. If it is
+// interrupted, by ctx or otherwise, the next call continues from the last checkpoint.
+// Do not run two builds of the same Path at once.
 func BuildFilter(ctx context.Context, c BuildConfig) (FilterInfo, error) {
 	c.Bits, c.MinCount = cmp.Or(c.Bits, defaultBits), cmp.Or(c.MinCount, 1)
 	switch {

@@ -22,8 +22,8 @@ type RangeConfig struct {
 	// BaseURL is what a prefix is appended to. If "",
 	// "https://api.pwnedpasswords.com/range/"; otherwise that of a mirror.
 	BaseURL string
-	// InsecureHTTP allows a BaseURL without TLS. Whoever is on the way can then see the
-	// prefixes, and answer that no password is breached.
+	// InsecureHTTP allows a BaseURL without TLS. Anyone on the network path can then
+	// see the prefixes, and answer that no password is breached.
 	InsecureHTTP bool
 	// Algorithm of the hashes that are asked for. NTLM needs a service that knows
 	// "?mode=ntlm".
@@ -37,7 +37,7 @@ type RangeConfig struct {
 	// CacheFor is how long an answer is good. If 0, 24 h.
 	CacheFor time.Duration
 	// Pause is how long nothing is asked after five consecutive failures. Then one
-	// request tries whether the service is back. If 0, 30 s.
+	// request tests whether the service is back. If 0, 30 s.
 	Pause time.Duration
 	// Transport makes the requests. If nil, one of its own, which uses no proxy; where
 	// the environment names one, use http.DefaultTransport.
@@ -56,13 +56,12 @@ const (
 	maxRequests     = 64 // at one time
 )
 
-// Range is a client of the Pwned Passwords range API. Of a password it sends the
-// first five of the forty digits of its hash and nothing else, and asks for an
-// answer padded with rows that mean nothing, so that its length does not tell
-// which prefix it is for (B1).
+// Range is a client of the Pwned Passwords range API. For a password it sends the
+// first five of the forty digits of its hash and nothing else, and asks for an answer
+// padded with meaningless rows, so that its length does not reveal the prefix (B1).
 //
-// Lookups of one prefix at one time are one request, which goes on if one of those
-// who wait for it goes away. At most 64 requests are on their way.
+// Concurrent lookups of one prefix share one request, which continues if one of the
+// callers gives up. At most 64 requests are in flight.
 type Range struct {
 	base  string // with the "/"
 	query string
@@ -132,7 +131,7 @@ func (c RangeConfig) base() (string, error) {
 	u, err := url.Parse(c.BaseURL)
 	switch {
 	case err != nil:
-		return "", errors.New("breach: RangeConfig.BaseURL is no URL")
+		return "", errors.New("breach: RangeConfig.BaseURL does not parse as a URL")
 	case u.Scheme != "https" && u.Scheme != "http", u.Host == "":
 		return "", errors.New("breach: RangeConfig.BaseURL is not an absolute http or https URL")
 	case u.Scheme == "http" && !c.InsecureHTTP:

@@ -20,22 +20,23 @@ const Breached pwpolicy.Code = "breached"
 // skipped is the Reason of the event of a check that was left out.
 const skipped = "breach_check_skipped"
 
-// Rule refuses passwords that its source knows (ASVS 6.2.12, P9). It runs when all
-// other rules but those on earlier passwords have passed, never while somebody
+// Rule refuses passwords that its source knows (ASVS 6.2.12, P9). It runs once all
+// other rules except those on earlier passwords have passed, never while somebody
 // types.
 //
-// If the source cannot tell, the check is left out, which the observer is told,
-// and the password is judged by the other rules of the policy: a list of common
-// passwords is still enforced (ASVS 16.5.2, E1). FailClosed changes that.
+// If the source cannot tell, the check is skipped, the observer is told, and the
+// password is judged by the other rules of the policy: a list of common passwords is
+// still enforced (ASVS 16.5.2, E1). FailClosed changes that.
 type Rule struct {
 	Source Source `json:"-"` // required
 	// Threshold is how often a password must occur to be refused. If 0, 1. It must not
-	// be above the number that a Filter was built with: such counts it does not know.
+	// exceed the MinCount that a Filter was built with, which does not know higher
+	// counts.
 	Threshold int `json:"threshold,omitempty"`
 	// FailClosed makes a source that cannot tell an error: the request fails with
 	// passwd.ErrUnavailable (HTTP 503), and nobody can set a password meanwhile.
 	FailClosed bool `json:"fail_closed,omitempty"`
-	// Observer gets a passwd.EventUnavailable for every check that was left out.
+	// Observer gets a passwd.EventUnavailable for every check that was skipped.
 	// Required unless FailClosed: then the service tells its own. To log, use
 	// passwd.SlogObserver(nil).
 	Observer passwd.Observer `json:"-"`
@@ -46,7 +47,7 @@ type Rule struct {
 // thresholdBound is a source that does not know counts above a number.
 type thresholdBound interface{ MaxThreshold() int }
 
-// Validate reports what is missing or cannot be.
+// Validate reports what is missing or out of range.
 func (r Rule) Validate() error {
 	switch {
 	case r.Source == nil:
@@ -54,7 +55,7 @@ func (r Rule) Validate() error {
 	case r.Threshold < 0:
 		return &pwpolicy.ParamError{Param: "threshold", Problem: fmt.Sprintf("%d is negative", r.Threshold)}
 	case !r.FailClosed && r.Observer == nil:
-		return errors.New("neither Observer nor FailClosed is set: nobody would learn of checks that are left out")
+		return errors.New("neither Observer nor FailClosed is set: nobody would learn of checks that are skipped")
 	}
 	if s, ok := r.Source.(thresholdBound); ok && r.Threshold > s.MaxThreshold() {
 		problem := fmt.Sprintf("%d is more than %d, above which the source knows no counts", r.Threshold, s.MaxThreshold())

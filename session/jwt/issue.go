@@ -10,17 +10,17 @@ import (
 	"github.com/passwd-go/passwd"
 )
 
-// Issue makes a token for who has just signed in, good for Config.TTL. The host
-// calls it only when SignIn returned no error, or when the second factor which
-// that asked for has been checked.
+// Issue makes a token for somebody who has just signed in, good for Config.TTL.
+// The host calls it only if SignIn returned no error, or once the second factor
+// that it asked for has been checked.
 //
 // A token may be bound to values, such as the device it is for: it then verifies
-// together with the same values in the same order, and with no others. It holds a
-// keyed digest of them, so that nobody reads them in it.
+// only with the same values in the same order. It holds a keyed digest of them,
+// so that nobody can read them in it.
 //
 // Errors: passwd.ErrChangeRequired if the account must change its password first;
 // passwd.ErrEnded without an account or epoch; passwd.ErrInvalidRequest for an
-// account whose name makes a token of more than 4 KiB, or is no text.
+// account whose name makes a token of more than 4 KiB, or is not UTF-8.
 func (a *Authority) Issue(in passwd.SignedIn, bind ...string) (Token, error) {
 	switch {
 	case in.Must != passwd.NoReason:

@@ -21,7 +21,7 @@ type Algorithm string
 
 // The algorithms.
 const (
-	HS256 Algorithm = "HS256" // one secret key: who verifies can issue
+	HS256 Algorithm = "HS256" // one secret key: whoever verifies can issue
 	EdDSA Algorithm = "EdDSA" // Ed25519: others verify by a public key
 )
 
@@ -31,9 +31,9 @@ type Config struct {
 	// Purpose is what the tokens are for: 1 to 64 of a to z, 0 to 9, ".", "-", "_"
 	// and "/". Authorities of different purposes refuse each other's tokens.
 	Purpose string
-	// Issuer is the claim "iss", and demanded of every token.
+	// Issuer is the claim "iss", and required of every token.
 	Issuer string
-	// Audience is the claim "aud", and demanded of every token. If "", there is none.
+	// Audience is the claim "aud", and required of every token. If "", there is none.
 	Audience string
 	// Keys are the service's. The authority derives its own from them.
 	Keys passwd.Keys
@@ -41,22 +41,22 @@ type Config struct {
 	// method of that name.
 	Live func(ctx context.Context, r passwd.Ref, epoch int64) (passwd.Reason, error)
 
-	// Algorithm signs, and alone is accepted. If "", HS256.
+	// Algorithm signs, and is the only one accepted. If "", HS256.
 	Algorithm Algorithm
 	// TTL is how long a token is good: a whole number of seconds, at most 30 days.
 	// If 0, one hour.
 	TTL time.Duration
-	// Leeway is by how much the clocks of those who issue and verify may differ, at
-	// most a minute. If 0, expired is expired.
+	// Leeway is how much the clocks of issuer and verifier may differ, at most a
+	// minute. If 0, none.
 	Leeway time.Duration
 
 	// NumericSubject writes the claim "sub" as a JSON number where the account's id
 	// is one: decimal, without leading zeros, and at most 2^53-1. RFC 7519 §4.1.2
-	// wants a string, and many libraries read nothing else.
+	// wants a string, and many libraries accept nothing else.
 	NumericSubject bool
 	// Minimal leaves out what is not needed to verify a token: the key id in the
 	// header, so that every key is tried, and the claim "purpose". It is for clients
-	// that expect a documented header and claims to the letter.
+	// that expect exactly the documented header and claims.
 	Minimal bool
 
 	// Now is the clock. If nil, time.Now.
@@ -171,11 +171,11 @@ func (a *Authority) derive() error {
 	return nil
 }
 
-// VerificationKey lets another program verify tokens, but for their epoch.
+// VerificationKey lets another program verify tokens, except for their epoch.
 type VerificationKey struct {
 	ID string // the "kid" of tokens made with the key, unless they are Minimal
 	// Key is an ed25519.PublicKey for EdDSA. For HS256 it is a []byte of 32 bytes,
-	// and a secret: who has it can issue tokens.
+	// and a secret: whoever has it can issue tokens.
 	Key any
 }
 
@@ -211,5 +211,5 @@ type Claims struct {
 	Account   passwd.Ref
 	Epoch     int64     // of the account, when the token was issued
 	IssuedAt  time.Time // to the second
-	ExpiresAt time.Time // to the second; dead from then on, but for Config.Leeway
+	ExpiresAt time.Time // to the second; dead from then on, apart from Config.Leeway
 }

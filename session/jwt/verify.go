@@ -12,14 +12,15 @@ import (
 	"github.com/passwd-go/passwd"
 )
 
-// Verify returns what a token says, if all of it holds: see the package comment.
-// It asks Live last.
+// Verify returns what a token says, if it is valid: see the package comment. It
+// asks Live last.
 //
-// Errors: passwd.ErrUnauthenticated for a text that is no token of this authority,
-// or not bound to these values; passwd.ErrEnded for one that has expired, or whose
-// epoch is over; passwd.ErrChangeRequired, with the claims filled in nevertheless,
-// if the account may do nothing but change its password; and those of Live. Both
-// of the first have one code: what is wrong is for the log.
+// Errors: passwd.ErrUnauthenticated for a text that is not a token of this
+// authority, or not bound to these values; passwd.ErrEnded for one that has
+// expired, or whose epoch is over; passwd.ErrChangeRequired, with the claims
+// filled in nevertheless, if the account may do nothing but change its password;
+// and those of Live. The first two have the same code: what is wrong is for the
+// log.
 func (a *Authority) Verify(ctx context.Context, token string, bind ...string) (Claims, error) {
 	claims, err := a.parse(token, bind)
 	if err != nil {
@@ -61,7 +62,7 @@ func (a *Authority) parse(token string, bind []string) (Claims, error) {
 	}, nil
 }
 
-var errHeader = errors.New("header is another one than ours")
+var errHeader = errors.New("header is not the authority's own")
 
 // candidates returns the keys that may have signed a token. The header chooses
 // among them by the key id alone; whatever else it says of keys is ignored.

@@ -139,8 +139,8 @@ func (b *Tab) Show(s Scheme) {
 	}})
 }
 
-// Screen makes the tab a screen of so many CSS pixels, of scale device pixels
-// each, with letters of so many pixels.
+// Screen makes the tab a screen of width × height CSS pixels, of scale device
+// pixels each, with letters of letters pixels.
 func (b *Tab) Screen(width, height int64, scale float64, letters int64) {
 	b.t.Helper()
 	b.Do(chromedp.EmulateViewport(width, height, chromedp.EmulateScale(scale)))

@@ -25,7 +25,7 @@ const (
 	// Current is ada's password at first, and Next a good one to change it to.
 	Current = "Analytical-Engine-1843"
 	Next    = "difference engine no. 2"
-	// SignInPath is the host's own page, and HeldPath one for who is signed in.
+	// SignInPath is the host's own page, and HeldPath one for signed-in users.
 	SignInPath, HeldPath = "/sign-in", "/orders"
 )
 

@@ -25,7 +25,7 @@ func (g *guide) temporary() {
 	g.fill("login", "ada", "password", issued.Password)
 }
 
-// flood asks for so many links that no more are taken for a while.
+// flood asks for links until no more requests are accepted for a while.
 func (g *guide) flood() {
 	for range 61 {
 		g.h.Service.RequestReset(g.ctx, passwd.RequestReset{

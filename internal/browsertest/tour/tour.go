@@ -131,7 +131,7 @@ func (g *guide) mustChange() {
 	g.must(g.h.Service.RequireChange(g.ctx, passwd.RequireChange{Account: g.h.Ada, Reason: passwd.Expired}))
 }
 
-// wear has so many guesses fail that no more are taken for a while.
+// wear makes guesses fail until no more are accepted for a while.
 func (g *guide) wear() {
 	for range 12 {
 		g.h.Service.Change(g.ctx, passwd.Change{Account: g.h.Ada, Current: "a guess", New: stage.Next})

@@ -57,7 +57,7 @@ func (a *Account) expiredTemporary(now time.Time) bool {
 // Policy is what a tenant asks of passwords.
 type Policy struct {
 	Min              int
-	Last             int // not one of the last so many
+	Last             int // not one of the last n
 	MinAge           time.Duration
 	Age, Warn, Grace time.Duration
 }

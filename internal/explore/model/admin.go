@@ -74,6 +74,9 @@ func (m *Model) Forget(r passwd.Ref) Answer {
 		if j.token != nil && j.token.ref == r && j.notice.Kind == "" {
 			j.token = nil // a link that was to be sent again is a new one
 		}
+		if j.typed != nil && j.typed.ref == r {
+			j.typed = nil
+		}
 	}
 	m.Sessions = slices.DeleteFunc(m.Sessions, func(s *Session) bool { return s.Ref == r })
 	switch a := m.Accounts[r]; {

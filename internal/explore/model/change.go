@@ -36,7 +36,7 @@ func (m *Model) Change(r passwd.Ref, current, next, keep string, c netip.Addr) A
 	switch {
 	case w > 0:
 		return wait(w)
-	case !a.is(current) || g.stopped() || !a.open() || a.Must == passwd.Compromised || a.expiredTemporary(m.Now):
+	case !a.is(current) || g.closed() || !a.open() || a.Must == passwd.Compromised || a.expiredTemporary(m.Now):
 		m.failed(g)
 		return refuse(passwd.CodeWrongPassword)
 	}
@@ -92,7 +92,7 @@ func (m *Model) ChangeWithTicket(raw, next string, c netip.Addr) Answer {
 	if t == nil || a.Must == passwd.NoReason || a.Must == passwd.Compromised || a.expiredTemporary(m.Now) {
 		return refuse(passwd.CodeInvalidToken)
 	}
-	return m.replace(a, change{next: next, method: passwd.MethodForced, client: c, spend: t})
+	return m.redeem(t, a, change{next: next, method: passwd.MethodForced, client: c})
 }
 
 // NewHash judges a first password, which an account may have had before.

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"time"
@@ -14,14 +15,16 @@ type Job struct {
 	At, Due  time.Time
 	NotAfter time.Time
 	Attempts int
-	Hook     bool       // it is no message: the host is to be told of a password write
+	Hook     bool       // it is not a message: the host is told about a password write
 	Account  passwd.Ref // whose password that is
 
 	key     string // absorbs requests with the same, unless it is ""
 	request Request
 	code    string // of a request for a code: the raw request
 	notice  Message
-	token   *token // that it carries, once there is one
+	from    string // who asks, as tokens have it
+	token   *token // that its link carries, once there is one
+	typed   *token // and its code
 }
 
 // Request asks for a link or, with Code, for a code.
@@ -66,14 +69,14 @@ func (m *Model) Request(r Request, made string) Answer {
 	}
 	r.Login.Value = fold(r.Login.Value)
 	key := m.absorbKey(r)
-	if key != "" && slices.ContainsFunc(m.Jobs, func(j *Job) bool { return j.key == key }) {
-		return Answer{}
-	}
-	if len(m.Jobs) >= m.MaxJobs {
+	if len(m.Jobs) >= m.MaxJobs { // also for what would be absorbed
 		takeBack()
 		return refuse(passwd.CodeBusy)
 	}
-	m.Jobs = append(m.Jobs, &Job{At: m.Now, Due: m.Now, NotAfter: m.Now.Add(r.TTL), key: key, request: r, code: made})
+	if key != "" && slices.ContainsFunc(m.Jobs, func(j *Job) bool { return j.key == key }) {
+		return Answer{}
+	}
+	m.Jobs = append(m.Jobs, &Job{At: m.Now, Due: m.Now, NotAfter: m.Now.Add(r.TTL), key: key, request: r, code: made, from: m.key(network(r.Client))})
 	return Answer{}
 }
 
@@ -123,10 +126,11 @@ func (m *Model) Deliver(j *Job, learn func() (token, code string)) *Message {
 	}
 	raw, code := learn()
 	if j.token != nil {
-		if j.token.purpose == passwd.PurposeCode {
-			raw, j.token.code = j.code, code
-		}
 		m.add(raw, j.token)
+	}
+	if j.typed != nil {
+		j.typed.code = code
+		m.add(j.code, j.typed)
 	}
 	return message
 }
@@ -149,21 +153,39 @@ func (m *Model) compose(j *Job) *Message {
 	if !ok {
 		return nil
 	}
-	m.Pin(a)
-	expires, purpose := j.NotAfter, passwd.PurposeCode
-	message.Kind = passwd.MessageResetCode
-	if !r.Code {
-		message.Kind, message.Page, purpose = passwd.MessageResetLink, "/reset", passwd.PurposeReset
-		if sms := j.At.Add(10 * time.Minute); to.Channel == passwd.SMSChannel && sms.Before(expires) {
-			expires = sms
-		}
-	}
-	if !m.Now.Before(expires) {
+	count, limit := m.codeCount(a, a.Epoch, r.Client)
+	noCodes, _ := m.peek(count, limit)
+	if j.Attempts == 1 && !m.mayMail(a, r.Client) {
 		return nil
 	}
-	if j.token == nil && m.mayIssue(a, purpose, r, j.At) {
-		j.token = &token{purpose: purpose, ref: a.Ref, epoch: a.Epoch, address: addressKey(to), issued: j.At, expires: expires}
-	} else if j.token == nil || j.token.ref != a.Ref || !m.live(j.token, j.At) {
+	m.Pin(a)
+	expires, types := j.NotAfter, r.Code && noCodes == 0
+	message.Kind = passwd.MessageResetCode
+	if !types {
+		message.Kind = passwd.MessageResetLink
+	}
+	if sms := j.At.Add(10 * time.Minute); to.Channel == passwd.SMSChannel && sms.Before(expires) {
+		expires = sms
+	}
+	made := func(at **token, purpose passwd.Purpose, max int) bool {
+		if *at != nil { // it is tried again
+			return (*at).ref == a.Ref && m.live(*at, j.At)
+		}
+		fresh := &token{purpose: purpose, ref: a.Ref, epoch: a.Epoch, address: addressKey(to), from: j.from, issued: j.At, expires: expires}
+		if !m.Now.Before(expires) || !m.makeRoom(fresh, max) {
+			return false
+		}
+		*at = fresh
+		m.add(fmt.Sprintf("unseen %p", fresh), fresh)
+		return true
+	}
+	if !types || to.Channel == passwd.EmailChannel {
+		message.Page = "/reset"
+		if !made(&j.token, passwd.PurposeReset, m.Limits.LiveLinks) {
+			return nil
+		}
+	}
+	if types && !made(&j.typed, passwd.PurposeCode, 1) {
 		return nil
 	}
 	message.To, message.Account, message.Username, message.Expires = to, a.Ref, a.Username, expires

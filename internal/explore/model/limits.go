@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/passwd-go/passwd"
@@ -82,93 +83,185 @@ func network(c netip.Addr) string {
 	return c.String()
 }
 
+// peek returns how long a take would have to wait, and the count.
+func (m *Model) peek(key string, l passwd.Limit) (w time.Duration, count int) {
+	t := m.tallies[key]
+	if t == nil {
+		return 0, 0
+	}
+	before := *t
+	w = m.take(key, l)
+	m.tallies[key] = &before
+	if !before.windowed || m.Now.Before(before.until) {
+		count = before.count
+	}
+	return w, count
+}
+
+// takeAll counts a try under several keys, or under none if one has to wait.
+func (m *Model) takeAll(keys []string, limits ...passwd.Limit) time.Duration {
+	for i, key := range keys {
+		if w, _ := m.peek(key, limits[i]); w > 0 {
+			return w
+		}
+	}
+	for i, key := range keys {
+		m.take(key, limits[i])
+	}
+	return 0
+}
+
+var onceAMonth = passwd.Limit{Free: 1, Window: 30 * 24 * time.Hour}
+
+func (m *Model) seenKey(a *Account, c netip.Addr) string { return m.key("seen", a.Ref, network(c)) }
+
+// known is whether a right sign-in to an account came from a network within a month.
+func (m *Model) known(a *Account, c netip.Addr) bool {
+	if !c.IsValid() {
+		return false
+	}
+	_, count := m.peek(m.seenKey(a, c), onceAMonth)
+	return count > 0
+}
+
 // guess is one that is counted.
 type guess struct {
 	m       *Model
 	account *Account
 	client  netip.Addr
-	keys    []string // the last one has the consecutive failures
-	seen    string
+	login   string // key that refuses
+	address string // key of the network, "" for none
+	count   string // key of the account's silent count
+	told    string
+	stop    int
+	n       int  // consecutive failures, this one included if it is counted
+	waits   bool // it is not
+	signsIn bool // a right one makes the network known
 }
 
-// take counts the guess under one more key, or under none.
-func (g *guess) take(key string, l passwd.Limit) time.Duration {
-	w := g.m.take(key, l)
-	if w > 0 {
-		for _, k := range g.keys {
-			g.m.takeBack(k)
-		}
-	}
-	g.keys = append(g.keys, key)
-	return w
+func (m *Model) loginKey(tenant, value string, c netip.Addr) string {
+	return m.key("login", tenant, fold(value), network(c))
 }
 
 func (m *Model) guessAtLogin(l passwd.Login, a *Account, c netip.Addr) (*guess, time.Duration) {
-	g := &guess{m: m, account: a, client: c}
-	if w := g.take(m.key("address", network(c)), m.Limits.Address); w > 0 {
+	g := &guess{m: m, account: a, client: c, signsIn: true}
+	g.address, g.login = m.key("address", network(c)), m.loginKey(l.Tenant, l.Value, c)
+	if w, _ := m.peek(g.address, m.Limits.Address); w > 0 {
 		return g, w
 	}
-	key := m.key("login", l.Tenant, fold(l.Value))
+	who, known := m.key("nobody", l.Tenant, fold(l.Value)), false
 	if a != nil {
-		key = m.key("account", a.Ref, a.Epoch)
-		if c.IsValid() {
-			g.seen = m.key("seen", a.Ref, network(c))
-			if t := m.tallies[g.seen]; t != nil && m.Now.Before(t.until) {
-				key = m.key("known", a.Ref, a.Epoch, network(c))
-			}
-		}
+		who, known = m.key("account", a.Ref, a.Epoch), m.known(a, c)
 	}
-	return g, g.take(key, m.Limits.SignIn)
+	return g, g.take(who, known)
 }
 
 func (m *Model) guessAtCurrent(a *Account, c netip.Addr) (*guess, time.Duration) {
-	g := &guess{m: m, account: a, client: c}
-	return g, g.take(m.key("current", a.Ref, a.Epoch), m.Limits.SignIn)
+	g := &guess{m: m, account: a, client: c, login: m.key("current", a.Ref, a.Epoch)}
+	return g, g.take(m.key("account", a.Ref, a.Epoch), true)
 }
 
-func (m *Model) guessAtCode(c netip.Addr) (*guess, time.Duration) {
-	g := &guess{m: m}
-	return g, g.take(m.key("address", network(c)), m.Limits.Address)
-}
-
-// codeCounted counts a guess at a code for its account too; false is that it is too
-// many, which nobody is told.
-func (m *Model) codeCounted(g *guess, t *token) bool {
-	key := m.key("code", t.ref, t.epoch)
-	if m.take(key, m.Limits.SignIn) > 0 {
-		return false
+// take counts the guess: aloud by login and network, silently by account.
+func (g *guess) take(who string, known bool) time.Duration {
+	if w := g.m.take(g.login, g.m.Limits.SignIn); w > 0 {
+		return w
 	}
-	g.keys = append(g.keys, key)
-	return true
+	knownStop := g.m.Limits.StopAfter / 5
+	g.stop = g.m.Limits.StopAfter - knownStop
+	limit := g.m.Limits.Account
+	if known {
+		g.stop = knownStop
+		limit = passwd.Limit{Free: g.stop, Wait: time.Second, MaxWait: 15 * time.Minute}
+	}
+	g.count, g.told = fmt.Sprint(who, known), fmt.Sprint("told", who, known)
+	g.waits = g.m.take(g.count, limit) > 0
+	_, g.n = g.m.peek(g.count, limit)
+	return 0
 }
 
-func (g *guess) count() int { return g.m.tallies[g.keys[len(g.keys)-1]].count }
+// closed is whether even the right password is refused.
+func (g *guess) closed() bool { return g.waits || g.n > g.stop }
 
-// stopped is whether even the right password is refused.
-func (g *guess) stopped() bool { return g.count() > g.m.Limits.StopAfter }
-
-// failed tells the owner, once, that it was one guess too many.
+// failed counts a failure, and tells the owner, once, that there were too many.
 func (m *Model) failed(g *guess) {
-	if g.account != nil && g.count() == m.Limits.StopAfter {
+	if g.address != "" {
+		m.take(g.address, m.Limits.Address)
+	}
+	if g.n > g.stop && !g.waits {
+		m.takeBack(g.count)
+	}
+	if g.n >= g.stop && m.take(g.told, onceAMonth) == 0 && g.account != nil {
 		m.notify(g.account, passwd.MessageSignInStopped, time.Time{}, g.client, nil, false)
 	}
 }
 
 // succeeded forgets the failures.
 func (m *Model) succeeded(g *guess) {
-	for _, key := range g.keys[:len(g.keys)-1] {
-		m.takeBack(key)
+	delete(m.tallies, g.login)
+	delete(m.tallies, g.count)
+	if !g.signsIn || !g.client.IsValid() {
+		return
 	}
-	delete(m.tallies, g.keys[len(g.keys)-1])
-	if g.seen != "" {
-		delete(m.tallies, g.seen)
-		m.take(g.seen, passwd.Limit{Free: 1, Window: 30 * 24 * time.Hour})
+	seen := m.seenKey(g.account, g.client)
+	if w, _ := m.peek(seen, onceAMonth); w <= 29*24*time.Hour {
+		delete(m.tallies, seen)
+		m.take(seen, onceAMonth)
+	}
+}
+
+// forgive forgets the failures at the logins of an account from a network.
+func (m *Model) forgive(a *Account, c netip.Addr) {
+	for _, own := range []string{a.Username, a.Email, a.Mobile} {
+		delete(m.tallies, m.loginKey(a.Ref.Tenant, own, c))
+	}
+}
+
+var (
+	triesAtCode   = passwd.Limit{Free: 5, Window: 10 * time.Minute}
+	codesOfOthers = passwd.Limit{Free: 100, Window: 24 * time.Hour}
+	codesOfKnown  = passwd.Limit{Free: 20, Window: 24 * time.Hour}
+)
+
+// codeCount is the silent count of failures at codes that a client's come under.
+func (m *Model) codeCount(a *Account, epoch int64, c netip.Addr) (string, passwd.Limit) {
+	if m.known(a, c) {
+		return m.key("code", a.Ref, epoch, "known"), codesOfKnown
+	}
+	return m.key("code", a.Ref, epoch, "others"), codesOfOthers
+}
+
+// mayRedeem counts that a live token was presented.
+func (m *Model) mayRedeem(t *token, c netip.Addr) time.Duration {
+	if w, _ := m.peek(m.key("reused", t.ref), reusedAnHour); w > 0 {
+		keys := []string{m.key("redeem from", network(c)), m.key("redeem", t.purpose, t.ref)}
+		for _, key := range keys { // which are asked first
+			if w, _ := m.peek(key, m.Limits.Redeem); w > 0 {
+				return w
+			}
+		}
+		return w
+	}
+	return m.takeAll([]string{m.key("redeem from", network(c)), m.key("redeem", t.purpose, t.ref)}, m.Limits.Redeem, m.Limits.Redeem)
+}
+
+var reusedAnHour = passwd.Limit{Free: 5, Window: time.Hour}
+
+// toldThePast counts a refusal that tells of an earlier password; the twentieth spends
+// the token.
+func (m *Model) toldThePast(t *token) {
+	m.take(m.key("reused", t.ref), reusedAnHour)
+	if t.reused++; t.reused >= 20 {
+		t.spent = true
 	}
 }
 
 func (m *Model) requestLimit(r Request) (w time.Duration, takeBack func()) {
-	key := m.key("reset", network(r.Client))
-	return m.take(key, m.Limits.ResetRequests), func() { m.takeBack(key) }
+	keys := []string{m.key("reset", network(r.Client)), m.key("messages", r.Login.Tenant, fold(r.Login.Value), network(r.Client))}
+	return m.takeAll(keys, m.Limits.ResetRequests, m.Limits.Messages), func() {
+		for _, key := range keys {
+			m.takeBack(key)
+		}
+	}
 }
 
 func (m *Model) revealLimit(c netip.Addr) time.Duration {
@@ -184,12 +277,40 @@ func (m *Model) absorbKey(r Request) string {
 	if r.Code {
 		return ""
 	}
-	return m.key(r.Login, r.Channel, r.Form, r.TTL, r.TellShared)
+	return m.key(r.Login, r.Channel, r.Form, r.TTL, r.TellShared, network(r.Client))
 }
 
-// mayIssue is the quota of links and codes.
-func (m *Model) mayIssue(a *Account, p passwd.Purpose, _ Request, at time.Time) bool {
-	return m.count(a, p, at) < m.Limits.LiveLinks
+// mayMail counts a message for its account.
+func (m *Model) mayMail(a *Account, c netip.Addr) bool {
+	sent := func(span string) string { return m.key("sent", a.Ref, span) }
+	if m.known(a, c) {
+		return m.take(sent("known"), passwd.Limit{Free: 5, Window: time.Hour}) == 0
+	}
+	return m.takeAll([]string{sent("hour"), sent("day")},
+		passwd.Limit{Free: 20, Window: time.Hour}, passwd.Limit{Free: 60, Window: 24 * time.Hour}) == 0
+}
+
+// makeRoom ends the oldest tokens of a requester for one more; false is that this one
+// is the oldest.
+func (m *Model) makeRoom(t *token, max int) bool {
+	var own []*token
+	for _, other := range m.tokens {
+		if other.ref == t.ref && other.purpose == t.purpose && other.from == t.from && m.live(other, t.issued) {
+			own = append(own, other)
+		}
+	}
+	slices.SortFunc(own, func(a, b *token) int { return a.issued.Compare(b.issued) })
+	excess := len(own) + 1 - max
+	if excess <= 0 {
+		return true
+	}
+	if t.issued.Before(own[excess-1].issued) {
+		return false
+	}
+	for _, old := range own[:excess] {
+		old.spent = true
+	}
+	return true
 }
 
 func (m *Model) mayTellShared(r Request) bool {

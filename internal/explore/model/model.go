@@ -62,7 +62,8 @@ type token struct {
 	ref             passwd.Ref
 	epoch           int64 // 0 outlives password writes
 	address, code   string
-	attempts        int
+	from            string // who asked for it
+	reused          int    // refusals that told of an earlier password
 	issued, expires time.Time
 	spent           bool
 }
@@ -76,6 +77,7 @@ func (m *Model) add(raw string, t *token) {
 	if m.tokens == nil {
 		m.tokens = make(map[string]*token)
 	}
+	maps.DeleteFunc(m.tokens, func(_ string, other *token) bool { return other == t }) // by another name
 	m.tokens[string(t.purpose)+raw] = t
 }
 

@@ -16,7 +16,10 @@ import (
 
 var limits = passwd.Limits{
 	SignIn:        passwd.Limit{Free: 4, Wait: time.Second, MaxWait: time.Minute},
-	StopAfter:     9,
+	Account:       passwd.Limit{Free: 5, Wait: time.Second, MaxWait: time.Minute},
+	StopAfter:     10,
+	Messages:      passwd.Limit{Free: 5, Window: time.Hour},
+	Redeem:        passwd.Limit{Free: 6, Window: 10 * time.Minute},
 	Address:       passwd.Limit{Free: 25, Window: 10 * time.Minute},
 	ResetRequests: passwd.Limit{Free: 12, Window: time.Hour},
 	Checks:        passwd.Limit{Free: 4, Window: time.Minute},

@@ -39,7 +39,24 @@ func (m *Model) Reset(raw, next string, c netip.Addr, h Holder) Answer {
 	if t == nil {
 		return refuse(passwd.CodeInvalidToken)
 	}
-	return m.replace(a, change{next: next, method: passwd.MethodReset, client: c, spend: t})
+	done := m.redeem(t, a, change{next: next, method: passwd.MethodReset, client: c})
+	if done.Error == "" {
+		m.forgive(a, c)
+	}
+	return done
+}
+
+// redeem makes a change that spends a token.
+func (m *Model) redeem(t *token, a *Account, c change) Answer {
+	if w := m.mayRedeem(t, c.client); w > 0 {
+		return wait(w)
+	}
+	c.spend = t
+	done := m.replace(a, c)
+	if slices.Contains(strings.Fields(done.Rejected), "reused") {
+		m.toldThePast(t)
+	}
+	return done
 }
 
 func (m *Model) CancelReset(raw string, c netip.Addr) Answer {
@@ -52,20 +69,29 @@ func (m *Model) CancelReset(raw string, c netip.Addr) Answer {
 }
 
 func (m *Model) RedeemCode(request, code string, c netip.Addr, made string) Answer {
-	g, w := m.guessAtCode(c)
-	if w > 0 {
+	address := m.key("address", network(c))
+	if w, _ := m.peek(address, m.Limits.Address); w > 0 {
 		return wait(w)
 	}
+	exhausted := m.take(m.key("request", request), triesAtCode) > 0
 	t := m.tokens[string(passwd.PurposeCode)+request]
-	if t == nil || !m.live(t, m.Now) || t.attempts >= 5 {
+	if t == nil || !m.live(t, m.Now) {
+		m.take(address, m.Limits.Address)
 		return refuse(passwd.CodeInvalidToken)
 	}
-	t.attempts++
-	if a := m.get(t.ref); !m.codeCounted(g, t) || strings.NewReplacer(" ", "", "-", "").Replace(code) != t.code || a == nil || !m.usable(t, a) {
+	a := m.Accounts[t.ref]
+	count, limit := m.codeCount(a, t.epoch, c)
+	throttled, _ := m.peek(count, limit)
+	if exhausted || throttled > 0 || strings.NewReplacer(" ", "", "-", "").Replace(code) != t.code {
+		m.take(address, m.Limits.Address)
+		m.take(count, limit)
 		return refuse(passwd.CodeInvalidToken)
 	}
-	m.succeeded(g)
+	if a = m.get(t.ref); a == nil || !m.usable(t, a) {
+		return refuse(passwd.CodeInvalidToken)
+	}
+	delete(m.tallies, count)
 	t.spent = true
-	m.add(made, &token{purpose: passwd.PurposeReset, ref: t.ref, epoch: t.epoch, address: t.address, issued: m.Now, expires: m.Now.Add(10 * time.Minute)})
+	m.add(made, &token{purpose: passwd.PurposeReset, ref: t.ref, epoch: t.epoch, address: t.address, from: t.from, issued: m.Now, expires: m.Now.Add(10 * time.Minute)})
 	return Answer{}
 }

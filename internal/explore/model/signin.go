@@ -20,7 +20,7 @@ func (m *Model) opened(l passwd.Login, password string, c netip.Addr) (a *Accoun
 	switch {
 	case w > 0:
 		return nil, changeBy, wait(w)
-	case a == nil || !a.is(password) || g.stopped() || a.Disabled || a.Must == passwd.Compromised:
+	case a == nil || !a.is(password) || g.closed() || a.Disabled || a.Must == passwd.Compromised:
 		m.failed(g)
 		return nil, changeBy, refuse(passwd.CodeWrongCredentials)
 	}

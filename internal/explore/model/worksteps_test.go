@@ -70,6 +70,9 @@ func (w *world) deliver(j *model.Job, c claim) {
 			w.users[sent.User], w.known = sent.Account, append(w.known, sent.User)
 		case passwd.MessageResetCode:
 			w.codes[w.m.CodeRequest(j)] = string(sent.Code)
+			if inLink != "" {
+				w.made(passwd.PurposeReset, inLink)
+			}
 		default:
 			w.made(passwd.PurposeCancel, inLink)
 		}

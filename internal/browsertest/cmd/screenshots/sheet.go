@@ -65,9 +65,9 @@ func at(p *image.RGBA, i int) color.RGBA { return color.RGBA{p.Pix[i], p.Pix[i+1
 // kept is how many of the colours that occur most stay as they are.
 const kept = 48
 
-// reduce returns a palette of the colours, in their order, but for the rarer ones
-// of so many bits each, and where in it each is. It returns none if that were more
-// than 256.
+// reduce returns a palette of the colours, in their order, the rarer ones reduced
+// to bits bits per channel, and the place of each in it. It returns none if that
+// were more than 256.
 func reduce(all []color.RGBA, bits int) (map[color.RGBA]uint8, color.Palette) {
 	step := 255 / float64(int(1)<<bits-1)
 	coarse := func(v uint8) uint8 { return uint8(math.Round(math.Round(float64(v)/step) * step)) }

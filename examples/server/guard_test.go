@@ -1,0 +1,302 @@
+//go:build linux
+
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/passwd-go/passwd/internal/testrun"
+)
+
+// outside is a client of a server with an address of its own: the whole of 127.0.0.0/8
+// leads to the loopback interface.
+type outside struct {
+	t      *testing.T
+	origin string
+	http   *http.Client
+}
+
+func (p *process) outside(t *testing.T, n int) outside {
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 1+byte(n>>16), byte(n>>8), byte(n))}}
+	transport := &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: 256}
+	t.Cleanup(transport.CloseIdleConnections)
+	return outside{t, p.origin, &http.Client{Transport: transport, Timeout: testrun.Patience(t)}}
+}
+
+type told struct {
+	status int
+	after  time.Duration
+	body   string
+}
+
+func (o outside) post(path, body string) told {
+	r, err := o.http.Post(o.origin+path, "application/json", strings.NewReader(body))
+	if err != nil {
+		o.t.Error(err)
+		return told{}
+	}
+	defer r.Body.Close()
+	text, err := io.ReadAll(r.Body)
+	if err != nil {
+		o.t.Error(err)
+	}
+	seconds, _ := strconv.Atoi(r.Header.Get("Retry-After"))
+	return told{r.StatusCode, time.Duration(seconds) * time.Second, string(text)}
+}
+
+func (o outside) signIn(login, password string) told {
+	return o.post("/dev/sign-in", object("tenant", "", "login", login, "password", password))
+}
+
+// statuses are those of n wrong guesses.
+func (o outside) statuses(login string, n int) (all []int) {
+	for range n {
+		all = append(all, o.signIn(login, "wrong").status)
+	}
+	return all
+}
+
+// sent is how many messages of a kind went to an address.
+func (o outside) sent(kind, to string) (n int) {
+	r, err := o.http.Get(o.origin + "/dev/messages")
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	defer r.Body.Close()
+	var all []struct{ Kind, To string }
+	if err := json.NewDecoder(r.Body).Decode(&all); err != nil {
+		o.t.Fatal(err)
+	}
+	for _, m := range all {
+		if m.Kind == kind && m.To == to {
+			n++
+		}
+	}
+	return n
+}
+
+// TestFromOutside drives the server from many addresses, as who attacks it would, and as
+// its owners do meanwhile.
+func TestFromOutside(t *testing.T) {
+	testrun.NeedCI(t)
+	const ada, adas = "ada", "ada@example.com"
+	start := func(t *testing.T) *process {
+		url := copyOf(t, seeded)
+		people(t, url, 160, adaPassword)
+		return spawn(t, url)
+	}
+	t.Run("existence, aliases, whereabouts", func(t *testing.T) { // I6
+		t.Parallel()
+		s := start(t)
+		home := s.outside(t, 1)
+		if in := home.signIn(ada, adaPassword); in.status != http.StatusOK {
+			t.Fatalf("%+v", in)
+		}
+		known, unknown := s.outside(t, 2).statuses(ada, 14), s.outside(t, 2).statuses("nobody", 14)
+		if fmt.Sprint(known) != fmt.Sprint(unknown) {
+			t.Errorf("ada %v, nobody %v", known, unknown)
+		}
+		if got := s.outside(t, 2).signIn(adas, "wrong").status; got != http.StatusUnauthorized {
+			t.Errorf("an alias of a throttled login: %d", got)
+		}
+		if got := s.outside(t, 2).signIn("nobody@example.com", "wrong").status; got != http.StatusUnauthorized {
+			t.Errorf("an alias of nobody: %d", got)
+		}
+		for n := 3; n < 63; n++ { // the account is closed to strangers by now, and nobody can tell
+			for _, login := range []string{ada, "nobody"} {
+				if got := s.outside(t, n).signIn(login, "wrong"); got.status != http.StatusUnauthorized {
+					t.Fatalf("%s from a new address: %+v", login, got)
+				}
+			}
+		}
+		if fromHome, elsewhere := home.signIn(ada, "wrong"), s.outside(t, 64).signIn(ada, "wrong"); fromHome != elsewhere {
+			t.Errorf("from the owner's network %+v, from elsewhere %+v", fromHome, elsewhere)
+		}
+		if got := home.signIn(ada, adaPassword).status; got != http.StatusOK {
+			t.Errorf("the owner, at home: %d", got)
+		}
+	})
+	t.Run("parallel guesses", func(t *testing.T) { // R1
+		t.Parallel()
+		o := start(t).outside(t, 1)
+		var judged atomic.Int32
+		together(200, func(int) {
+			if o.signIn(ada, "wrong").status == http.StatusUnauthorized {
+				judged.Add(1)
+			}
+		})
+		if n := judged.Load(); n < 1 || n > 10 {
+			t.Errorf("%d guesses were judged, want at most 10", n)
+		}
+	})
+	t.Run("many behind one address", func(t *testing.T) { // R2
+		t.Parallel()
+		o := start(t).outside(t, 1)
+		var in, limited atomic.Int32
+		end := time.Now().Add(testrun.Patience(t))
+		together(150, func(i int) {
+			for time.Now().Before(end) {
+				switch got := o.signIn(fmt.Sprint("user", i), adaPassword); got.status {
+				case http.StatusOK:
+					in.Add(1)
+					return
+				case http.StatusTooManyRequests:
+					limited.Add(1)
+					return
+				default:
+					time.Sleep(max(got.after, 100*time.Millisecond))
+				}
+			}
+		})
+		if in.Load() != 150 || limited.Load() != 0 {
+			t.Errorf("%d of 150 are signed in, %d were told to wait", in.Load(), limited.Load())
+		}
+	})
+	t.Run("one address takes all that it gets", func(t *testing.T) { // I8
+		t.Parallel()
+		s := start(t)
+		flood, o := s.outside(t, 1), s.outside(t, 2)
+		done := make(chan struct{})
+		var flooding sync.WaitGroup
+		for i := range 200 {
+			flooding.Go(func() {
+				for n := 0; ; n++ {
+					select {
+					case <-done:
+						return
+					default:
+						flood.signIn(fmt.Sprint("nobody", i, "-", n), "wrong")
+					}
+				}
+			})
+		}
+		in := 0
+		for i := range 20 {
+			if got := o.signIn(fmt.Sprint("user", i), adaPassword); got.status == http.StatusOK {
+				in++
+			} else {
+				t.Logf("%+v", got)
+			}
+		}
+		close(done)
+		flooding.Wait()
+		if in != 20 {
+			t.Errorf("%d of 20 are signed in", in)
+		}
+	})
+	t.Run("floods of links and codes, and the owner's way back", func(t *testing.T) { // R3, T5, I11
+		t.Parallel()
+		s := start(t)
+		home := s.outside(t, 1)
+		if in := home.signIn(ada, adaPassword); in.status != http.StatusOK {
+			t.Fatalf("%+v", in)
+		}
+		for n := 2; n < 62; n++ {
+			for _, login := range []string{ada, "nobody"} {
+				if got := s.outside(t, n).post(api+"forgot", object("login", login)); got.status != http.StatusAccepted {
+					t.Fatalf("%s: %+v", login, got)
+				}
+			}
+		}
+		testrun.Until(t, func() bool { return home.sent("reset_link", adas) >= 20 }, func() string { return "the messages are not sent" })
+		if got := home.post(api+"forgot", object("login", ada)); got.status != http.StatusAccepted {
+			t.Errorf("the owner's request: %+v", got)
+		}
+		testrun.Until(t, func() bool { return home.sent("reset_link", adas) > 20 }, func() string { return "the owner gets no link" })
+		if n := home.sent("reset_link", adas); n != 21 {
+			t.Errorf("%d links, want 20 of strangers and one of the owner", n)
+		}
+	})
+}
+
+func together(n int, f func(int)) {
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() { f(i) })
+	}
+	all.Wait()
+}
+
+// TestTimingWithLimits is TestTiming with the limiter on: each try has a login and an
+// address of its own (I6, F3).
+func TestTimingWithLimits(t *testing.T) {
+	testrun.NeedLong(t)
+	const requests = 600
+	for name, open := range map[string]func(*testing.T) string{
+		"sqlite":   func(t *testing.T) string { return copyOf(t, seeded) },
+		"postgres": copyOfPostgres,
+	} {
+		t.Run(name, func(t *testing.T) {
+			url := open(t)
+			people(t, url, requests, adaPassword)
+			s := spawn(t, url)
+			next := 0
+			client := func() outside {
+				next++
+				o := s.outside(t, next)
+				r, err := o.http.Get(o.origin + "/style.css") // it is connected before the clock runs
+				if err != nil {
+					t.Fatal(err)
+				}
+				io.Copy(io.Discard, r.Body)
+				r.Body.Close()
+				return o
+			}
+			for _, path := range []string{"forgot", "sign-in", "reset/code"} {
+				times := map[string][]time.Duration{}
+				requested := map[string][]string{}
+				if path == "reset/code" {
+					for _, kind := range []string{"user", "none"} {
+						for n := range requests {
+							var made struct {
+								RequestID string `json:"request_id"`
+							}
+							got := client().post(api+"forgot/code", object("login", fmt.Sprint(kind, n)))
+							if err := errors.Join(json.Unmarshal([]byte(got.body), &made)); err != nil || made.RequestID == "" {
+								t.Fatalf("%+v", got)
+							}
+							requested[kind] = append(requested[kind], made.RequestID)
+						}
+					}
+					o := client()
+					testrun.Until(t, func() bool {
+						return o.sent("reset_code", fmt.Sprintf("user%d@example.com", requests-1)) > 0
+					}, func() string { return "the codes are not sent" })
+				}
+				for _, kind := range shuffled(map[string]bool{"user": true, "none": true}, requests) {
+					o, n := client(), len(times[kind])
+					began := time.Now()
+					var got told
+					switch login := fmt.Sprint(kind, n); path {
+					case "forgot":
+						got = o.post(api+path, object("login", login))
+					case "sign-in":
+						got = o.signIn(login, "wrong")
+					default:
+						got = o.post(api+path, object("request_id", requested[kind][n], "code", "00000000"))
+					}
+					times[kind] = append(times[kind], time.Since(began))
+					if got.status == http.StatusTooManyRequests || got.status >= 500 {
+						t.Fatalf("%s: %+v", path, got)
+					}
+				}
+				area := auc(times["user"], times["none"])
+				t.Logf("%s: AUC %.3f, medians %v and %v", path, area, median(times["user"]), median(times["none"]))
+				if area < 0.45 || area > 0.55 {
+					t.Errorf("%s: time tells known from unknown: AUC %.3f", path, area)
+				}
+			}
+		})
+	}
+}
