@@ -28,6 +28,7 @@ import (
 type settings struct {
 	postgres string
 	only     string
+	hashing  string
 	rounds   int
 	requests int
 	peers    []string
@@ -37,6 +38,7 @@ func main() {
 	var s settings
 	flag.StringVar(&s.postgres, "postgres", "", "`URL` of a PostgreSQL server; without it, nothing runs on PostgreSQL")
 	flag.StringVar(&s.only, "only", "", "measure only the apps whose names contain `text`")
+	flag.StringVar(&s.hashing, "hashing", "both", "default, cheap or both: at what costs passwords are hashed")
 	flag.IntVar(&s.rounds, "rounds", 7, "how often everything takes its turn")
 	flag.IntVar(&s.requests, "requests", 32, "requests of one turn")
 	flag.Func("peer", "`name=URL` of another app, which may be given again", func(peer string) error {
@@ -59,12 +61,18 @@ func (s settings) run(ctx context.Context) error {
 	if s.rounds < 1 || s.requests < 1 {
 		return errors.New("-rounds and -requests are at least 1")
 	}
+	if !slices.Contains([]string{"default", "cheap", "both"}, s.hashing) {
+		return errors.New("-hashing is default, cheap or both")
+	}
 	folder, err := os.MkdirTemp("", "peers")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(folder)
 	for _, cheap := range []bool{false, true} {
+		if cheap && s.hashing == "default" || !cheap && s.hashing == "cheap" {
+			continue
+		}
 		if err := s.group(ctx, folder, cheap); err != nil {
 			return err
 		}

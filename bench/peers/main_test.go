@@ -78,13 +78,13 @@ func TestRun(t *testing.T) {
 	if os.Getenv("PASSWD_TEST_LONG") == "" {
 		t.Skip("builds and drives apps: set PASSWD_TEST_LONG to run it")
 	}
-	if err := (settings{rounds: 1, requests: 2, only: "SQLite"}).run(t.Context()); err != nil {
+	if err := (settings{rounds: 1, requests: 2, only: "SQLite", hashing: "both"}).run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func TestBadSettings(t *testing.T) {
-	for _, s := range []settings{{rounds: 0, requests: 1}, {rounds: 1, requests: 0}} {
+	for _, s := range []settings{{requests: 1, hashing: "both"}, {rounds: 1, hashing: "both"}, {rounds: 1, requests: 1, hashing: "md5"}} {
 		if err := s.run(t.Context()); err == nil {
 			t.Errorf("%+v: no error", s)
 		}
