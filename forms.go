@@ -129,8 +129,8 @@ func (s *Service) ChangeMade(ctx context.Context, r ChangeMade) (bool, error) {
 }
 
 // CodeTriesLeft returns how many attempts the code of a request has left, 0 if none.
-// It knows nothing of codes, and answers the same for a request that nobody is mailed
-// (I6). Error: ErrUnavailable.
+// It knows nothing of codes, and answers the same for a request for which no mail
+// is sent (I6). Error: ErrUnavailable.
 func (s *Service) CodeTriesLeft(ctx context.Context, request Token) (int, error) {
 	answers, err := s.limit(ctx, Client{}, Step{Key: s.requestKey(request), Do: StepPeek, Limit: attemptsAtCode, Silent: true})
 	if err != nil {

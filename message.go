@@ -63,7 +63,7 @@ type Message struct {
 // has been accepted for delivery; any error but ErrUndeliverable has it tried again later
 // with the same ID, at growing intervals of up to 10 minutes: a link or code until it
 // has expired, a notice for 72 hours. The context ends before the job's lease does.
-// Notify may be called concurrently: by the hands of a Run, as many as Config.Deliveries,
+// Notify may be called concurrently: by the workers of a Run, as many as Config.Deliveries,
 // and of the Runs of other replicas.
 type Notifier interface {
 	Notify(ctx context.Context, m Message) error
