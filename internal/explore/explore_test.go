@@ -59,7 +59,7 @@ func (y *tally) add(found explore.Found) {
 	}
 }
 
-const mostFailures = 20 // that are printed
+const maxFailures = 20 // that are printed
 
 func (y *tally) fail(t *testing.T, f *explore.Failure) {
 	y.Lock()
@@ -68,9 +68,16 @@ func (y *tally) fail(t *testing.T, f *explore.Failure) {
 		y.pending++
 		return
 	}
-	if y.failed++; y.failed <= mostFailures || long() {
+	if y.failed++; y.failed <= maxFailures || long() {
 		t.Error("\n" + f.Error())
 	}
+}
+
+// enough reports that there are as many failures as are printed.
+func (y *tally) enough() bool {
+	y.Lock()
+	defer y.Unlock()
+	return y.failed >= maxFailures && !long()
 }
 
 // each does something with every cell, on all processors.
@@ -81,7 +88,9 @@ func each(t *testing.T, what string, cells []explore.Cell, do func(i int, c expl
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for i := range next {
-				do(i, cells[i], y)
+				if !y.enough() {
+					do(i, cells[i], y)
+				}
 			}
 		})
 	}
@@ -127,7 +136,7 @@ func TestPairs(t *testing.T) {
 // TestTriples runs three flows that write, with at most two preemptions.
 func TestTriples(t *testing.T) {
 	n := seed(t)
-	cells := some(explore.Cells(3, explore.Writers()), 60, n)
+	cells := some(explore.Cells(3, explore.Writers()), 30, n)
 	each(t, "triples", cells, func(i int, c explore.Cell, y *tally) {
 		x := explore.Search{Preemptions: 2}
 		if !long() {

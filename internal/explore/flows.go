@@ -136,7 +136,7 @@ func (c *Caller) changeByLogin(always bool) {
 
 func (c *Caller) reset(t passwd.Token) {
 	_, err := c.svc.Reset(c.ctx, passwd.Reset{Token: t, New: c.new, Client: home})
-	c.said("Reset", err)
+	c.spends("Reset", t, err)
 }
 
 func (c *Caller) work() {
@@ -147,7 +147,7 @@ func (c *Caller) work() {
 
 func (c *Caller) redeem(request passwd.Token, code passwd.OneTimeCode) {
 	t, err := c.svc.RedeemCode(c.ctx, passwd.RedeemCode{Request: request, Code: code, Client: home})
-	if c.said("RedeemCode", err) {
+	if c.spends("RedeemCode", request, err) {
 		c.next()
 		c.reset(t)
 	}
@@ -176,11 +176,11 @@ var flows = []Flow{
 		}
 		c.next()
 		_, err = c.svc.ChangeWithTicket(c.ctx, passwd.ChangeWithTicket{Ticket: t, New: c.new, Client: home})
-		c.said("ChangeWithTicket", err)
+		c.spends("ChangeWithTicket", t, err)
 	}},
 	{"redeem ticket", []Need{"ticket"}, func(c *Caller) {
 		_, err := c.svc.ChangeWithTicket(c.ctx, passwd.ChangeWithTicket{Ticket: c.w.ticket, New: c.new, Client: home})
-		c.said("ChangeWithTicket", err)
+		c.spends("ChangeWithTicket", c.w.ticket, err)
 	}},
 	{"change", []Need{"session"}, func(c *Caller) {
 		_, err := c.svc.Change(c.ctx, passwd.Change{
@@ -206,7 +206,7 @@ var flows = []Flow{
 	{"redeem code", []Need{"code"}, func(c *Caller) { c.redeem(c.w.request, c.w.code) }},
 	{"guess code", []Need{"code"}, func(c *Caller) { c.redeem(c.w.request, "1234567") }},
 	{"cancel", []Need{"cancel"}, func(c *Caller) {
-		c.said("CancelReset", c.svc.CancelReset(c.ctx, passwd.CancelReset{Token: c.w.cancel, Client: home}))
+		c.spends("CancelReset", c.w.cancel, c.svc.CancelReset(c.ctx, passwd.CancelReset{Token: c.w.cancel, Client: home}))
 	}},
 	{"require", nil, func(c *Caller) {
 		c.said("RequireChange", c.svc.RequireChange(c.ctx, passwd.RequireChange{Account: ref}))

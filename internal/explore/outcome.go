@@ -210,6 +210,9 @@ func sorted(list []string) string {
 // checkEnded holds against I5 what tells the epoch of the account.
 func (w *World) checkEnded() {
 	account, _ := w.Store.Get(context.Background(), ref)
+	if _, err := w.replica.svc.Live(context.Background(), ref, w.in.Epoch); err == nil && w.said(enders...) > 0 {
+		w.breaks("I5: what was opened before is live after a call that ends it")
+	}
 	for _, c := range w.callers {
 		for _, a := range c.answers {
 			_, err := w.replica.svc.Live(context.Background(), ref, a.in.Epoch)
@@ -260,19 +263,24 @@ func (w *World) checkWritten() {
 	if w.changed > len(w.writes) {
 		w.breaks("I10: %d events of writes, of %d", w.changed, len(w.writes))
 	}
-	if said := w.saidWritten(); said > len(w.writes) {
+	if said := w.said(writing...); said > len(w.writes) {
 		w.breaks("I10: %d calls have said that they wrote a password, and %d have", said, len(w.writes))
 	}
 }
 
-func (w *World) saidWritten() (n int) {
+// writing are the calls that write a password; enders those that end what was
+// opened before.
+var (
+	writing = []string{"Change", "ChangeByLogin", "ChangeWithTicket", "Reset", "IssueTemporary"}
+	enders  = append([]string{"Revoke", "MarkCompromised", "CancelReset", "Forget"}, writing...)
+)
+
+// said counts the answers "ok" of some calls.
+func (w *World) said(calls ...string) (n int) {
 	for _, c := range w.callers {
 		for _, a := range c.answers {
-			switch a.call {
-			case "Change", "ChangeByLogin", "ChangeWithTicket", "Reset", "IssueTemporary":
-				if a.code == "ok" {
-					n++
-				}
+			if a.code == "ok" && slices.Contains(calls, a.call) {
+				n++
 			}
 		}
 	}

@@ -148,7 +148,7 @@ func (s store) RotateSession(ctx context.Context, r session.Rotation) (rec sessi
 	step := writes("RotateSession", sessions).reading(row, epoch)
 	err = At(ctx, step, func() error {
 		if rec, err = s.Store.RotateSession(ctx, r); err == nil {
-			s.w.rotated(r)
+			s.w.refreshed(r)
 		}
 		return err
 	})

@@ -73,6 +73,7 @@ type World struct {
 	changed  int // events that say so
 	tokens   []*token
 	sessions []*opened
+	used     map[passwd.Token]bool
 	broken   []string
 }
 
@@ -130,7 +131,7 @@ func (w *World) newReplica(keys passwd.Keys, ahead time.Duration) replica {
 // NewWorld makes a world in a state, with what the flows ask for beforehand; false
 // if that cannot be had in it.
 func NewWorld(s State, needs ...Need) (*World, bool) {
-	w := &World{state: s.Name, Store: memstore.New(), Clock: passwdtest.NewClock(), passwords: make(map[passwd.Hash]string)}
+	w := &World{state: s.Name, Store: memstore.New(), Clock: passwdtest.NewClock(), passwords: make(map[passwd.Hash]string), used: make(map[passwd.Token]bool)}
 	w.limiter = limiter{passwd.NewMemoryLimiter(0), new([]string)}
 	w.began = w.Clock.Now()
 	w.replica = w.newReplica(oldKeys, 0)
@@ -237,11 +238,15 @@ func (w *World) consumed(spent *passwd.TokenRef) {
 
 func (w *World) opened(r session.Record) { w.sessions = append(w.sessions, &opened{Record: r}) }
 
-func (w *World) rotated(r session.Rotation) {
+func (w *World) refreshed(r session.Rotation) {
 	for _, s := range w.sessions {
-		if s.ID == r.ID {
-			s.Access, s.Refresh = r.Access, r.Refresh
+		if s.ID != r.ID {
+			continue
 		}
+		if s.Refresh != r.IfRefresh {
+			w.breaks("I4: a refresh token is used twice")
+		}
+		s.Access, s.Refresh = r.Access, r.Refresh
 	}
 }
 
@@ -284,6 +289,18 @@ func (c *Caller) saidIn(in passwd.SignedIn, err error) bool {
 	ok := c.said("SignIn", err)
 	if ok {
 		c.answers[len(c.answers)-1].in = in
+	}
+	return ok
+}
+
+// spends is said of a call that uses up a token; no token is used up twice.
+func (c *Caller) spends(call string, t passwd.Token, err error) bool {
+	ok := c.said(call, err)
+	if ok {
+		if c.w.used[t] {
+			c.w.breaks("I4: %s: a token is used twice", call)
+		}
+		c.w.used[t] = true
 	}
 	return ok
 }

@@ -1,0 +1,88 @@
+package explore_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// planted are faults that the explorer has to find: in a file, one text in place of
+// another that is there once.
+var planted = []struct{ name, file, old, new string }{
+	{"a sign-in goes on although the account was suspended", "signin.go", `if err == nil && refused != nil {`, `if err == nil && refused != nil && false {`},
+	{"a sign-in that meets another write gives up", "signin.go", `conflicts < maxConflicts {`, `conflicts < maxConflicts && false {`},
+	{"a write is repeated without asking again", "write.go", `if c.recheck != nil {`, `if c.recheck != nil && false {`},
+	{"a write goes on with a password that is no longer the current one", "signin.go", `if fresh.Hash != verified {`, `if false {`},
+	{"a revocation ends nothing", "admin.go", `Raise: true, KeepSession`, `KeepSession`},
+	{"notices are queued after the write", "write.go", "	if s.storeIsQueue {\n		w.Jobs = jobs\n	}", "	if s.storeIsQueue {\n		defer s.enqueue(ctx, jobs)\n	}"},
+	{"AfterWrite is not promised", "write.go", `append(jobs, after...)`, `jobs`},
+	{"the event comes before the write", "write.go", `	if _, err := s.apply(ctx, w, append(jobs`, "	s.Observe(ctx, Event{Name: EventChanged})\n	if _, err := s.apply(ctx, w, append(jobs"},
+	{"a session is live at any epoch", "signin.go", "	case epoch == 0 || a.Epoch != epoch ||", "	case epoch == 0 ||"},
+	{"a code is good twice", "code.go", `}, 0, &code.TokenRef)`, `}, 0, nil)`},
+	{"a limiter that is down is passed over", "limits.go", "	if err != nil {\n		return t.abandon(t.s.fault(t.ctx, err))\n	}", "	if err != nil {\n		return nil\n	}"},
+	{"a hasher that fails keeps its turn", "hashing.go", "	defer s.gate.Leave(t)\n	h, err := s.cfg.Hasher.Hash(ctx, prepared)\n	if err != nil {", "	h, err := s.cfg.Hasher.Hash(ctx, prepared)\n	if err == nil {\n		s.gate.Leave(t)\n	} else {"},
+	{"a job is done before it is delivered", "work.go", "	names, err := s.attend(ctx, j, &e)", "	s.queue.Done(ctx, j.ID)\n	names, err := s.attend(ctx, j, &e)"},
+	{"a suspension that failed is passed over", "reset.go", "	if err != nil {\n		return err\n	}\n	s.Observe(ctx, Event{Name: EventSuspended", "	if errors.Is(err, ErrConflict) {\n		return err\n	}\n	s.Observe(ctx, Event{Name: EventSuspended"},
+	{"a ticket is good although the change was lifted", "change.go", `if !s.mayUseTicket(fresh) {`, `if !s.mayUseTicket(fresh) && false {`},
+	{"Apply does not compare the hash", "memstore/credentials.go", `if a.Hash != w.IfHash || `, `if `},
+	{"Apply does not compare the epoch", "memstore/credentials.go", ` || s.epoch(a.Ref) != w.IfEpoch`, ``},
+	{"Apply does not compare the need for a change", "memstore/credentials.go", ` || a.Must != w.IfMust`, ``},
+	{"Rehash replaces whatever is there", "memstore/credentials.go", "	if a.Hash != old {\n		return false, nil\n	}", ""},
+	{"a raise leaves the epoch", "memstore/credentials.go", `} else if w.NewHash != "" || w.Raise {`, `} else if w.NewHash != "" {`},
+	{"tokens are live at any epoch", "memstore/tokens.go", `(t.Epoch == 0 || t.Epoch == s.epoch(t.Account))`, `true`},
+	{"a code that was exchanged is not spent", "memstore/tokens.go", "	if spent != nil {\n		spent.SpentAt = now\n	}", ""},
+	{"a reset leaves \"this was not me\" links", "memstore/credentials.go", `if w.VoidAll {`, `if w.VoidAll && false {`},
+	{"Forget leaves the tokens", "memstore/credentials.go", `delete(s.tokens, t.TokenRef)`, `_ = t`},
+	{"a refresh token is good twice", "memstore/sessions.go", `if h.Refresh != r.IfRefresh {`, `if false {`},
+	{"a session that was not stored is handed out", "session/manager.go", "	err = m.store.CreateSession(ctx, r, m.cfg.MaxPerClient)", "	err = m.store.CreateSession(ctx, r, m.cfg.MaxPerClient)\n	err = nil"},
+	{"a store that is down has no sessions", "session/manager.go", `if errors.Is(err, passwd.ErrNotFound) {`, `if err != nil {`},
+}
+
+var replayed = regexp.MustCompile(`PASSWD_EXPLORE='[^']*'`)
+
+// TestPlanted plants one fault after the other, in an overlay of its file, and holds
+// that the tests of this package find it.
+func TestPlanted(t *testing.T) {
+	if !long() {
+		t.Skip("PASSWD_TEST_LONG is not set")
+	}
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range planted {
+		t.Run(p.name, func(t *testing.T) {
+			file := filepath.Join(root, p.file)
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(string(text), p.old); n != 1 {
+				t.Fatalf("%s has the text %d times, want it once", p.file, n)
+			}
+			folder := t.TempDir()
+			faulty, overlay := filepath.Join(folder, "faulty.go"), filepath.Join(folder, "overlay.json")
+			listing, err := json.Marshal(map[string]any{"Replace": map[string]string{file: faulty}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for path, content := range map[string][]byte{faulty: []byte(strings.Replace(string(text), p.old, p.new, 1)), overlay: listing} {
+				if err := os.WriteFile(path, content, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd := exec.CommandContext(t.Context(), "go", "test", "-overlay", overlay, "-count=1", "-failfast", "-run", "TestFaults|TestPairs|TestTriples", "./internal/explore")
+			cmd.Dir, cmd.Env = root, append(os.Environ(), "PASSWD_TEST_LONG=")
+			out, err := cmd.CombinedOutput()
+			found := replayed.FindString(string(out))
+			if err == nil || found == "" {
+				t.Fatalf("not found:\n%s", out)
+			}
+			t.Log(found)
+		})
+	}
+}
