@@ -81,23 +81,16 @@ func (s *Service) stillCurrent(ctx context.Context, verified Hash, fresh Account
 	return wrong
 }
 
-// When tells in which case ChangeByLogin changes a password.
-type When int
-
-// The cases.
-const (
-	IfRequired When = iota // only if the account must change it, else ErrNoChangeNeeded
-	Always                 // whether it must or not
-)
-
 // ChangeByLogin is a request to change a password by login and current password
 // instead of a session.
 type ChangeByLogin struct {
 	Login   Login
 	Current string
 	New     string
-	When    When
-	Client  Client
+	// Always changes it although nothing requires that. If false, an account that need
+	// not change its password is ErrNoChangeNeeded.
+	Always bool
+	Client Client
 }
 
 // ChangeByLogin replaces the password of the one account that the login names.
@@ -131,7 +124,7 @@ func (s *Service) ChangeByLogin(ctx context.Context, r ChangeByLogin) (Written, 
 
 // admits decides, after the right password, whether it may be changed.
 func (s *Service) admits(ctx context.Context, r ChangeByLogin, a Account) error {
-	if r.When == IfRequired && a.Must == NoReason {
+	if !r.Always && a.Must == NoReason {
 		return ErrNoChangeNeeded
 	}
 	if s.cfg.Admit == nil {

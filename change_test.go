@@ -86,21 +86,21 @@ func TestGuessesOfTheCurrentPasswordAreLimited(t *testing.T) { // F1
 func TestChangeByLogin(t *testing.T) {
 	kit := passwdtest.New(t, passwd.Config{})
 	ref := kit.Add(t, ada(), adaPassword)
-	change := func(current, next string, when passwd.When) error {
-		_, err := kit.Service.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: login("ada"), Current: current, New: next, When: when, Client: home})
+	change := func(current, next string, always bool) error {
+		_, err := kit.Service.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: login("ada"), Current: current, New: next, Always: always, Client: home})
 		return err
 	}
-	wantErr(t, change("wrong", newPassword, passwd.IfRequired), passwd.ErrWrongCredentials)
-	wantErr(t, change(adaPassword, newPassword, passwd.IfRequired), passwd.ErrNoChangeNeeded)
-	wantErr(t, change(adaPassword, "short", passwd.IfRequired), passwd.ErrNoChangeNeeded) // need before policy
-	if err := change(adaPassword, newPassword, passwd.Always); err != nil {
+	wantErr(t, change("wrong", newPassword, false), passwd.ErrWrongCredentials)
+	wantErr(t, change(adaPassword, newPassword, false), passwd.ErrNoChangeNeeded)
+	wantErr(t, change(adaPassword, "short", false), passwd.ErrNoChangeNeeded) // need before policy
+	if err := change(adaPassword, newPassword, true); err != nil {
 		t.Fatal(err)
 	}
 	if err := kit.Service.RequireChange(ctx, passwd.RequireChange{Account: ref, Reason: passwd.Administrator}); err != nil {
 		t.Fatal(err)
 	}
-	wantViolation(t, change(newPassword, newPassword, passwd.IfRequired), pwpolicy.SimilarCurrent) // T9
-	if err := change(newPassword, adaPassword, passwd.IfRequired); err != nil {
+	wantViolation(t, change(newPassword, newPassword, false), pwpolicy.SimilarCurrent) // T9
+	if err := change(newPassword, adaPassword, false); err != nil {
 		t.Fatal(err)
 	}
 	if in := mustSignIn(t, kit, "ada", adaPassword); in.Must != passwd.NoReason {

@@ -112,7 +112,7 @@ func (s *Service) composeLink(ctx context.Context, t *requestTask, a Account, to
 	m.Token = t.keys.token(t.Seed, PurposeReset)
 	m.User = t.keys[0].userKey(a.Ref)
 	query := url.Values{"token": {string(m.Token)}}
-	if t.Form == UserKeyLink {
+	if t.Form == userKeyLink {
 		query.Set("user", m.User)
 	}
 	var err error

@@ -21,7 +21,7 @@ const (
 	CodeWrongPassword          Code = "wrong_password"           // the current password of a signed-in user
 	CodePasswordChangeRequired Code = "password_change_required" // signed in, but for a change only
 	CodeSecondFactorRequired   Code = "second_factor_required"   // Config.Admit wants more
-	CodeNoChangeNeeded         Code = "no_change_needed"         // ChangeByLogin with IfRequired
+	CodeNoChangeNeeded         Code = "no_change_needed"         // ChangeByLogin without Always
 	CodeConflict               Code = "conflict"                 // somebody else was faster; try again
 	CodePasswordRejected       Code = "password_rejected"        // by the policy; see PolicyError
 	CodeInvalidToken           Code = "invalid_token"            // unknown, expired, spent, superseded: one answer
@@ -65,7 +65,7 @@ var (
 	// ErrSecondFactor is for Config.Admit: the password was right, and the account
 	// needs a second factor before anything is issued.
 	ErrSecondFactor = errors.New("passwd: second factor required")
-	// ErrNoChangeNeeded answers ChangeByLogin with IfRequired.
+	// ErrNoChangeNeeded answers ChangeByLogin without Always.
 	ErrNoChangeNeeded = errors.New("passwd: no password change needed")
 	// ErrInvalidRequest says that a request has a value that the call does not accept.
 	// It never depends on which accounts exist.

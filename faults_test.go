@@ -196,7 +196,7 @@ var flows = []struct {
 		return err
 	}},
 	{"ChangeByLogin", true, func(ctx context.Context, f fixture) error {
-		_, err := f.kit.Service.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: login("ada"), Current: adaPassword, New: newPassword, When: passwd.Always, Client: home})
+		_, err := f.kit.Service.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: login("ada"), Current: adaPassword, New: newPassword, Always: true, Client: home})
 		return err
 	}},
 	{"ChangeWithTicket", true, func(ctx context.Context, f fixture) error {

@@ -54,40 +54,25 @@ func (purpose purposeKeys) formSealer() cipher.AEAD {
 	return sealer
 }
 
-// WhoseToken asks which account a token belongs to.
-type WhoseToken struct {
-	Purpose Purpose // PurposeReset, PurposeTicket or PurposeCancel
-	Token   Token
-	Client  Client
-}
-
 // TokenAccount returns the account of a live token, without its hash: a page shows it to
 // whoever has opened the link. It spends nothing. The account of a code must stay hidden
 // until the code is right, so PurposeCode is ErrInvalidRequest. Other errors:
 // ErrTokenInvalid, ErrUnavailable.
-func (s *Service) TokenAccount(ctx context.Context, r WhoseToken) (Account, error) {
-	switch r.Purpose {
+func (s *Service) TokenAccount(ctx context.Context, p Purpose, t Token, c Client) (Account, error) {
+	switch p {
 	case PurposeReset, PurposeTicket, PurposeCancel:
 	default:
 		return Account{}, ErrInvalidRequest
 	}
-	rec, a, err := s.redeemable(ctx, r.Purpose, r.Token, r.Client)
+	rec, a, err := s.redeemable(ctx, p, t, c)
 	if err != nil {
 		return Account{}, err
 	}
-	if r.Purpose == PurposeTicket && (a.Must == NoReason || a.Must == Compromised || s.unusable(a) != nil) {
-		return Account{}, s.rejectToken(ctx, rec, "account", r.Client)
+	if p == PurposeTicket && (a.Must == NoReason || a.Must == Compromised || s.unusable(a) != nil) {
+		return Account{}, s.rejectToken(ctx, rec, "account", c)
 	}
 	a.Hash = ""
 	return a, nil
-}
-
-// ChangeMade asks whether the change that a form stands for has been made.
-type ChangeMade struct {
-	Account Ref
-	Epoch   int64  // of the account when the form was shown
-	New     string // the new password in the form
-	Client  Client
 }
 
 // repeatWindow is how long after a change its form, sent once more, is known to be
@@ -101,24 +86,24 @@ const repeatWindow = 10 * time.Minute
 //
 // A wrong password counts as a guess at the current one of the account, with those
 // of [Service.Change]. Errors: a RateLimitError, ErrBusy, ErrUnavailable.
-func (s *Service) ChangeMade(ctx context.Context, r ChangeMade) (bool, error) {
-	a, err := s.get(ctx, r.Account)
+func (s *Service) ChangeMade(ctx context.Context, of Ref, shown int64, password string, c Client) (bool, error) {
+	a, err := s.get(ctx, of)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return false, nil
 	case err != nil:
 		return false, err
-	case a.Epoch == r.Epoch, a.Disabled, !a.Active, a.Must == Compromised:
+	case a.Epoch == shown, a.Disabled, !a.Active, a.Must == Compromised:
 		return false, nil
 	}
 	if since := s.now().Sub(a.ChangedAt); a.ChangedAt.IsZero() || since > repeatWindow || since < -repeatWindow {
 		return false, nil
 	}
-	guess, err := s.newCurrentGuess(ctx, a, r.Client)
+	guess, err := s.newCurrentGuess(ctx, a, c)
 	if err != nil {
 		return false, err
 	}
-	v, err := s.verify(ctx, a, r.New, r.Client)
+	v, err := s.verify(ctx, a, password, c)
 	if err != nil {
 		return false, guess.abandon(s.fault(ctx, err))
 	}
@@ -129,8 +114,8 @@ func (s *Service) ChangeMade(ctx context.Context, r ChangeMade) (bool, error) {
 }
 
 // CodeTriesLeft returns how many attempts the code of a request has left, 0 if none.
-// It knows nothing of codes, and answers the same for a request that nobody is mailed
-// (I6). Error: ErrUnavailable.
+// It knows nothing of codes, and answers the same for a request for which no mail
+// is sent (I6). Error: ErrUnavailable.
 func (s *Service) CodeTriesLeft(ctx context.Context, request Token) (int, error) {
 	answers, err := s.limit(ctx, Client{}, Step{Key: s.requestKey(request), Do: StepPeek, Limit: attemptsAtCode, Silent: true})
 	if err != nil {

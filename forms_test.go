@@ -50,7 +50,7 @@ func TestTokenAccount(t *testing.T) {
 	}
 	token := kit.DeliverOne(t).Token
 	whose := func(p passwd.Purpose, t0 passwd.Token) (passwd.Account, error) {
-		return kit.Service.TokenAccount(t.Context(), passwd.WhoseToken{Purpose: p, Token: t0})
+		return kit.Service.TokenAccount(t.Context(), p, t0, passwd.Client{})
 	}
 	for range 2 { // it spends nothing
 		if a, err := whose(passwd.PurposeReset, token); err != nil || a.Ref != ada || a.Username != "ada" || a.Hash != "" {
@@ -80,7 +80,7 @@ func TestChangeMade(t *testing.T) {
 	}
 	made := func(epoch int64, password string) bool {
 		t.Helper()
-		ok, err := kit.Service.ChangeMade(t.Context(), passwd.ChangeMade{Account: ada, Epoch: epoch, New: password})
+		ok, err := kit.Service.ChangeMade(t.Context(), ada, epoch, password, passwd.Client{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,13 +96,13 @@ func TestChangeMade(t *testing.T) {
 	if !made(in.Epoch, newPassword) || made(in.Epoch, adaPassword) || made(w.Epoch, newPassword) {
 		t.Error("the change is not told from others")
 	}
-	if ok, err := kit.Service.ChangeMade(t.Context(), passwd.ChangeMade{Account: passwd.Ref{ID: "nobody"}, New: newPassword}); ok || err != nil {
+	if ok, err := kit.Service.ChangeMade(t.Context(), passwd.Ref{ID: "nobody"}, 0, newPassword, passwd.Client{}); ok || err != nil {
 		t.Errorf("of nobody: %t, %v", ok, err)
 	}
 	// It is no way to guess: it counts with the guesses at the current password.
 	var limited *passwd.RateLimitError
 	for range 12 {
-		_, err = kit.Service.ChangeMade(t.Context(), passwd.ChangeMade{Account: ada, Epoch: in.Epoch, New: "a guess"})
+		_, err = kit.Service.ChangeMade(t.Context(), ada, in.Epoch, "a guess", passwd.Client{})
 	}
 	if !errors.As(err, &limited) {
 		t.Errorf("after many guesses: %v", err)

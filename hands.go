@@ -13,7 +13,7 @@ const (
 	defaultDeliveries = 4
 	// answerTime is how long a request has to be answered before the work begins that
 	// only a known account causes, which could be seen in the time of the answer (I6).
-	answerTime = 8 * time.Millisecond
+	answerTime = 5 * time.Millisecond
 	// hangsAfter is when a delivery that others wait for is taken to hang.
 	hangsAfter = 800 * time.Millisecond
 	// putOffPause keeps a hand from going through a long queue at full speed only to put

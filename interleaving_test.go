@@ -148,7 +148,7 @@ func TestSuspendedBesideTheFirstEpoch(t *testing.T) { // I3, I5
 			m.edit(func(a *passwd.Account) { a.ChangedAt = m.Clock.Now().Add(-2 * day) })
 		}
 		m.interrupt("Apply", 0, suspend)
-		_, err = m.second.Service.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: login("ada"), Current: adaPassword, New: newPassword, When: passwd.Always})
+		_, err = m.second.Service.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: login("ada"), Current: adaPassword, New: newPassword, Always: true})
 		wantErr(t, err, passwd.ErrWrongCredentials)
 		m.done(t)
 		if a := account(t, m.Kit, m.ref); a.Must != passwd.Compromised {
@@ -222,7 +222,7 @@ func TestDeletedInTheMiddle(t *testing.T) {
 		}, passwd.ErrWrongCredentials},
 		"change by login": {"Apply", func(_ *testing.T, m *meeting) func() error {
 			return func() error {
-				_, err := m.second.Service.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: login("ada"), Current: adaPassword, New: newPassword, When: passwd.Always})
+				_, err := m.second.Service.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: login("ada"), Current: adaPassword, New: newPassword, Always: true})
 				return err
 			}
 		}, passwd.ErrWrongCredentials},

@@ -15,23 +15,23 @@ import (
 // the same for everybody (ASVS 14.2.1).
 func TestFragmentLinks(t *testing.T) {
 	const base = "https://id.example.org/account/pw"
-	for _, form := range []passwd.Form{passwd.TokenLink, passwd.UserKeyLink} {
+	for _, form := range []bool{false, true} {
 		for fragments, separator := range map[bool]string{false: "?", true: "#"} {
 			kit := passwdtest.New(t, passwd.Config{Links: passwd.Links{
 				Base: base, FragmentNeedsJavaScript: fragments,
 			}})
 			kit.Add(t, ada(), adaPassword)
-			err := kit.Service.RequestReset(ctx, passwd.RequestReset{Login: login("ada"), Form: form, Client: home})
+			err := kit.Service.RequestReset(ctx, passwd.RequestReset{Login: login("ada"), UserKey: form, Client: home})
 			if err != nil {
 				t.Fatal(err)
 			}
 			m := kit.Deliver(t)[0]
 			want := url.Values{"token": {string(m.Token)}}
-			if form == passwd.UserKeyLink {
+			if form {
 				want.Set("user", m.User)
 			}
 			if got := base + "/reset" + separator + want.Encode(); m.Link != got {
-				t.Errorf("form %q: link %s, want %s", form, m.Link, got)
+				t.Errorf("form %t: link %s, want %s", form, m.Link, got)
 			}
 			if _, err := kit.Service.Reset(ctx, passwd.Reset{Token: m.Token, New: newPassword, Client: home}); err != nil {
 				t.Fatal(err)

@@ -37,7 +37,7 @@ func TestMinAge(t *testing.T) {
 		if err != nil || len(report.Violations) != 1 || report.Violations[0].Params["hours_left"] != c.left {
 			t.Errorf("%v later: %v, %v, want %d hours left", c.later, report.Violations, err, c.left)
 		}
-		_, err = kit.Service.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: login("ada"), Current: newPassword, New: adaPassword, When: passwd.Always})
+		_, err = kit.Service.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: login("ada"), Current: newPassword, New: adaPassword, Always: true})
 		wantViolation(t, err, pwpolicy.TooYoung)
 	}
 	kit.Clock.Advance(time.Minute)

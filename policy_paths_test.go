@@ -21,7 +21,7 @@ var paths = map[string]func(t *testing.T, kit *passwdtest.Kit, ref passwd.Ref) (
 	},
 	"change by login": func(_ *testing.T, kit *passwdtest.Kit, _ passwd.Ref) func(string) error {
 		return func(next string) error {
-			_, err := kit.Service.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: login("ada"), Current: adaPassword, New: next, When: passwd.Always})
+			_, err := kit.Service.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: login("ada"), Current: adaPassword, New: next, Always: true})
 			return err
 		}
 	},

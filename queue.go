@@ -10,8 +10,8 @@ import (
 // send, or a host's AfterWrite. Its content is sealed; a store keeps bytes.
 type Job struct {
 	ID        string    // UUID version 7; the same over retries, and the message's id
-	Key       string    // a waiting job with the same key absorbs this one; "" is never absorbed
-	Sealed    []byte    // AES-GCM under the service's keys
+	Key       string    // at most 128 bytes; a waiting job with the same key absorbs this one; "" is never absorbed
+	Sealed    []byte    // AES-GCM under the service's keys; a queue takes 60,000 bytes
 	Urgent    bool      // somebody waits for it: a link or code that was asked for
 	NotBefore time.Time // due from then on
 	NotAfter  time.Time // dropped from then on, with an event
@@ -30,7 +30,8 @@ type Job struct {
 type Queue interface {
 	// Put adds a job. If an unclaimed job with the same non-empty key waits, the
 	// new one is absorbed: nil, and nothing is added, but it costs as much, and a
-	// job with the same ID is there already. ErrQueueFull, also for what would be
+	// job with the same ID, waiting or claimed, is there already: the call is a retry.
+	// Keys are compared byte by byte. ErrQueueFull, also for what would be
 	// absorbed, when the bound of the queue is reached.
 	Put(ctx context.Context, j Job) error
 
@@ -49,8 +50,8 @@ type Queue interface {
 	Done(ctx context.Context, id string) error
 
 	// Retry ends the lease and makes the job due again at the given time, which becomes
-	// its NotBefore: it has lost its place, and goes behind what was due by then. An
-	// unknown id is not an error.
+	// its NotBefore: it has lost its place, and goes behind what was due by then. It
+	// waits, and absorbs as before its claim. An unknown id is not an error.
 	Retry(ctx context.Context, id string, at time.Time) error
 }
 

@@ -53,7 +53,10 @@ func (q *queued) before(other *queued) bool {
 func (*MemoryQueue) InProcess() bool { return true }
 
 // Put adds a job.
-func (m *MemoryQueue) Put(_ context.Context, j Job) error {
+func (m *MemoryQueue) Put(ctx context.Context, j Job) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	return m.add(j, cmp.Or(m.Max, defaultQueueJobs))
 }
 
@@ -109,7 +112,10 @@ func (m *MemoryQueue) insert(q *queued) {
 func (m *MemoryQueue) remove(q *queued) { m.jobs[q.rank].Remove(m.byID[q.ID]) }
 
 // Claim leases jobs that are due.
-func (m *MemoryQueue) Claim(_ context.Context, n int, lease time.Duration, now time.Time) ([]Job, error) {
+func (m *MemoryQueue) Claim(ctx context.Context, n int, lease time.Duration, now time.Time) ([]Job, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	return m.claim(n, lease, now, func() *queued {
 		var first *queued
 		for rank := range m.jobs {
@@ -122,7 +128,10 @@ func (m *MemoryQueue) Claim(_ context.Context, n int, lease time.Duration, now t
 }
 
 // ClaimUrgent leases urgent jobs that are due.
-func (m *MemoryQueue) ClaimUrgent(_ context.Context, n int, lease time.Duration, now time.Time) ([]Job, error) {
+func (m *MemoryQueue) ClaimUrgent(ctx context.Context, n int, lease time.Duration, now time.Time) ([]Job, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	return m.claim(n, lease, now, func() *queued {
 		if q := m.first(urgentNew, now); q != nil {
 			return q
@@ -166,7 +175,10 @@ func (m *MemoryQueue) first(rank int, now time.Time) *queued {
 }
 
 // Done deletes a job.
-func (m *MemoryQueue) Done(_ context.Context, id string) error {
+func (m *MemoryQueue) Done(ctx context.Context, id string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if e := m.byID[id]; e != nil {
@@ -179,7 +191,10 @@ func (m *MemoryQueue) Done(_ context.Context, id string) error {
 }
 
 // Retry makes a job due again. From then on it absorbs again.
-func (m *MemoryQueue) Retry(_ context.Context, id string, at time.Time) error {
+func (m *MemoryQueue) Retry(ctx context.Context, id string, at time.Time) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if e := m.byID[id]; e != nil {

@@ -68,13 +68,5 @@ func (Message) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 func (*Service) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
 
 // String returns "[redacted]", as Format, LogValue and MarshalText do.
-func (WhoseToken) String() string               { return redacted }
-func (WhoseToken) Format(f fmt.State, _ rune)   { io.WriteString(f, redacted) }
-func (WhoseToken) LogValue() slog.Value         { return slog.StringValue(redacted) }
-func (WhoseToken) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
 // String returns "[redacted]", as Format, LogValue and MarshalText do.
-func (ChangeMade) String() string               { return redacted }
-func (ChangeMade) Format(f fmt.State, _ rune)   { io.WriteString(f, redacted) }
-func (ChangeMade) LogValue() slog.Value         { return slog.StringValue(redacted) }
-func (ChangeMade) MarshalText() ([]byte, error) { return []byte(redacted), nil }

@@ -22,7 +22,7 @@ type RequestReset struct {
 	Login   Login
 	Channel Channel       // AnyChannel: as the login suggests
 	TTL     time.Duration // 0: 1 hour; at most 24 hours (T3), by SMS never more than 10 minutes
-	Form    Form          // TokenLink, unless a format wants more
+	UserKey bool          // the link carries a user key as well, for formats that want both
 	// TellShared has an address that several accounts share be told just that: no
 	// token, and no account named. Otherwise nothing is sent there.
 	TellShared bool
@@ -43,11 +43,15 @@ func (s *Service) RequestReset(ctx context.Context, r RequestReset) error {
 	if r.TTL == 0 {
 		r.TTL = resetTTL
 	}
-	if r.TTL < 0 || r.TTL > maxResetTTL || r.Form != TokenLink && r.Form != UserKeyLink {
+	if r.TTL < 0 || r.TTL > maxResetTTL {
 		return ErrInvalidRequest
 	}
+	shape := tokenLink
+	if r.UserKey {
+		shape = userKeyLink
+	}
 	return s.request(ctx, r.Login, r.Channel, r.Client, &requestTask{
-		taskHead: taskHead{Kind: taskLink, Seed: newSeed()}, TTL: r.TTL, Form: r.Form, TellShared: r.TellShared, SharedText: r.SharedText,
+		taskHead: taskHead{Kind: taskLink, Seed: newSeed()}, TTL: r.TTL, Form: shape, TellShared: r.TellShared, SharedText: r.SharedText,
 	})
 }
 

@@ -64,7 +64,7 @@ func TestResetByLink(t *testing.T) { // M1, T7
 func TestResetLinkOrigin(t *testing.T) { // I9, W5: links come from the configuration
 	kit := passwdtest.New(t, passwd.Config{Links: passwd.Links{Base: "https://id.example.org/account/pw/"}})
 	kit.Add(t, ada(), adaPassword)
-	err := kit.Service.RequestReset(ctx, passwd.RequestReset{Login: login("ada"), Form: passwd.UserKeyLink, Client: home})
+	err := kit.Service.RequestReset(ctx, passwd.RequestReset{Login: login("ada"), UserKey: true, Client: home})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func TestTokenOfAnotherHolder(t *testing.T) { // formats 2 and 4
 	kit.Add(t, ada(), adaPassword)
 	kit.Add(t, passwd.Account{Username: "grace", Email: "grace@example.com"}, adaPassword)
 	for _, name := range []string{"ada", "grace"} {
-		err := kit.Service.RequestReset(ctx, passwd.RequestReset{Login: login(name), Form: passwd.UserKeyLink, Client: home})
+		err := kit.Service.RequestReset(ctx, passwd.RequestReset{Login: login(name), UserKey: true, Client: home})
 		if err != nil {
 			t.Fatal(err)
 		}

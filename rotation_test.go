@@ -40,7 +40,7 @@ func deliver(t *testing.T, before, after *passwdtest.Kit) passwd.Message {
 func TestRotationBeforeDelivery(t *testing.T) {
 	t.Run("link", func(t *testing.T) {
 		before, after := rotated(t)
-		if err := before.Service.RequestReset(ctx, passwd.RequestReset{Login: login("ada"), Form: passwd.UserKeyLink}); err != nil {
+		if err := before.Service.RequestReset(ctx, passwd.RequestReset{Login: login("ada"), UserKey: true}); err != nil {
 			t.Fatal(err)
 		}
 		link := deliver(t, before, after)
@@ -64,7 +64,7 @@ func TestRotationBeforeDelivery(t *testing.T) {
 	})
 	t.Run("this was not me", func(t *testing.T) {
 		before, after := rotated(t)
-		r := passwd.ChangeByLogin{Login: login("ada"), Current: adaPassword, New: newPassword, When: passwd.Always}
+		r := passwd.ChangeByLogin{Login: login("ada"), Current: adaPassword, New: newPassword, Always: true}
 		if _, err := before.Service.ChangeByLogin(ctx, r); err != nil {
 			t.Fatal(err)
 		}

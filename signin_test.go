@@ -250,7 +250,7 @@ func TestAdmit(t *testing.T) { // L1, F5
 	}
 	_, err = signIn(kit, "ada", "wrong")
 	wantErr(t, err, passwd.ErrWrongCredentials)
-	_, err = kit.Service.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: login("ada"), Current: adaPassword, New: newPassword, When: passwd.Always})
+	_, err = kit.Service.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: login("ada"), Current: adaPassword, New: newPassword, Always: true})
 	wantErr(t, err, passwd.ErrSecondFactor)
 	if a := account(t, kit, ref); a.Epoch != in.Epoch {
 		t.Error("something was written")

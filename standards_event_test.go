@@ -22,7 +22,7 @@ func TestEveryOutcomeIsOneEvent(t *testing.T) {
 	var reset, request, ticket passwd.Token
 	var code passwd.OneTimeCode
 	byLogin := func(current, next string) error {
-		_, err := kit.Service.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: login("ada"), Current: current, New: next, When: passwd.Always, Client: home})
+		_, err := kit.Service.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: login("ada"), Current: current, New: next, Always: true, Client: home})
 		return err
 	}
 	for _, step := range []struct {

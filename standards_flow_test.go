@@ -59,7 +59,7 @@ func TestResetIsNoSecondFactor(t *testing.T) {
 	}
 	_, err := signIn(kit, "ada", newPassword)
 	wantErr(t, err, passwd.ErrSecondFactor)
-	_, err = kit.Service.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: login("ada"), Current: newPassword, New: adaPassword, When: passwd.Always, Client: home})
+	_, err = kit.Service.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: login("ada"), Current: newPassword, New: adaPassword, Always: true, Client: home})
 	wantErr(t, err, passwd.ErrSecondFactor)
 	_, err = signIn(kit, "ada", adaPassword)
 	wantErr(t, err, passwd.ErrWrongCredentials)

@@ -2,9 +2,12 @@ package passwd
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"time"
 
+	"github.com/passwd-go/passwd/pwhash"
 	"github.com/passwd-go/passwd/pwpolicy"
 )
 
@@ -109,7 +112,8 @@ type Accounts interface {
 
 	// Find returns up to max accounts of l.Tenant whose attribute of l.Kind,
 	// which is never AnyKind here, has the compared form l.Value, which is
-	// already folded by [Fold]. The order is stable. A store whose comparison is
+	// already folded by [Fold]. The order is stable. What no attribute can be (with a NUL,
+	// no UTF-8, 10,000 bytes) matches none, and is no error. A store whose comparison is
 	// looser may return more than match: the core compares again. No match is an
 	// empty slice with a nil error: it is a normal answer, not an absence.
 	Find(ctx context.Context, l Login, max int) ([]Account, error)
@@ -127,11 +131,12 @@ type Credentials interface {
 
 	// Rehash replaces old by a better hash of the same password and reports
 	// whether it did: false means that the account no longer has old, and nothing
-	// is changed. The epoch, the history and the time of change stay.
+	// is changed. ErrNotFound when there is no such account. The epoch, the history and the time of change stay.
 	Rehash(ctx context.Context, r Ref, old, new Hash) (bool, error)
 
 	// History returns up to n replaced hashes of the account, newest first. The
-	// current hash is not among them.
+	// current hash is not among them. The store has no bound of its own. ErrNotFound when
+	// there is no such account.
 	History(ctx context.Context, r Ref, n int) ([]Hash, error)
 
 	// Forget removes everything that the library keeps about the account: epoch, time of
@@ -151,7 +156,9 @@ type Tokens interface {
 	// With maxLive live tokens of the same account, purpose and requester, t not
 	// counted, the oldest of these by IssuedAt is spent in the same step, so that
 	// nobody ends another requester's; if t is the oldest, it is ErrTooManyTokens and
-	// no change. maxLive 0 sets no bound. ErrConflict unless t.Epoch is 0 or the
+	// no change. maxLive 0 sets no bound. ErrNotFound when there is no such account; else
+	// ErrTokenInvalid when another account has a token of that purpose and digest; else
+	// ErrConflict unless t.Epoch is 0 or the
 	// account's current epoch. Issuing a record again, as a retried job does, changes
 	// nothing and succeeds while the first is live; afterwards it is ErrTokenInvalid.
 	// All this is judged as of t.IssuedAt.
@@ -168,7 +175,7 @@ type Tokens interface {
 	// the last of them may still consume it. Other errors as of Peek.
 	Attempt(ctx context.Context, ref TokenRef, max int, now time.Time) (TokenRecord, error)
 
-	// Purge deletes up to batch tokens that expired before the given time, and
+	// Purge deletes up to batch tokens that expired before the given time, spent or not, and
 	// whatever else of the store's outlived its use by then, and reports how many
 	// it deleted and whether there may be more.
 	Purge(ctx context.Context, before time.Time, batch int) (n int, more bool, err error)
@@ -186,7 +193,7 @@ type Write struct {
 	IfEpoch int64  // expectation: the stored epoch, 0 for none yet
 	IfMust  Reason // expectation: the stored reason, "" for none
 
-	NewHash Hash // "" keeps the hash; otherwise the epoch is raised, ChangedAt is Now
+	NewHash Hash // "" keeps the hash; otherwise, also if it equals IfHash, the epoch is raised, ChangedAt is Now
 	// Must and MustUntil are always written: "" clears the need for a change.
 	Must      Reason
 	MustUntil time.Time
@@ -197,11 +204,45 @@ type Write struct {
 	// sessions ignores it.
 	KeepSession string
 	Consume     *TokenRef    // spend this live token of the account
-	Issue       *TokenRecord // store this token; its Epoch is 0, or stamped with the new epoch if it is not
+	Issue       *TokenRecord // store this token of the account, ErrTokenInvalid if it is taken; its Epoch is 0, or stamped with the new epoch if it is not
 	VoidAll     bool         // also spend the account's tokens of epoch 0, before Issue
 	History     int          // with NewHash: how many replaced hashes to keep, the one replaced now included; without, nothing is trimmed
 	Jobs        []Job        // only for a store that is also a Queue; see [Queue]
 	Now         time.Time    // what all of the write is judged and stamped by
+}
+
+// Check is for stores, which call it in the step that makes the write. It returns what
+// keeps w from being made on the account as it is then: [ErrConflict] unless that has
+// IfHash, IfEpoch and IfMust, and another error if w issues another account's token. Of
+// the account it reads Hash, Epoch and Must alone. The tokens are the store's to judge.
+func (w Write) Check(now Account) error {
+	switch {
+	case w.Issue != nil && w.Issue.Account != w.Account:
+		return errors.New("passwd: Write.Issue is a token of another account")
+	case now.Hash != w.IfHash || now.Epoch != w.IfEpoch || now.Must != w.IfMust:
+		return ErrConflict
+	}
+	return nil
+}
+
+// NextEpoch is for stores: the epoch of the account after the write, if it is current
+// before it. 0 is that of an account that has none yet, which gets one by NewEpoch.
+func (w Write) NextEpoch(current int64) int64 {
+	switch {
+	case current == 0:
+		return NewEpoch()
+	case w.NewHash != "" || w.Raise:
+		return current + 1
+	}
+	return current
+}
+
+// NewEpoch returns the first epoch of an account: a random number of 52 bits, at least 1.
+// See [Write.NextEpoch].
+func NewEpoch() int64 {
+	var b [8]byte
+	rand.Read(b[:]) // never fails
+	return max(1, int64(binary.BigEndian.Uint64(b[:])>>12))
 }
 
 // Purpose keeps tokens of one kind from passing as another.
@@ -236,6 +277,12 @@ type TokenRecord struct {
 	SpentAt   time.Time // zero while unspent
 }
 
+// Live reports whether the token is good at a time, at which its account has the epoch:
+// unspent, not expired, and of that epoch or of epoch 0. Attempts are not looked at.
+func (t TokenRecord) Live(epoch int64, now time.Time) bool {
+	return t.SpentAt.IsZero() && now.Before(t.ExpiresAt) && (t.Epoch == 0 || t.Epoch == epoch)
+}
+
 // What stores answer. The core turns them into what callers see.
 var (
 	// ErrNotFound says that there is no such account.
@@ -253,3 +300,7 @@ var (
 	// not have happened. All of it or none of it has.
 	ErrOutcomeUnknown = errors.New("passwd: outcome of the write is unknown")
 )
+
+// Hash is a stored password hash: [pwhash.Hash], under the name that the store
+// contract uses.
+type Hash = pwhash.Hash

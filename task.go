@@ -62,7 +62,7 @@ type requestTask struct {
 	taskHead
 	Login      Login
 	Channel    Channel       `json:",omitempty"`
-	Form       Form          `json:",omitempty"`
+	Form       form          `json:",omitempty"`
 	TTL        time.Duration `json:",omitempty"`
 	TellShared bool          `json:",omitempty"`
 	SharedText string        `json:",omitempty"`

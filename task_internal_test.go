@@ -31,7 +31,7 @@ func TestJobsOfAnEarlierReleaseOpen(t *testing.T) {
 		want task
 	}{
 		{`"Kind":"link",` + at + seedJSON + rest + `,"Login":{"Tenant":"t","Kind":"","Value":"ada"},"Channel":"email","Form":"user","TTL":3600000000000,"TellShared":true`,
-			&requestTask{taskHead: head(taskLink), Login: Login{Tenant: "t", Value: "ada"}, Channel: EmailChannel, Form: UserKeyLink, TTL: time.Hour, TellShared: true}},
+			&requestTask{taskHead: head(taskLink), Login: Login{Tenant: "t", Value: "ada"}, Channel: EmailChannel, Form: userKeyLink, TTL: time.Hour, TellShared: true}},
 		{`"Kind":"code",` + at + seedJSON + rest + `,"Login":{"Tenant":"","Kind":"mobile","Value":"1555"},"TTL":600000000000`,
 			&requestTask{taskHead: head(taskCode), Login: Login{Kind: Mobile, Value: "1555"}, TTL: 10 * time.Minute}},
 		{`"Kind":"notice",` + at + seedJSON + rest + `,"Message":"password_changed","Account":{"Tenant":"t","ID":"1"},"To":{"Channel":"email","Value":"a@example.com"},"Username":"ada","Locale":"de","Cancel":true`,

@@ -77,15 +77,15 @@ func (c Client) trimmed() Client {
 }
 
 // Run processes the queue and purges what has expired, until ctx ends; then it
-// finishes the jobs in hand and returns nil. Any number of Runs, here or on other
+// finishes the jobs that it has begun and returns nil. Any number of Runs, here or on other
 // replicas, share the work: each job is delivered by one of them, and by another
 // only if that one dies or takes longer than the lease.
 //
-// A Run has Config.Deliveries hands, each with one job at a time. The first takes what
+// A Run has Config.Deliveries workers, each with one job at a time. The first takes what
 // has been due the longest, the others prefer links and codes, so that neither a flood
 // of requests nor one of notices starves the other kind. What hangs or fails again and
-// again never takes all hands. If the process dies, as many messages as there are
-// hands may be delivered a second time, with the same Message.ID.
+// again never takes all of them. If the process dies, as many messages as there are
+// workers may be delivered a second time, with the same Message.ID.
 func (s *Service) Run(ctx context.Context) error {
 	s.worker.started.Store(true)
 	run := *s

@@ -33,6 +33,10 @@ var docFrames = map[string][]frame{
 		{"", "_, _ = users, hasher"},
 		{"", "_, _ = users, hasher"},
 	},
+	"docs/stores.md": {{
+		"t *testing.T, openEmpty, openAgain func(*testing.T) (passwd.Store, error), " +
+			"insertUsers func(context.Context, passwd.Store, ...passwd.Account) error, deleteUsers func(context.Context, passwd.Store, ...passwd.Ref) error", "",
+	}},
 	"docs/wire-formats.md": {
 		{wireGivenBut("shared"), "return nil"},
 		{"format wire.Remind, mux *http.ServeMux", "return nil"},
@@ -74,7 +78,8 @@ func TestDocsCompile(t *testing.T) {
 			file := &goFile{declarations: map[string]string{}}
 			file.merge(t, fmt.Sprintf("func block(%s) %s {\n%s\n%s\n}", f.given, result, shown.ReplaceAllString(c, "_ = wire."), f.rest))
 			source := file.source(t, "github.com/passwd-go/passwd/pwhash/foreign", "github.com/passwd-go/passwd/memstore",
-				"github.com/passwd-go/passwd/session", "github.com/passwd-go/passwd/wire", "time")
+				"github.com/passwd-go/passwd/session", "github.com/passwd-go/passwd/storetest", "github.com/passwd-go/passwd/wire",
+				"context", "testing", "time")
 			folder := fmt.Sprintf("%s-%d", strings.TrimSuffix(path.Base(name), ".md"), i+1)
 			sources[folder] = strings.Replace(string(source), "package main", "package block", 1)
 			packages = append(packages, "./"+folder)

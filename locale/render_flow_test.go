@@ -40,7 +40,7 @@ func TestRenderFlows(t *testing.T) {
 
 	must(kit.Service.RequestReset(ctx, passwd.RequestReset{Login: login, Channel: passwd.SMSChannel}))
 	deliver()
-	must(kit.Service.RequestReset(ctx, passwd.RequestReset{Login: login, Form: passwd.UserKeyLink}))
+	must(kit.Service.RequestReset(ctx, passwd.RequestReset{Login: login, UserKey: true}))
 	deliver()
 	_, err := kit.Service.RequestCode(ctx, passwd.RequestCode{Login: login, Channel: passwd.SMSChannel})
 	must(err)

@@ -23,9 +23,9 @@ func (p Printer) Requirement(r pwpolicy.Requirement) string {
 	return c.sentence(p.Language(), c.Requirements, string(r.Code), r.Params)
 }
 
-// Violations says what is wrong with a password in as few sentences as is good to
-// read: several missing classes are put into one, none is said twice, and that a
-// password is easy to guess is not said of one that is common, or like what is known.
+// Violations says what is wrong with a password in as few sentences as reads well:
+// several missing classes go into one, none is repeated, and that a password is easy
+// to guess is not said of one that is common, or like what is known.
 func (p Printer) Violations(all []pwpolicy.Violation) []string {
 	clauses := make([]clause, 0, len(all))
 	known := slices.ContainsFunc(all, func(v pwpolicy.Violation) bool { return slices.Contains(easilyGuessed, v.Code) })
@@ -127,11 +127,11 @@ func (p Printer) Field(fault string) string {
 func (p Printer) ResetRequested() string { return p.catalogue().Requested }
 
 // Note points out what is accepted in a password, but may not be meant: "The
-// password ends with a space."; "" of one that it does not know.
+// password ends with a space."; "" for one that it does not know.
 func (p Printer) Note(n pwpolicy.Note) string { return p.catalogue().Notes[string(n)] }
 
 // Advice says what would make a password harder to guess, by the codes of
-// [pwpolicy.Advice]; "" of a code that it does not know.
+// [pwpolicy.Advice]; "" for a code that it does not know.
 func (p Printer) Advice(code string) string { return p.catalogue().Advice[code] }
 
 // Attribute returns what an attribute of an account is called, for the names in

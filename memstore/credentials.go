@@ -2,7 +2,6 @@ package memstore
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -22,24 +21,22 @@ func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err err
 	if a == nil {
 		return 0, passwd.ErrNotFound
 	}
-	if a.Hash != w.IfHash || s.epoch(a.Ref) != w.IfEpoch || a.Must != w.IfMust {
-		return 0, passwd.ErrConflict
+	if err := w.Check(s.out(a)); err != nil {
+		return 0, err
 	}
 	spent, err := s.redeemable(w.Consume, a.Ref, w.Now)
 	if err != nil {
 		return 0, err
 	}
-	if err := s.issuable(w); err != nil {
-		return 0, err
+	if w.Issue != nil && s.tokens[w.Issue.TokenRef] != nil {
+		return 0, passwd.ErrTokenInvalid // a token is new in a write, or none
 	}
 
 	// Nothing below fails: this is the commit.
 	o := s.record(a.Ref)
 	o.forgotten = false
-	if o.epoch == 0 {
-		o.epoch = newEpoch()
-	} else if w.NewHash != "" || w.Raise {
-		o.epoch++
+	before := o.epoch
+	if o.epoch = w.NextEpoch(before); before != 0 && o.epoch != before {
 		s.raised(w, o.epoch)
 	}
 	if w.NewHash != "" {
@@ -68,19 +65,6 @@ func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err err
 		s.queue.PutAll(micros(j))
 	}
 	return o.epoch, nil
-}
-
-// issuable reports what is wrong with the token that a write issues.
-func (s *Store) issuable(w passwd.Write) error {
-	switch {
-	case w.Issue == nil:
-		return nil
-	case w.Issue.Account != w.Account:
-		return errors.New("memstore: Write.Issue is a token of another account")
-	case s.tokens[w.Issue.TokenRef] != nil:
-		return passwd.ErrTokenInvalid // a token is new in a write, or none
-	}
-	return nil
 }
 
 // replaced puts a hash that is no longer in use at the head of the history and

@@ -9,8 +9,6 @@ package memstore
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"slices"
 	"sync"
 	"time"
@@ -95,17 +93,6 @@ func (s *Store) record(r passwd.Ref) *record {
 		s.ours[r] = o
 	}
 	return o
-}
-
-// newEpoch returns a random number of 52 bits that is not 0.
-func newEpoch() int64 {
-	var b [8]byte
-	for {
-		rand.Read(b[:])
-		if e := int64(binary.BigEndian.Uint64(b[:]) >> 12); e != 0 {
-			return e
-		}
-	}
 }
 
 // micro returns t as every store keeps it: in UTC, to the microsecond.

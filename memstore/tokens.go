@@ -129,7 +129,7 @@ func (s *Store) Purge(ctx context.Context, before time.Time, batch int) (n int, 
 
 // live reports whether a token is good, its attempts apart.
 func (s *Store) live(t *passwd.TokenRecord, now time.Time) bool {
-	return t.SpentAt.IsZero() && now.Before(t.ExpiresAt) && (t.Epoch == 0 || t.Epoch == s.epoch(t.Account))
+	return t.Live(s.epoch(t.Account), now)
 }
 
 // redeemable returns the token to consume if it is live and the account's, and

@@ -106,7 +106,7 @@ type Config struct {
 	// ConfirmField makes people type new passwords twice, which makes sense where few
 	// have JavaScript, and so no button that shows what was typed.
 	ConfirmField bool
-	// InsecureCookies has the pages, and KeepDevice, keep tokens in cookies without Secure and the
+	// InsecureCookies makes the pages, and KeepDevice, keep tokens in cookies without Secure and the
 	// prefix __Host- although Links.Base is https, or http of a loopback host. It is
 	// for two cases: tenants whose base (Links.For) is plain http of another host,
 	// where browsers drop Secure cookies, and development in a browser that drops them

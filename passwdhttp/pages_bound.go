@@ -72,9 +72,7 @@ func (p *pages) repeated(r *http.Request, b bound, next string) (bool, error) {
 	if b.ID == "" || next == "" {
 		return false, nil
 	}
-	return p.service(r).ChangeMade(r.Context(), passwd.ChangeMade{
-		Account: b.account(), Epoch: b.Epoch, New: next, Client: p.face.Client(r),
-	})
+	return p.service(r).ChangeMade(r.Context(), b.account(), b.Epoch, next, p.face.Client(r))
 }
 
 // marshal is for what always has a JSON form.

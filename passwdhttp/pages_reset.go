@@ -162,7 +162,7 @@ func (p *pages) takeToken(k cookie, on string) func(http.ResponseWriter, *http.R
 
 // whose asks which account a token belongs to.
 func (p *pages) whose(r *http.Request, purpose passwd.Purpose, t passwd.Token) (passwd.Account, error) {
-	return p.service(r).TokenAccount(r.Context(), passwd.WhoseToken{Purpose: purpose, Token: t, Client: p.face.Client(r)})
+	return p.service(r).TokenAccount(r.Context(), purpose, t, p.face.Client(r))
 }
 
 // nameOf is what the owner of an account knows it by, and the label of that.

@@ -58,9 +58,8 @@ var statuses = map[passwd.Code]int{
 	endpoint.CodeUnsupportedMediaType: http.StatusUnsupportedMediaType,
 }
 
-// fail replies with the problem that an error is. Of the error itself nothing is
-// told but the code, what the policy holds against a password, and which fields
-// do not fit.
+// fail replies with the problem that an error is. Of the error itself it reveals
+// only the code, the violations of the policy, and which fields are wrong.
 func fail(w http.ResponseWriter, words locale.Printer, challenge string, code passwd.Code, err error) {
 	status, known := statuses[code]
 	if !known {

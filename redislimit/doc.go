@@ -12,7 +12,7 @@
 //	svc, err := passwd.New(passwd.Config{Limiter: limiter, …})
 //
 // The client stays the host's: it is shared with whatever else the host does, and
-// closed by it. A single server, Sentinel, a cluster and a Ring will do, of Redis 6
+// closed by it. It can be for a single server, Sentinel, a cluster or a Ring, of Redis 6
 // or later, or Valkey. On a single server a call is one script, whatever number of keys
 // it has; in a cluster or a Ring each key has a script of its own, sent together.
 //

@@ -79,17 +79,14 @@ func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err err
 	if err != nil {
 		return 0, err
 	}
-	if w.Issue != nil && w.Issue.Account != w.Account {
-		return 0, errors.New("sqlstore: apply: Write.Issue is a token of another account")
-	}
 	var before, stamp int64 = 0, random52()
 	err = s.write(ctx, "apply", s.stamped(k, &before, stamp), func(q querier) error {
 		st, err := s.state(ctx, q, k)
 		if err != nil {
 			return err
 		}
-		if st.hash != w.IfHash || st.epoch != w.IfEpoch || passwd.Reason(st.must) != w.IfMust {
-			return passwd.ErrConflict
+		if err := w.Check(passwd.Account{Hash: st.hash, Epoch: st.epoch, Must: passwd.Reason(st.must)}); err != nil {
+			return err
 		}
 		before = st.stamp
 		epoch, err = s.apply(ctx, q, k, st, w, stamp)
@@ -155,14 +152,10 @@ func (s *Store) apply(ctx context.Context, q querier, k key, st state, w passwd.
 }
 
 func (s *Store) applyAccount(ctx context.Context, q querier, k key, st state, w passwd.Write, stamp int64) (epoch int64, err error) {
-	epoch, set := st.epoch, &s.queries.setAccount
+	epoch = w.NextEpoch(st.epoch)
+	set := &s.queries.setAccount
 	if !st.present {
 		set = &s.queries.addAccount
-	}
-	if epoch == 0 {
-		epoch = random52()
-	} else if w.NewHash != "" || w.Raise {
-		epoch++
 	}
 	var changed any
 	if w.NewHash != "" {

@@ -11,10 +11,29 @@ import (
 
 // Put implements passwd.Queue. A job that is there already is not added again.
 func (s *Store) Put(ctx context.Context, j passwd.Job) error {
-	landed := func(ctx context.Context, q querier) (bool, error) { return s.waits(ctx, q, j) }
+	landed := func(ctx context.Context, q querier) (bool, error) {
+		if err := s.awaitJob(ctx, j.ID); err != nil {
+			return false, err
+		}
+		return s.waits(ctx, q, j)
+	}
 	return s.write(ctx, "put", landed, func(q querier) error {
 		return s.put(ctx, q, j, s.config.MaxJobs)
 	})
+}
+
+// awaitJob returns when no transaction that adds the job is under way: the server may
+// still be at the commit that was lost sight of, and who reads now would miss it. To add
+// the job once more waits for that one's end; it is undone, whatever comes of it.
+func (s *Store) awaitJob(ctx context.Context, id string) error {
+	undone := errors.New("undone")
+	err := s.transact(ctx, func(q querier) error {
+		if _, err := q.exec(ctx, &s.queries.addJob, id, "", nil, []byte{}, 0, 0, 0, rankOf(passwd.Job{})); err != nil {
+			return err
+		}
+		return undone
+	})
+	return ignore(err, undone)
 }
 
 // put adds a job, unless one that waits absorbs it. A bound of 0 is none. With a bound,

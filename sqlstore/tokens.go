@@ -30,7 +30,7 @@ func (s *Store) Issue(ctx context.Context, t passwd.TokenRecord, maxLive int, co
 		}
 		first, current, err := s.token(ctx, q, t.TokenRef)
 		if err == nil { // a retry: what it consumed is spent, so judge it first
-			if first.Account != k.ref || !live(first, current, t.IssuedAt) {
+			if first.Account != k.ref || !first.Live(current, t.IssuedAt) {
 				return passwd.ErrTokenInvalid
 			}
 			return nil
@@ -129,7 +129,7 @@ func (s *Store) Peek(ctx context.Context, ref passwd.TokenRef, now time.Time) (t
 	err = s.read(ctx, "peek", func(q querier) error {
 		var current int64
 		t, current, err = s.token(ctx, q, ref)
-		if err == nil && !live(t, current, now) {
+		if err == nil && !t.Live(current, now) {
 			err = passwd.ErrTokenInvalid
 		}
 		return err
@@ -224,11 +224,6 @@ func (s *Store) token(ctx context.Context, q querier, ref passwd.TokenRef) (t pa
 	t.ExpiresAt = time.UnixMicro(r.expires).UTC()
 	t.SpentAt = timeOf(r.spent)
 	return t, r.epoch.Int64, nil
-}
-
-// live reports whether a token is good, its attempts apart.
-func live(t passwd.TokenRecord, epoch int64, now time.Time) bool {
-	return t.SpentAt.IsZero() && now.UnixMicro() < t.ExpiresAt.UnixMicro() && (t.Epoch == 0 || t.Epoch == epoch)
 }
 
 // blob stores a digest; none is NULL.

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -88,6 +89,30 @@ func applyChecks() []check {
 				if a = c.get(a.Ref); a.Epoch != epoch {
 					c.errorf("write %d: epoch is %d, and Apply returned %d", i, a.Epoch, epoch)
 				}
+			}
+		},
+	}, {
+		name:   "apply/same hash",
+		guards: "I5, Write.NewHash",
+		rule:   "A new hash that equals the stored one is a write like any other: it raises the epoch, dates the change and enters the history.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			token := c.issued(a.Ref, passwd.PurposeReset, a.Epoch)
+			w := replace(a, "")
+			w.NewHash, w.Now = a.Hash, t0.Add(time.Minute)
+			if epoch := c.apply(w); epoch != a.Epoch+1 {
+				c.errorf("epoch went from %d to %d", a.Epoch, epoch)
+			}
+			now := c.get(a.Ref)
+			if now.Epoch != a.Epoch+1 || now.Hash != a.Hash {
+				c.errorf("epoch is %d, was %d, or the hash has changed", now.Epoch, a.Epoch)
+			}
+			if !now.ChangedAt.Equal(w.Now) {
+				c.errorf("ChangedAt is %v, want %v", now.ChangedAt, w.Now)
+			}
+			c.wantLive("a token of the earlier epoch", token, t0, false)
+			if h := c.history(a.Ref, 10); !slices.Equal(h, []passwd.Hash{a.Hash}) {
+				c.errorf("history has %d entries, want the hash replaced by itself", len(h))
 			}
 		},
 	}, {

@@ -20,6 +20,7 @@ type brokenSessions struct {
 	list   func(context.Context, *memstore.Store, passwd.Ref, time.Time) ([]session.Record, error)
 	end    func(context.Context, *memstore.Store, passwd.Ref, session.Filter) (int, error)
 
+	left []session.Record // what a Forget has left
 	mu   sync.Mutex
 	seen map[string]session.Record // what was created, for those that remember too much
 }

@@ -3,12 +3,14 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/memstore"
+	"github.com/passwd-go/passwd/session"
 	"github.com/passwd-go/passwd/storetest"
 )
 
@@ -186,22 +188,6 @@ func (b *broken) Retry(ctx context.Context, id string, at time.Time) error {
 	return b.Store.Retry(ctx, id, at)
 }
 
-// TestBroken shows that the suite finds what it is there to find.
-func TestBroken(t *testing.T) {
-	for _, tt := range slices.Concat(brokenWrites, brokenTokens, brokenAccounts, brokenQueues) {
-		t.Run(tt.name, func(t *testing.T) {
-			err := storetest.Check(fixture(func(m *memstore.Store) passwd.Store {
-				b := &broken{Store: m}
-				tt.breaks(b)
-				return b
-			}))
-			for name, says := range tt.found {
-				wantCase(t, err, name, says)
-			}
-		})
-	}
-}
-
 // found maps the cases that must fail to what they must say.
 type found map[string]string
 
@@ -210,4 +196,74 @@ type brokenStore struct {
 	name   string
 	breaks func(*broken)
 	found  found
+	ids    func(int) string // nil counts in decimal
+	lacks  storetest.Lacks
+	missed string // why it cannot be found from outside; "" if it is
+}
+
+// plant returns the fixture of a store that is broken in this way, each handle of it.
+func (s brokenStore) plant() storetest.Fixture {
+	f := fixture(func(m *memstore.Store) passwd.Store {
+		b := &broken{Store: m}
+		s.breaks(b)
+		return b
+	})
+	f.ID, f.Lacks = s.ids, s.lacks
+	return f
+}
+
+func (s brokenSessionStore) plant() storetest.Fixture {
+	f := fixture(func(m *memstore.Store) passwd.Store {
+		b := &brokenSessions{broken: broken{Store: m}, seen: make(map[string]session.Record)}
+		s.breaks(b)
+		return b
+	})
+	f.ID = s.ids
+	return f
+}
+
+// TestMutations plants every fault in a store that has no other one, and shows that the
+// suite finds it, in the cases that are there for it and in words that say what it is.
+// At least 95 of 100 are found; of the others it says why none can be from outside.
+func TestMutations(t *testing.T) {
+	faults, missed := 0, 0
+	names := map[string]bool{}
+	find := func(name string, f storetest.Fixture, want found) {
+		faults++
+		if names[name] {
+			t.Errorf("two faults are called %q", name)
+		}
+		names[name] = true
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if len(want) == 0 {
+				t.Error("no case is named that finds it")
+			}
+			err := storetest.CheckOnly(f, slices.Collect(maps.Keys(want))...)
+			for name, says := range want {
+				wantCase(t, err, name, says)
+			}
+		})
+	}
+	for _, s := range slices.Concat(brokenWrites, brokenTokens, brokenAccounts, brokenQueues, brokenProcesses, brokenValues, brokenRemovals) {
+		if s.missed == "" {
+			find(s.name, s.plant(), s.found)
+			continue
+		}
+		faults++
+		missed++
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			if err := storetest.Check(s.plant()); err != nil {
+				t.Errorf("it is found, and said to be missed because %s: %v", s.missed, err)
+			}
+		})
+	}
+	for _, s := range slices.Concat(brokenSessionStores, brokenSessionProcesses, brokenSessionRemovals) {
+		find("sessions: "+s.name, s.plant(), s.found)
+	}
+	t.Logf("%d faults, of which %d are found", faults, faults-missed)
+	if faults < 90 || missed*20 > faults {
+		t.Errorf("%d faults, of which %d are missed: want 90 or more, and 95 of 100 found", faults, missed)
+	}
 }

@@ -68,27 +68,6 @@ func otherContextChecks() []check {
 			watch.unchanged("after calls with a cancelled context")
 		},
 	}, {
-		name:   "context/cancelled queue",
-		guards: "I2",
-		rule:   "A call to the queue whose context has ended returns its error and changes nothing.",
-		needs:  hasQueue,
-		run: func(c *checker) {
-			j := c.job("", t0)
-			c.put(j)
-			ended, cancel := context.WithCancel(c.ctx)
-			cancel()
-			c.want("Put", c.queue().Put(ended, c.job("", t0)), context.Canceled)
-			_, err := c.queue().Claim(ended, 10, lease, t0)
-			c.want("Claim", err, context.Canceled)
-			c.want("Done", c.queue().Done(ended, j.ID), context.Canceled)
-			c.want("Retry", c.queue().Retry(ended, j.ID, t0.Add(time.Hour)), context.Canceled)
-			claimed := c.claim(10, t0)
-			c.wantJobs("after calls with a cancelled context", claimed, []passwd.Job{j})
-			if len(claimed) == 1 && claimed[0].Attempts != 1 {
-				c.errorf("attempts: got %d, want 1", claimed[0].Attempts)
-			}
-		},
-	}, {
 		name:   "context/cancelled midway",
 		guards: "I2",
 		rule:   "A write whose context ends midway happens wholly or not at all, and what it says is what happened.",
@@ -117,6 +96,33 @@ func otherContextChecks() []check {
 					c.errorf("the write returned error %v, and happened: %t", err, happened)
 				}
 			})
+		},
+	}}
+}
+
+func contextQueueChecks() []check {
+	return []check{{
+		name:   "context/cancelled queue",
+		guards: "I2",
+		rule:   "A call to the queue whose context has ended returns its error and changes nothing.",
+		needs:  hasQueue,
+		run: func(c *checker) {
+			j := c.job("", t0)
+			c.put(j)
+			ended, cancel := context.WithCancel(c.ctx)
+			cancel()
+			c.want("Put", c.queue().Put(ended, c.job("", t0)), context.Canceled)
+			_, err := c.queue().Claim(ended, 10, lease, t0)
+			c.want("Claim", err, context.Canceled)
+			_, err = c.queue().ClaimUrgent(ended, 10, lease, t0)
+			c.want("ClaimUrgent", err, context.Canceled)
+			c.want("Done", c.queue().Done(ended, j.ID), context.Canceled)
+			c.want("Retry", c.queue().Retry(ended, j.ID, t0.Add(time.Hour)), context.Canceled)
+			claimed := c.claim(10, t0)
+			c.wantJobs("after calls with a cancelled context", claimed, []passwd.Job{j})
+			if len(claimed) == 1 && claimed[0].Attempts != 1 {
+				c.errorf("attempts: got %d, want 1", claimed[0].Attempts)
+			}
 		},
 	}}
 }

@@ -117,6 +117,9 @@ func findChecks() []check {
 					c.errorf("the order is not stable: %v, then %v", all, again)
 				}
 			}
+			if none := c.find(l, 0); len(none) != 0 {
+				c.errorf("with max 0: %d accounts", len(none))
+			}
 			for max := 1; max <= 3; max++ {
 				if some := refsOf(c.find(l, max)); len(some) != max || len(all) == 3 && !slices.Equal(some, all[:max]) {
 					c.errorf("with max %d: %v, want the first of %v", max, some, all)

@@ -48,6 +48,19 @@ func historyChecks() []check {
 			}
 		},
 	}, {
+		name:   "history/long",
+		guards: "I1, Write.History",
+		rule:   "A store keeps as many replaced hashes as a write asks for, and returns as many as it is asked for: it has no bound of its own.",
+		run: func(c *checker) {
+			a, all := c.withHistory(1, 30, 28)
+			if got, want := c.history(a.Ref, 100), all[:28]; !slices.Equal(got, want) {
+				c.errorf("after 30 changes that keep 28: got %s, want %s", labels(got, all), labels(want, all))
+			}
+			if got, want := c.history(a.Ref, 25), all[:25]; !slices.Equal(got, want) {
+				c.errorf("with n 25: got %s, want %s", labels(got, all), labels(want, all))
+			}
+		},
+	}, {
 		name:   "history/other writes",
 		guards: "I1, Write.History",
 		rule:   "Only a new hash touches the history: a write without one does not trim it, whatever its History says.",

@@ -30,6 +30,7 @@ func (f Fixture) within(begin Begin) Fixture {
 	open := map[passwd.Store]opened{}
 	g := f
 	g.Lacks.Queue = true
+	g.Reopen, g.Remove = nil, nil // another handle would wait for the end of the transaction
 	g.Open = func() (passwd.Store, error) {
 		outside, err := f.Open()
 		if err != nil {

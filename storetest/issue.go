@@ -105,6 +105,33 @@ func issueChecks() []check {
 			c.wantLive("a token of an earlier epoch bound anew", bound, t0, false)
 		},
 	}, {
+		name:   "issue/taken",
+		guards: "I4, I11, Tokens.Issue",
+		rule:   "A token whose purpose and digest another account's has is ErrTokenInvalid, in an issue and in a write, and nothing changes.",
+		run: func(c *checker) {
+			a, b := c.pinned(1), c.pinned(2)
+			there := c.issued(b.Ref, passwd.PurposeReset, b.Epoch)
+			code, own := c.issued(a.Ref, passwd.PurposeCode, 0), c.issued(a.Ref, passwd.PurposeReset, 0)
+			watch := c.watch([]passwd.Ref{a.Ref, b.Ref}, there, code, own)
+			taken := c.token(a.Ref, passwd.PurposeReset, a.Epoch)
+			taken.TokenRef = there.TokenRef
+			c.want("Issue of a taken token", c.store.Issue(c.ctx, taken, 1, &code.TokenRef), passwd.ErrTokenInvalid)
+			for _, issue := range []passwd.TokenRecord{taken, own} { // in a write, not even the account's own
+				w := replace(a, "refused")
+				w.Consume, w.Issue = &code.TokenRef, &issue
+				_, err := c.store.Apply(c.ctx, w)
+				c.want("Apply that issues a taken token", err, passwd.ErrTokenInvalid)
+			}
+			strange := replace(a, "refused")
+			others := c.token(b.Ref, passwd.PurposeCancel, 0)
+			strange.Issue = &others
+			if _, err := c.store.Apply(c.ctx, strange); err == nil {
+				c.errorf("a write to one account issues another one's token")
+			}
+			c.notStored(others)
+			watch.unchanged("after issues of taken tokens")
+		},
+	}, {
 		name:   "issue/consume",
 		guards: "I4",
 		rule:   "Issue spends the token it consumes in the same step, and a retry of the same call succeeds.",
@@ -219,6 +246,32 @@ func quotaChecks() []check {
 			if got.Requester != owners.Requester {
 				c.errorf("the requester was not kept")
 			}
+		},
+	}, {
+		name:   "quota/again",
+		guards: "I8, R3, Tokens.Issue",
+		rule:   "Neither a token that is issued again nor the one that is consumed takes room in the quota: nobody else's place is given up for them.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			issue := func(after time.Duration) passwd.TokenRecord {
+				t := c.token(a.Ref, passwd.PurposeReset, a.Epoch)
+				t.IssuedAt = t0.Add(after)
+				c.issue(t)
+				return t
+			}
+			first, second := issue(time.Second), issue(2*time.Second)
+			for range 2 {
+				c.want("Issue again", c.store.Issue(c.ctx, second, 2, nil), nil)
+				c.want("Issue again", c.store.Issue(c.ctx, first, 2, nil), nil)
+			}
+			c.wantLive("issued again", first, second.IssuedAt, true)
+			c.wantLive("issued again", second, second.IssuedAt, true)
+			third := c.token(a.Ref, passwd.PurposeReset, a.Epoch)
+			third.IssuedAt = t0.Add(3 * time.Second)
+			c.want("Issue in the place of what it consumes", c.store.Issue(c.ctx, third, 2, &second.TokenRef), nil)
+			c.wantLive("beside what was replaced", first, third.IssuedAt, true)
+			c.wantLive("in the place of what it consumed", third, third.IssuedAt, true)
+			c.spent(second, third.IssuedAt)
 		},
 	}, {
 		name:   "quota/what counts",

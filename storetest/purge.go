@@ -41,6 +41,32 @@ func purgeChecks() []check {
 			}
 		},
 	}, {
+		name:   "purge/keeps the dead",
+		guards: "I4, I10, Tokens.Purge",
+		rule:   "A token that is spent or of an earlier epoch is kept, with its record, until it expires: it is what tells a replay from a token that never was. One that expires at the given time is kept too.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			spent, earlier := c.issued(a.Ref, passwd.PurposeReset, 0), c.issued(a.Ref, passwd.PurposeReset, a.Epoch)
+			w := raise(a)
+			w.Consume = &spent.TokenRef
+			c.apply(w)
+			edge := c.token(a.Ref, passwd.PurposeReset, 0)
+			edge.IssuedAt, edge.ExpiresAt = t0.Add(-time.Hour), t0
+			c.issue(edge)
+			watch := c.watch([]passwd.Ref{a.Ref}, spent, earlier, edge)
+			if n := c.purged(t0, 100); n != 0 {
+				c.errorf("Purge reports %d deleted, want none", n)
+			}
+			watch.unchanged("after Purge")
+			c.want("Issue of a spent record", c.store.Issue(c.ctx, spent, 0, nil), passwd.ErrTokenInvalid)
+			if n := c.purged(t0.Add(µs), 100); n != 1 {
+				c.errorf("a microsecond later: %d deleted, want 1", n)
+			}
+			if n := c.purged(t0.Add(time.Hour+µs), 100); n != 2 {
+				c.errorf("when the dead have expired: %d deleted, want 2", n)
+			}
+		},
+	}, {
 		name:   "purge/batch",
 		guards: "Tokens.Purge, I8",
 		rule:   "Purge deletes no more than a batch, and says whether there may be more.",
@@ -75,7 +101,7 @@ func purgeChecks() []check {
 			deleted := make([]int, 4)
 			errs := parallel(len(deleted), func(i int) error {
 				for {
-					n, more, err := c.store.Purge(c.ctx, t0, 3)
+					n, more, err := c.handle(i).Purge(c.ctx, t0, 3)
 					deleted[i] += n
 					if err != nil || !more {
 						return err
@@ -118,7 +144,7 @@ func purgeChecks() []check {
 				if i == len(all) {
 					for more := true; more || busy.Load() > 0; {
 						var err error
-						if _, more, err = c.store.Purge(c.ctx, t0, 2); err != nil {
+						if _, more, err = c.handle(i).Purge(c.ctx, t0, 2); err != nil {
 							return err
 						}
 					}
@@ -126,10 +152,10 @@ func purgeChecks() []check {
 				}
 				defer busy.Add(-1)
 				for n, t := range tokens[i] {
-					if err := c.store.Issue(c.ctx, t, 0, nil); err != nil {
+					if err := c.handle(i).Issue(c.ctx, t, 0, nil); err != nil {
 						return err
 					}
-					err := c.persist(all[i].Ref, func(a passwd.Account) passwd.Write {
+					err := c.persist(i, all[i].Ref, func(a passwd.Account) passwd.Write {
 						w := replace(a, fmt.Sprint("writer ", i, n))
 						w.Consume = &t.TokenRef
 						return w

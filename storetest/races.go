@@ -11,13 +11,14 @@ import (
 
 // persist reads the account and writes what f makes of it, again after each
 // conflict, as the core does. It ends because each conflict is somebody's success.
-func (c *checker) persist(r passwd.Ref, f func(passwd.Account) passwd.Write) error {
+func (c *checker) persist(i int, r passwd.Ref, f func(passwd.Account) passwd.Write) error {
+	s := c.handle(i)
 	for {
-		a, err := c.store.Get(c.ctx, r)
+		a, err := s.Get(c.ctx, r)
 		if err != nil {
 			return err
 		}
-		if _, err = c.store.Apply(c.ctx, f(a)); !errors.Is(err, passwd.ErrConflict) {
+		if _, err = s.Apply(c.ctx, f(a)); !errors.Is(err, passwd.ErrConflict) {
 			return err
 		}
 	}
@@ -53,7 +54,7 @@ func credentialRaces() []check {
 		run: func(c *checker) {
 			c.race(func(a passwd.Account) {
 				errs := parallel(crowd, func(i int) error {
-					_, err := c.store.Apply(c.ctx, replace(a, fmt.Sprint("writer ", i)))
+					_, err := c.handle(i).Apply(c.ctx, replace(a, fmt.Sprint("writer ", i)))
 					return err
 				})
 				if won := c.oneWinner("Apply", errs, passwd.ErrConflict); won >= 0 {
@@ -69,7 +70,7 @@ func credentialRaces() []check {
 			const writers = 8
 			c.race(func(a passwd.Account) {
 				errs := parallel(writers, func(i int) error {
-					return c.persist(a.Ref, func(a passwd.Account) passwd.Write { return replace(a, fmt.Sprint("writer ", i)) })
+					return c.persist(i, a.Ref, func(a passwd.Account) passwd.Write { return replace(a, fmt.Sprint("writer ", i)) })
 				})
 				if won := c.winners("Apply", errs); len(won) != writers {
 					c.errorf("%d of %d writers succeeded", len(won), writers)
@@ -94,7 +95,7 @@ func credentialRaces() []check {
 				a := c.seeded(n + 1)
 				epochs := make([]int64, crowd)
 				errs := parallel(crowd, func(i int) (err error) {
-					epochs[i], err = c.store.Apply(c.ctx, must(a, passwd.NoReason))
+					epochs[i], err = c.handle(i).Apply(c.ctx, must(a, passwd.NoReason))
 					return err
 				})
 				won := c.oneWinner("Apply", errs, passwd.ErrConflict)
@@ -111,18 +112,18 @@ func credentialRaces() []check {
 			c.race(func(a passwd.Account) {
 				errs := parallel(crowd, func(i int) error {
 					if i%2 == 0 {
-						_, err := c.store.Rehash(c.ctx, a.Ref, a.Hash, hash(fmt.Sprint("rehash ", i)))
+						_, err := c.handle(i).Rehash(c.ctx, a.Ref, a.Hash, hash(fmt.Sprint("rehash ", i)))
 						return errors.Join(err, errOther)
 					}
 					for { // a rehash may come between, another password may not
-						now, err := c.store.Get(c.ctx, a.Ref)
+						now, err := c.handle(i).Get(c.ctx, a.Ref)
 						if err != nil {
 							return err
 						}
 						if now.Epoch != a.Epoch {
 							return passwd.ErrConflict
 						}
-						_, err = c.store.Apply(c.ctx, replace(now, fmt.Sprint("writer ", i)))
+						_, err = c.handle(i).Apply(c.ctx, replace(now, fmt.Sprint("writer ", i)))
 						if !errors.Is(err, passwd.ErrConflict) {
 							return err
 						}
@@ -145,7 +146,7 @@ func credentialRaces() []check {
 					if i%2 == 0 {
 						w.Consume = &token.TokenRef
 					}
-					_, err := c.store.Apply(c.ctx, w)
+					_, err := c.handle(i).Apply(c.ctx, w)
 					return err
 				})
 				if won := c.oneWinner("Apply", errs, passwd.ErrConflict, passwd.ErrTokenInvalid); won >= 0 {
@@ -170,7 +171,7 @@ func tokenRaces() []check {
 			c.race(func(a passwd.Account) {
 				token := c.issued(a.Ref, passwd.PurposeReset, 0) // so that only its use can end it
 				errs := parallel(crowd, func(i int) error {
-					return c.persist(a.Ref, func(a passwd.Account) passwd.Write {
+					return c.persist(i, a.Ref, func(a passwd.Account) passwd.Write {
 						w := replace(a, fmt.Sprint("writer ", i))
 						w.Consume = &token.TokenRef
 						return w
@@ -178,6 +179,88 @@ func tokenRaces() []check {
 				})
 				if won := c.oneWinner("redemption", errs, passwd.ErrTokenInvalid); won >= 0 {
 					c.onceChanged(a, hash(fmt.Sprint("writer ", won)))
+				}
+			})
+		},
+	}, {
+		name:   "race/one token alone",
+		guards: "I4, T4",
+		rule:   "Of writes that consume one token and change neither hash nor epoch, exactly one succeeds: the token alone decides.",
+		run: func(c *checker) {
+			c.race(func(a passwd.Account) {
+				token := c.issued(a.Ref, passwd.PurposeCancel, 0)
+				errs := parallel(crowd, func(i int) error {
+					w := must(a, a.Must)
+					w.Consume = &token.TokenRef
+					_, err := c.handle(i).Apply(c.ctx, w)
+					return err
+				})
+				c.oneWinner("redemption", errs, passwd.ErrTokenInvalid)
+			})
+		},
+	}, {
+		name:   "race/code and write",
+		guards: "I4, T4",
+		rule:   "Of issues and writes that consume one code, exactly one succeeds, although an issue changes nothing of the account.",
+		run: func(c *checker) {
+			c.race(func(a passwd.Account) {
+				code := c.issued(a.Ref, passwd.PurposeCode, a.Epoch)
+				tokens := make([]passwd.TokenRecord, crowd)
+				for i := range tokens {
+					tokens[i] = c.token(a.Ref, passwd.PurposeReset, 0)
+				}
+				errs := parallel(crowd, func(i int) error {
+					if i%2 == 0 {
+						return c.handle(i).Issue(c.ctx, tokens[i], 0, &code.TokenRef)
+					}
+					w := must(a, a.Must)
+					w.Consume = &code.TokenRef
+					_, err := c.handle(i).Apply(c.ctx, w)
+					return err
+				})
+				won := c.oneWinner("redemption", errs, passwd.ErrTokenInvalid)
+				for i, t := range tokens {
+					c.wantLive(fmt.Sprint("token ", i), t, t0, i == won && i%2 == 0)
+				}
+			})
+		},
+	}, {
+		name:   "race/attempts and writes",
+		guards: "I4, I8, T5",
+		rule:   "Attempts, issues and writes at one account wait for each other in one order: none is the victim of a deadlock, and none is lost.",
+		run: func(c *checker) {
+			c.race(func(a passwd.Account) {
+				const count = 16
+				code := c.issued(a.Ref, passwd.PurposeCode, 0)
+				tokens := make([]passwd.TokenRecord, count)
+				for i := range tokens {
+					tokens[i] = c.issued(a.Ref, passwd.PurposeCancel, 0)
+				}
+				errs := parallel(3*count, func(i int) error {
+					switch s := c.handle(i / 3); i % 3 {
+					case 0:
+						_, err := s.Attempt(c.ctx, code.TokenRef, 1000, t0)
+						return err
+					case 1:
+						_, err := s.Attempt(c.ctx, tokens[i/3].TokenRef, 1000, t0)
+						return err
+					}
+					return c.persist(i/3, a.Ref, func(a passwd.Account) passwd.Write {
+						w := must(a, a.Must)
+						w.Consume = &tokens[i/3].TokenRef
+						return w
+					})
+				})
+				for i, err := range errs {
+					if err != nil && !(i%3 == 1 && errors.Is(err, passwd.ErrTokenInvalid)) { // a write was first
+						c.errorf("caller %d: %v", i, err)
+					}
+				}
+				if got, err := c.store.Peek(c.ctx, code.TokenRef, t0); err != nil || got.Attempts != count {
+					c.errorf("%d attempts were counted, want %d (%v)", got.Attempts, count, err)
+				}
+				for _, t := range tokens {
+					c.wantLive("a token consumed", t, t0, false)
 				}
 			})
 		},
@@ -194,8 +277,8 @@ func tokenRaces() []check {
 				clock := func(i int) time.Time { return t0.Add([]time.Duration{-skew, skew}[i%2]) }
 				attempts := make([]error, crowd)
 				errs := parallel(crowd, func(i int) error {
-					_, attempts[i] = c.store.Attempt(c.ctx, code.TokenRef, max, clock(i))
-					return c.persist(a.Ref, func(a passwd.Account) passwd.Write {
+					_, attempts[i] = c.handle(i).Attempt(c.ctx, code.TokenRef, max, clock(i))
+					return c.persist(i, a.Ref, func(a passwd.Account) passwd.Write {
 						w := replace(a, fmt.Sprint("writer ", i))
 						w.Consume, w.Now = &token.TokenRef, clock(i)
 						return w
@@ -226,7 +309,7 @@ func tokenRaces() []check {
 					tokens[i] = c.issued(a.Ref, passwd.PurposeReset, a.Epoch)
 				}
 				errs := parallel(len(tokens), func(i int) error {
-					return c.persist(a.Ref, func(a passwd.Account) passwd.Write {
+					return c.persist(i, a.Ref, func(a passwd.Account) passwd.Write {
 						w := replace(a, fmt.Sprint("writer ", i))
 						w.Consume = &tokens[i].TokenRef
 						return w
@@ -252,10 +335,10 @@ func tokenRaces() []check {
 				}
 				errs := parallel(len(tokens), func(i int) error {
 					if i == crowd/2 {
-						_, err := c.store.Apply(c.ctx, replace(a, "new"))
+						_, err := c.handle(i).Apply(c.ctx, replace(a, "new"))
 						return err
 					}
-					return c.store.Issue(c.ctx, tokens[i], 0, nil)
+					return c.handle(i).Issue(c.ctx, tokens[i], 0, nil)
 				})
 				c.winners("Issue", errs, passwd.ErrConflict)
 				c.want("the change", errs[crowd/2], nil)
@@ -276,7 +359,7 @@ func tokenRaces() []check {
 				for i := range tokens {
 					tokens[i] = c.token(a.Ref, passwd.PurposeReset, a.Epoch)
 				}
-				errs := parallel(crowd, func(i int) error { return c.store.Issue(c.ctx, tokens[i], 0, &code.TokenRef) })
+				errs := parallel(crowd, func(i int) error { return c.handle(i).Issue(c.ctx, tokens[i], 0, &code.TokenRef) })
 				won := c.oneWinner("Issue", errs, passwd.ErrTokenInvalid)
 				for i, t := range tokens {
 					c.wantLive(fmt.Sprint("token ", i), t, t0, i == won)
@@ -293,7 +376,7 @@ func tokenRaces() []check {
 				for i := range tokens {
 					tokens[i] = c.token(a.Ref, passwd.PurposeReset, a.Epoch)
 				}
-				errs := parallel(crowd, func(i int) error { return c.store.Issue(c.ctx, tokens[i], 3, nil) })
+				errs := parallel(crowd, func(i int) error { return c.handle(i).Issue(c.ctx, tokens[i], 3, nil) })
 				c.winners("Issue", errs, passwd.ErrTooManyTokens)
 				live := 0
 				for _, t := range tokens {
@@ -313,7 +396,7 @@ func tokenRaces() []check {
 		run: func(c *checker) {
 			c.race(func(a passwd.Account) {
 				token := c.token(a.Ref, passwd.PurposeReset, a.Epoch)
-				errs := parallel(crowd, func(int) error { return c.store.Issue(c.ctx, token, 1, nil) })
+				errs := parallel(crowd, func(i int) error { return c.handle(i).Issue(c.ctx, token, 1, nil) })
 				if won := c.winners("Issue", errs); len(won) != crowd {
 					c.errorf("%d of %d succeeded", len(won), crowd)
 				}
@@ -329,7 +412,7 @@ func tokenRaces() []check {
 				code := c.issued(a.Ref, passwd.PurposeCode, a.Epoch)
 				counts := make([]int, crowd)
 				errs := parallel(crowd, func(i int) error {
-					got, err := c.store.Attempt(c.ctx, code.TokenRef, max, t0)
+					got, err := c.handle(i).Attempt(c.ctx, code.TokenRef, max, t0)
 					counts[i] = got.Attempts
 					return err
 				})

@@ -105,10 +105,11 @@ func sessionCreateChecks() []check {
 			}
 			expired, client, account := aged(a, 9*anHour), aged(a, 9*anHour), aged(b, 9*anHour)
 			expired.ExpiresAt, client.Client = t0, "other app"
-			// The second oldest is the first to have been created and the last to be
-			// used: neither counts.
+			// The oldest is the last to have been created, used and to expire, and the
+			// second oldest the first: none of this counts.
 			oldest, second, third := aged(a, 4*anHour), aged(a, 3*anHour), aged(a, 2*anHour)
-			second.CreatedAt, second.UsedAt = t0.Add(-aDay), t0.Add(µs)
+			second.CreatedAt, second.UsedAt = t0.Add(-aDay), t0.Add(-aDay)
+			oldest.UsedAt, oldest.CreatedAt, oldest.ExpiresAt = t0.Add(µs), t0.Add(µs), t0.Add(2*aDay)
 			c.create(0, expired, client, account, second, oldest, third)
 
 			fourth := c.session(a)

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/passwd-go/passwd"
@@ -27,6 +28,41 @@ func sessionLifeChecks() []check {
 			c.wantListed("as created", a.Ref, full, bare)
 			if got, must, err := c.sessions().FindSession(c.ctx, accessOf(full), t0); must != "" || err != nil {
 				c.errorf("found %v, must %q, error %v", got.ID, must, err)
+			}
+		},
+	}, {
+		name:   "sessions/whole",
+		guards: "I5, session.Session",
+		rule:   "Texts of the longest lengths that package session lets through come back whole, and an address with its zone and family.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			full := c.session(a)
+			full.Client, full.DeviceName, full.UserAgent = strings.Repeat("c", 255), strings.Repeat("📱", 128), strings.Repeat("Ж", 256)
+			c.create(0, full)
+			all := []session.Record{full}
+			for n, addr := range []string{"fe80::1%eth0", "::ffff:192.0.2.1", "192.0.2.1", "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "::"} {
+				r := c.session(a)
+				r.Addr, r.UsedAt = netip.MustParseAddr(addr), t0.Add(-time.Duration(n+1)*time.Second)
+				c.create(0, r)
+				all = append(all, r)
+			}
+			c.wantSessions("as created", all...)
+			c.wantListed("as created", a.Ref, all...)
+			next := c.rotation(full)
+			next.UserAgent, next.Addr = strings.Repeat("Я", 256), netip.MustParseAddr("fe80::2%wlan0")
+			c.wantSessions("rotated", c.rotate(full, next))
+
+			// Clients and devices that differ in their last letter, or its case, are two.
+			for _, client := range []string{full.Client[:254] + "C", full.Client[:254] + "d", full.Client[:254], full.Client[:254] + " "} {
+				r := c.session(a)
+				r.Client, r.Device = client, full.Device
+				c.create(1000, r)
+			}
+			if n := len(c.sessionsOf(a.Ref, t0)); n != len(all)+4 {
+				c.errorf("%d sessions are left, want %d: a session of another client was replaced", n, len(all)+4)
+			}
+			if n := c.end(a.Ref, session.Filter{Client: full.Client}); n != 1 {
+				c.errorf("%d sessions of a client were ended, want 1", n)
 			}
 		},
 	}, {

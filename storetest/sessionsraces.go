@@ -22,7 +22,7 @@ func sessionRaces() []check {
 					nexts[i] = c.rotation(r)
 				}
 				errs := parallel(crowd, func(i int) error {
-					_, err := c.sessions().RotateSession(c.ctx, nexts[i])
+					_, err := c.sessionsAt(i).RotateSession(c.ctx, nexts[i])
 					return err
 				})
 				c.oneWinner("RotateSession", errs, session.ErrReused, passwd.ErrNotFound)
@@ -52,10 +52,10 @@ func sessionRaces() []check {
 				}
 				errs := parallel(crowd, func(i int) error {
 					if i == crowd/2 {
-						_, err := c.store.Apply(c.ctx, replace(a, "new"))
+						_, err := c.handle(i).Apply(c.ctx, replace(a, "new"))
 						return err
 					}
-					return c.sessions().CreateSession(c.ctx, records[i], 0)
+					return c.sessionsAt(i).CreateSession(c.ctx, records[i], 0)
 				})
 				c.winners("CreateSession", errs, passwd.ErrConflict)
 				c.want("the change", errs[crowd/2], nil)
@@ -77,7 +77,7 @@ func sessionRaces() []check {
 						records[i].Client, records[i].Device = "other app", records[0].Device
 					}
 				}
-				errs := parallel(crowd, func(i int) error { return c.sessions().CreateSession(c.ctx, records[i], max) })
+				errs := parallel(crowd, func(i int) error { return c.sessionsAt(i).CreateSession(c.ctx, records[i], max) })
 				if won := c.winners("CreateSession", errs); len(won) != crowd {
 					c.errorf("%d of %d sessions were created", len(won), crowd)
 				}
@@ -104,11 +104,11 @@ func sessionRaces() []check {
 				errs := parallel(3, func(i int) (err error) {
 					switch i {
 					case 0:
-						_, err = c.store.Apply(c.ctx, w)
+						_, err = c.handle(i).Apply(c.ctx, w)
 					case 1:
-						_, err = c.sessions().RotateSession(c.ctx, next)
+						_, err = c.sessionsAt(i).RotateSession(c.ctx, next)
 					default:
-						err = c.sessions().TouchSession(c.ctx, r.ID, touched, touched.Add(aDay))
+						err = c.sessionsAt(i).TouchSession(c.ctx, r.ID, touched, touched.Add(aDay))
 					}
 					return err
 				})

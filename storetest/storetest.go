@@ -8,19 +8,23 @@
 //		})
 //	}
 //
-// RunWithin does the same inside a transaction of the host's, and RunLimiter holds the
-// contract of passwd.Limiter. Run them under the race detector. A failure says which case
+// RunWithin does the same inside a transaction of the host's. RunLimiter and RunQueue hold
+// the contracts of a passwd.Limiter and of a passwd.Queue that are apart from the store, and
+// RunSessions that of sessions alone. Run them under the race detector. A failure says which case
 // it is, which invariants (I1 to I12) and requirements that guards, and the rule:
 //
-//	 1 find: find/*, accounts/tenants
+//	 1 find: find/*, accounts/tenants, values/renamed, values/unfolded, values/lookalikes
 //	 2 ids: accounts/round trip, accounts/no password, accounts/not activated,
-//	    accounts/disabled, accounts/unknown, accounts/hostile ids, accounts/same id in two tenants
-//	 3 replace: apply/*, conflict/*, rehash/*, accounts/long hash, accounts/host write
+//	    accounts/disabled, accounts/unknown, accounts/hostile ids, accounts/same id in two tenants,
+//	    values/like an id, values/joined, values/two tenants joined, values/long tenant, values/whole,
+//	    values/exact, values/digests
+//	 3 replace: apply/*, conflict/*, rehash/*, accounts/long hash, accounts/host write, values/hash
 //	 4 replace with a token: consume/*, write/*
-//	 5 what a write ends: epoch/*, history/*, forget/*, sessions/epoch, sessions/keep,
+//	 5 what a write ends: epoch/*, history/*, forget/*, remove/*, sessions/epoch, sessions/keep,
 //	    sessions/keep what is dead, sessions/other writes, sessions/forget
 //	 6 races of writers: race/compare and swap, race/no lost update, race/first epoch,
-//	    race/change and reset, race/one token, race/own tokens
+//	    race/change and reset, race/one token, race/one token alone, race/code and write,
+//	    race/own tokens, race/attempts and writes
 //	 7 rehash against replace: race/rehash and replace
 //	 8 issue and sign-in against replace: race/issue and replace, race/create and replace,
 //	    race/keep and rotate
@@ -32,7 +36,7 @@
 //	14 purge: purge/*, sessions/purge
 //	15 contexts: context/*, sessions/cancelled
 //	16 host transactions: within/*
-//	17 the rest: queue/*, sharing/*
+//	17 the rest: queue/*, sharing/*, handles/*
 //
 // The cases of groups 1 to 5, 9, 11, 12 and 15 that need one goroutine run inside
 // transactions as well, as inside/*. The sealed and digested secrets are made above the
@@ -45,6 +49,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,7 +66,7 @@ import (
 )
 
 // Fixture tells the suite how to get at a store. Its functions are called from
-// one goroutine; the store itself is used by many.
+// one goroutine at a time; the store itself is used by many.
 type Fixture struct {
 	// Open returns a fresh, empty store. It is called once for every case.
 	Open func() (passwd.Store, error)
@@ -76,9 +81,24 @@ type Fixture struct {
 	// then last_name.
 	Seed func(ctx context.Context, s passwd.Store, accounts ...passwd.Account) error
 
+	// Remove deletes the rows of accounts in the way the host does, past the store. What
+	// the library keeps about them stays: Forget is for that. nil leaves untested what
+	// becomes of it.
+	Remove func(ctx context.Context, s passwd.Store, accounts ...passwd.Ref) error
+
+	// Reopen returns a second store on the data of one that Open returned, with locks,
+	// caches and connections of its own, as another process has it. Half of the callers
+	// of each race use it. It is closed by Close as well, before the first one; it may be
+	// the same at each call. nil is for a store that one process has for itself: where
+	// there are several, it leaves untested what matters most.
+	Reopen func(s passwd.Store) (passwd.Store, error)
+
 	// ID returns the nth valid id, counted from 1: another one for every n, in its
 	// canonical form. nil counts in decimal.
 	ID func(n int) string
+
+	// TextIDs says that ids may be any text: then the suite makes some of its own.
+	TextIDs bool
 
 	// Lacks tells what accounts of this store cannot have.
 	Lacks Lacks
@@ -89,6 +109,11 @@ type Fixture struct {
 
 	// Rounds is how often each race is run. 0 is 3.
 	Rounds int
+
+	// Timeout ends a case whose store hangs, if the store minds its context. 0 is a minute.
+	Timeout time.Duration
+
+	queueOnly bool // there is no store: see RunQueue
 }
 
 // Lacks names what a store, or the table under it, does without. The zero value
@@ -106,6 +131,8 @@ type Lacks struct {
 	SharedIDs  bool // two tenants cannot use the same id
 	Twins      bool // two accounts cannot have the same identifier, whatever its case
 	LongHashes bool // hashes of 4 KB do not fit
+	LongValues bool // identifiers, personal data and tenants of 200 bytes do not fit
+	Unfolded   bool // the host keeps identifiers in normalisation form C and without white space around them
 	Queue      bool // the store is no passwd.Queue
 	Sessions   bool // the store is no session.Store
 }
@@ -125,6 +152,10 @@ func storeChecks() []check {
 	return slices.Concat(
 		accountChecks(),
 		findChecks(),
+		valueChecks(),
+		removeChecks(),
+		reuseChecks(),
+		sessionRemoveChecks(),
 		applyChecks(),
 		conflictChecks(),
 		historyChecks(),
@@ -148,14 +179,22 @@ func checks() []check {
 		queueChecks(),
 		queueWriteChecks(),
 		contextChecks(),
+		handleChecks(),
+		sessionHandleChecks(),
+		queueHandleChecks(),
+		contextQueueChecks(),
+		interruptChecks(),
 		sharingChecks(),
 		sessionChecks(),
 	)
 }
 
 // Run runs every case as a subtest.
-func Run(t *testing.T, f Fixture) {
-	for _, c := range checks() {
+func Run(t *testing.T, f Fixture) { f.run(t, checks()) }
+
+// run runs cases as subtests.
+func (f Fixture) run(t *testing.T, cases []check) {
+	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			if !c.applies(f) {
 				t.Skip("the fixture lacks what this case is about")
@@ -169,9 +208,11 @@ func Run(t *testing.T, f Fixture) {
 
 // Check runs every case outside go test and joins what they found. nil means
 // that the store keeps its contract.
-func Check(f Fixture) error {
+func Check(f Fixture) error { return f.check(checks()) }
+
+func (f Fixture) check(cases []check) error {
 	var found []error
-	for _, c := range checks() {
+	for _, c := range cases {
 		if c.applies(f) {
 			found = append(found, c.against(context.Background(), f))
 		}
@@ -181,12 +222,15 @@ func Check(f Fixture) error {
 
 func (c check) applies(f Fixture) bool { return c.needs == nil || c.needs(f) }
 
-// limit ends a case whose store hangs, if the store minds its context.
+// limit is Fixture.Timeout if that is 0.
 const limit = time.Minute
+
+// hasStore is false in RunQueue, where there is a queue alone.
+func hasStore(f Fixture) bool { return !f.queueOnly }
 
 // against runs the case and returns its failures, each with the rule it breaks.
 func (c check) against(ctx context.Context, f Fixture) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(f.Timeout, limit))
 	defer cancel()
 	failed := func(detail any) error {
 		return fmt.Errorf("%s (%s): %s\n\t%v", c.name, c.guards, c.rule, detail)
@@ -197,8 +241,11 @@ func (c check) against(ctx context.Context, f Fixture) error {
 	}
 	k := &checker{Fixture: f, ctx: ctx, store: store}
 	k.execute(c.run)
-	if f.Close != nil {
-		if err := f.Close(store); err != nil {
+	for _, s := range []passwd.Store{k.second.store, store} {
+		if f.Close == nil || s == nil {
+			continue
+		}
+		if err := f.Close(s); err != nil {
 			k.failures = append(k.failures, fmt.Sprintf("Fixture.Close: %v", err))
 		}
 	}
@@ -213,6 +260,7 @@ type checker struct {
 	Fixture
 	ctx      context.Context
 	store    passwd.Store
+	second   second
 	failures []string
 	serial   int // of digests and jobs
 }

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ const maxJobs = 100
 // fixture opens memory stores, each wrapped by wrap, which may be nil. Seed
 // reaches the store beneath, as a host reaches its own table.
 func fixture(wrap func(*memstore.Store) passwd.Store) storetest.Fixture {
+	var mu sync.Mutex // Reopen is called in the middle of a race
 	beneath := make(map[passwd.Store]*memstore.Store)
 	return storetest.Fixture{
 		Open: func() (passwd.Store, error) {
@@ -28,15 +30,40 @@ func fixture(wrap func(*memstore.Store) passwd.Store) storetest.Fixture {
 			if wrap != nil {
 				s = wrap(m)
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			beneath[s] = m
 			return s, nil
 		},
 		Seed: func(_ context.Context, s passwd.Store, accounts ...passwd.Account) error {
+			mu.Lock()
+			m := beneath[s]
+			mu.Unlock()
 			for _, a := range accounts {
-				seed(beneath[s], a)
+				seed(m, a)
 			}
 			return nil
 		},
+		Remove: func(_ context.Context, s passwd.Store, refs ...passwd.Ref) error {
+			mu.Lock()
+			m := beneath[s]
+			mu.Unlock()
+			for _, r := range refs {
+				m.Delete(r)
+			}
+			return nil
+		},
+		Reopen: func(s passwd.Store) (passwd.Store, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			m := beneath[s]
+			if wrap != nil {
+				s = wrap(m)
+			}
+			beneath[s] = m
+			return s, nil
+		},
+		TextIDs: true,
 		MaxJobs: maxJobs,
 		Rounds:  1,
 	}

@@ -223,7 +223,7 @@ func (b *brandRoute) change(_ http.ResponseWriter, r *http.Request, in brandRequ
 		return brandReply{}, errBrandConfirm
 	}
 	_, err = b.Service.ChangeByLogin(r.Context(), passwd.ChangeByLogin{
-		Login: login, Current: in.password, New: in.next, When: passwd.Always, Client: from,
+		Login: login, Current: in.password, New: in.next, Always: true, Client: from,
 	})
 	return brandDone, nobody(err)
 }

@@ -152,7 +152,7 @@ func (g *grant) change(_ http.ResponseWriter, r *http.Request, in grantRequest) 
 		return grantReply{}, err
 	}
 	written, err := g.Service.ChangeByLogin(r.Context(), passwd.ChangeByLogin{
-		Login: g.login(in), Current: in.password, New: in.next, When: passwd.Always, Client: from,
+		Login: g.login(in), Current: in.password, New: in.next, Always: true, Client: from,
 	})
 	if err != nil {
 		return grantReply{}, err

@@ -181,7 +181,7 @@ func (p *profile) forgot(_ http.ResponseWriter, r *http.Request, in passwd.Login
 		}
 	}
 	return profileDone, p.Service.RequestReset(r.Context(), passwd.RequestReset{
-		Login: in, Channel: passwd.EmailChannel, Form: passwd.UserKeyLink, TellShared: true, SharedText: profileShared, Client: from,
+		Login: in, Channel: passwd.EmailChannel, UserKey: true, TellShared: true, SharedText: profileShared, Client: from,
 	})
 }
 

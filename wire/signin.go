@@ -168,7 +168,7 @@ func (s *signIn) change(_ http.ResponseWriter, r *http.Request, in signInRequest
 	from := s.face.Client(r)
 	written, err := s.Service.ChangeByLogin(r.Context(), passwd.ChangeByLogin{
 		Login:   passwd.Login{Tenant: s.Tenant, Value: in.username},
-		Current: in.current, New: in.next, When: passwd.IfRequired, Client: from,
+		Current: in.current, New: in.next, Client: from,
 	})
 	if err != nil {
 		return signInReply{}, nobody(err)

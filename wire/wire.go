@@ -161,8 +161,8 @@ func (row reply) sentence(p locale.Printer, code passwd.Code, own *refusal) stri
 	return detail
 }
 
-// violation is how formats list what a policy holds against a password, beside
-// their documented members.
+// violation is how formats list the violations of a policy, besides their
+// documented members.
 type violation struct {
 	Field   string         `json:"field,omitempty"`
 	Code    pwpolicy.Code  `json:"code"`

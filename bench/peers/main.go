@@ -28,6 +28,7 @@ import (
 type settings struct {
 	postgres string
 	only     string
+	hashing  string
 	rounds   int
 	requests int
 	peers    []string
@@ -37,6 +38,7 @@ func main() {
 	var s settings
 	flag.StringVar(&s.postgres, "postgres", "", "`URL` of a PostgreSQL server; without it, nothing runs on PostgreSQL")
 	flag.StringVar(&s.only, "only", "", "measure only the apps whose names contain `text`")
+	flag.StringVar(&s.hashing, "hashing", "both", "default, cheap or both: at what costs passwords are hashed")
 	flag.IntVar(&s.rounds, "rounds", 7, "how often everything takes its turn")
 	flag.IntVar(&s.requests, "requests", 32, "requests of one turn")
 	flag.Func("peer", "`name=URL` of another app, which may be given again", func(peer string) error {
@@ -59,12 +61,18 @@ func (s settings) run(ctx context.Context) error {
 	if s.rounds < 1 || s.requests < 1 {
 		return errors.New("-rounds and -requests are at least 1")
 	}
+	if !slices.Contains([]string{"default", "cheap", "both"}, s.hashing) {
+		return errors.New("-hashing is default, cheap or both")
+	}
 	folder, err := os.MkdirTemp("", "peers")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(folder)
 	for _, cheap := range []bool{false, true} {
+		if cheap && s.hashing == "default" || !cheap && s.hashing == "cheap" {
+			continue
+		}
 		if err := s.group(ctx, folder, cheap); err != nil {
 			return err
 		}
@@ -121,6 +129,7 @@ type flow struct {
 	// linger is how long the app may go on with it after the last answer, which counts
 	// as its CPU.
 	linger time.Duration
+	times  int // as many requests, for what takes next to no time; 0 is 1
 }
 
 const (
@@ -138,19 +147,19 @@ var flows = []flow{
 	{name: "unknown login", do: func(ctx context.Context, p *peer, user int) error {
 		return p.signIn(ctx, user, "nobody-"+app.Address(user), wrong, false)
 	}},
-	{name: "session check", prepare: signedIn, do: func(ctx context.Context, p *peer, user int) error {
+	{name: "session check", prepare: signedIn, times: 16, do: func(ctx context.Context, p *peer, user int) error {
 		return p.check(ctx, user)
 	}},
-	{name: "change", prepare: signedIn, linger: time.Second, do: func(ctx context.Context, p *peer, user int) error {
+	{name: "change", prepare: signedIn, linger: 300 * time.Millisecond, do: func(ctx context.Context, p *peer, user int) error {
 		return p.change(ctx, user)
 	}},
-	{name: "forgot, known", prepare: clearMail, linger: time.Second, do: func(ctx context.Context, p *peer, user int) error {
+	{name: "forgot, known", prepare: clearMail, linger: 300 * time.Millisecond, do: func(ctx context.Context, p *peer, user int) error {
 		return p.forgot(ctx, app.Address(user))
 	}},
-	{name: "forgot, unknown", linger: time.Second, do: func(ctx context.Context, p *peer, user int) error {
+	{name: "forgot, unknown", linger: 300 * time.Millisecond, do: func(ctx context.Context, p *peer, user int) error {
 		return p.forgot(ctx, "nobody-"+app.Address(user))
 	}},
-	{name: "reset", prepare: linked, linger: time.Second, do: func(ctx context.Context, p *peer, user int) error {
+	{name: "reset", prepare: linked, linger: 300 * time.Millisecond, do: func(ctx context.Context, p *peer, user int) error {
 		return p.reset(ctx, user)
 	}},
 }

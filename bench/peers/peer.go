@@ -46,7 +46,7 @@ type dialect struct {
 	scheme                        string // before an access token
 }
 
-const api = "/account/password/api/"
+const api = "/account/password/api/v1/"
 
 // common is what the example server speaks, and package app.
 var common = dialect{

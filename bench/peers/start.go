@@ -67,11 +67,9 @@ func (s settings) launch(ctx context.Context, prog program, folder string, cheap
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
-	binary := filepath.Join(folder, "app")
-	build := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
-	build.Dir, build.Stderr = prog.source, os.Stderr
-	if err := build.Run(); err != nil {
-		return nil, fmt.Errorf("go build: %w", err)
+	binary, err := build(ctx, prog.source, filepath.Dir(folder))
+	if err != nil {
+		return nil, err
 	}
 	addr, err := freeAddress()
 	if err != nil {
@@ -108,6 +106,20 @@ func (s settings) launch(ctx context.Context, prog program, folder string, cheap
 		err = addToExample(ctx, database, p.users)
 	}
 	return p, err
+}
+
+// build builds a program, unless that has been done.
+func build(ctx context.Context, source, folder string) (binary string, err error) {
+	binary = filepath.Join(folder, filepath.Base(source)+".bin")
+	if _, err := os.Stat(binary); err == nil {
+		return binary, nil
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", binary, ".")
+	cmd.Dir, cmd.Stderr = source, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("go build: %w", err)
+	}
+	return binary, nil
 }
 
 // freeAddress returns an address that nobody listens on, for now.

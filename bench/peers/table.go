@@ -31,25 +31,24 @@ func printTables(w io.Writer, title string, peers []*peer) {
 				return "–"
 			}
 			q := quartiles(values)
-			return fmt.Sprintf("%.3g (%.3g–%.3g)", q.median, q.low, q.high)
+			return fmt.Sprintf("%s (%s–%s)", figure(q.median), figure(q.low), figure(q.high))
 		}, nil)
 	}
-	fmt.Fprint(w, "\nCPU seconds of the app for 1,000 requests, 1 and 16 clients together: mean; and its largest resident memory.\n\n")
+	fmt.Fprint(w, "\nCPU seconds of the app for 1,000 requests, 1 and 16 clients together: median (quartiles); and its largest resident memory.\n\n")
 	table(w, peers, func(p *peer, f flow) string {
-		var sum time.Duration
-		n := 0
+		var values []float64
 		for _, clients := range []int{1, 16} {
 			for _, s := range p.samples[key(f.name, clients)] {
 				if s.cpu >= 0 {
-					sum += s.cpu
-					n++
+					values = append(values, 1000*s.cpu.Seconds())
 				}
 			}
 		}
-		if n == 0 {
+		if len(values) == 0 {
 			return "–"
 		}
-		return fmt.Sprintf("%.2f", 1000*sum.Seconds()/float64(n))
+		q := quartiles(values)
+		return fmt.Sprintf("%s (%s–%s)", figure(q.median), figure(q.low), figure(q.high))
 	}, func(p *peer) string {
 		if mb := p.memory(); mb >= 0 {
 			return fmt.Sprintf("%d MB", mb)
@@ -64,6 +63,17 @@ func plural(clients int) string {
 		return "client"
 	}
 	return "clients"
+}
+
+// figure has three digits, and more before the point.
+func figure(v float64) string {
+	switch {
+	case v >= 100:
+		return fmt.Sprintf("%.0f", v)
+	case v >= 10:
+		return fmt.Sprintf("%.1f", v)
+	}
+	return fmt.Sprintf("%.2f", v)
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -1,10 +1,8 @@
-// 89 lines without blank lines and comments: passwords.
+// 78 lines without blank lines and comments: passwords.
 package main
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"slices"
 	"time"
@@ -15,17 +13,13 @@ import (
 // Apply implements passwd.Credentials.
 func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err error) {
 	err = s.update(ctx, w.Account, func(d *document) error {
-		if d.Hash != string(w.IfHash) || d.Epoch != w.IfEpoch || d.Must != w.IfMust {
-			return passwd.ErrConflict
+		if err := w.Check(d.account()); err != nil {
+			return err
 		}
 		if err := d.spend(w.Consume, w.Now); err != nil { // at the epoch that it was made at
 			return err
 		}
-		if d.Epoch == 0 {
-			d.Epoch = newEpoch()
-		} else if w.NewHash != "" || w.Raise {
-			d.Epoch++
-		}
+		d.Epoch = w.NextEpoch(d.Epoch)
 		if w.NewHash != "" {
 			d.replaced(d.Hash, w.History)
 			d.Hash, d.ChangedAt = string(w.NewHash), w.Now
@@ -48,13 +42,6 @@ func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err err
 		return 0, err
 	}
 	return epoch, nil
-}
-
-// newEpoch is a random number of 52 bits, at least 1.
-func newEpoch() int64 {
-	var b [8]byte
-	rand.Read(b[:])
-	return max(1, int64(binary.BigEndian.Uint64(b[:])>>12))
 }
 
 // replaced keeps the n newest hashes that are no longer in use, old among them.

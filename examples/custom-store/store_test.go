@@ -29,6 +29,15 @@ func TestStore(t *testing.T) {
 			}
 			return nil
 		},
+		Remove: func(ctx context.Context, s passwd.Store, refs ...passwd.Ref) error {
+			for _, r := range refs {
+				if err := s.(*Store).Remove(ctx, r); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		TextIDs: true,
 		Close: func(s passwd.Store) error {
 			was := s.(*Store)
 			folder := was.root.Name()

@@ -13,7 +13,7 @@ import (
 // live tells whether a token is good. That is not stored: a raised epoch ends every
 // token that was made at another, in the one write that raises it.
 func (d *document) live(t *passwd.TokenRecord, now time.Time) bool {
-	return t.SpentAt.IsZero() && now.Before(t.ExpiresAt) && (t.Epoch == 0 || t.Epoch == d.Epoch)
+	return t.Live(d.Epoch, now)
 }
 
 // token finds a token of the account, nil if it has no such token.

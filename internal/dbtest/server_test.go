@@ -82,7 +82,7 @@ var (
 	onMariaDB = &server{
 		name: "mariadb", dialect: sqlstore.MySQL, quote: "`", text: "VARCHAR(255)", long: "TEXT", upsert: onDuplicateKey,
 		types: map[sqlstore.IDType]string{
-			sqlstore.Text: "VARCHAR(64)", sqlstore.BigInt: "BIGINT", sqlstore.UUID: "CHAR(36)", sqlstore.BinaryUUID: "BINARY(16)",
+			sqlstore.Text: "VARCHAR(255)", sqlstore.BigInt: "BIGINT", sqlstore.UUID: "CHAR(36)", sqlstore.BinaryUUID: "BINARY(16)",
 		},
 		open: func(t testing.TB) *sql.DB {
 			connector, err := mysql.NewConnector(mariaDatabase(t))
@@ -189,6 +189,24 @@ func (s *server) createUsers(u sqlstore.Users) string {
 		add(condition.Column, s.text)
 	}
 	return fmt.Sprintf("CREATE TABLE %s (%s, PRIMARY KEY (%s))", s.quoted(u.Table), strings.Join(columns, ", "), key)
+}
+
+// remove deletes rows as the host would.
+func (s *server) remove(ctx context.Context, db execer, u sqlstore.Users, refs ...passwd.Ref) error {
+	for _, r := range refs {
+		where, values := s.quoted(u.ID)+" = "+s.placeholders(1), []any{r.ID}
+		if u.IDType == sqlstore.BinaryUUID {
+			values[0] = unhex(r.ID)
+		}
+		if u.Tenant != "" {
+			tenant := strings.TrimPrefix(s.placeholders(2), s.placeholders(1)+", ")
+			where, values = where+" AND "+s.quoted(u.Tenant)+" = "+tenant, append(values, r.Tenant)
+		}
+		if _, err := db.ExecContext(ctx, "DELETE FROM "+s.quoted(u.Table)+" WHERE "+where, values...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // seed writes an account as the host would, with an upsert of every mapped column.

@@ -93,15 +93,26 @@ func (h *host) fixture(m mapping) storetest.Fixture {
 	if err := h.store.Verify(h.t.Context()); err != nil {
 		h.t.Fatal(err)
 	}
+	m.lacks.Unfolded = true // as the documentation of sqlstore asks of hosts
+	var second passwd.Store
 	return storetest.Fixture{
 		Open: func() (passwd.Store, error) {
 			h.empty()
 			return h.store, nil
 		},
+		Reopen: func(passwd.Store) (passwd.Store, error) {
+			if second == nil {
+				second = h.on.store(h.t, h.db, h.users)
+			}
+			return second, nil
+		},
+		Remove: func(ctx context.Context, _ passwd.Store, refs ...passwd.Ref) error {
+			return h.on.remove(ctx, h.db, h.users, refs...)
+		},
 		Seed: func(ctx context.Context, _ passwd.Store, accounts ...passwd.Account) error {
 			return h.seed(ctx, h.db, accounts...)
 		},
-		ID: m.id, Lacks: m.lacks, MaxJobs: 64, Rounds: testrun.Size(1, 1, 10),
+		ID: m.id, TextIDs: m.users.IDType == sqlstore.Text, Lacks: m.lacks, MaxJobs: 64, Rounds: testrun.Size(1, 1, 10),
 	}
 }
 

@@ -129,8 +129,8 @@ func (c *Caller) signIn(password string, from passwd.Client) (passwd.SignedIn, b
 	return in, c.saidIn(in, err)
 }
 
-func (c *Caller) changeByLogin(when passwd.When) {
-	_, err := c.svc.ChangeByLogin(c.ctx, passwd.ChangeByLogin{Login: login, Current: right, New: c.new, When: when, Client: home})
+func (c *Caller) changeByLogin(always bool) {
+	_, err := c.svc.ChangeByLogin(c.ctx, passwd.ChangeByLogin{Login: login, Current: right, New: c.new, Always: always, Client: home})
 	c.said("ChangeByLogin", err)
 }
 
@@ -188,8 +188,8 @@ var flows = []Flow{
 		})
 		c.said("Change", err)
 	}},
-	{"change by login", nil, func(c *Caller) { c.changeByLogin(passwd.Always) }},
-	{"change if required", nil, func(c *Caller) { c.changeByLogin(passwd.IfRequired) }},
+	{"change by login", nil, func(c *Caller) { c.changeByLogin(true) }},
+	{"change if required", nil, func(c *Caller) { c.changeByLogin(false) }},
 	{"ask for link", nil, func(c *Caller) {
 		if c.said("RequestReset", c.svc.RequestReset(c.ctx, passwd.RequestReset{Login: login, Client: home})) {
 			c.work()

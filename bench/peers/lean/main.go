@@ -136,9 +136,6 @@ func (cheap) Verify(_ context.Context, h passwd.Hash, password string) (pwhash.V
 // noLimits refuses nothing: a benchmark from one address is one long attack.
 type noLimits struct{}
 
-func (noLimits) Take(context.Context, string, passwd.Limit, time.Time) (passwd.Taken, error) {
-	return passwd.Taken{}, nil
+func (noLimits) Do(_ context.Context, _ time.Time, steps ...passwd.Step) ([]passwd.Taken, error) {
+	return make([]passwd.Taken, len(steps)), nil
 }
-func (noLimits) Refund(context.Context, string) error                  { return nil }
-func (noLimits) Clear(context.Context, string) error                   { return nil }
-func (noLimits) Count(context.Context, string, time.Time) (int, error) { return 0, nil }

@@ -70,9 +70,9 @@ func run(f app.Flags, useJWT, useArgon bool) error {
 	mux.Handle("GET /dev/messages", &s.mail)
 	mux.HandleFunc("GET /dev/whoami", s.whoami)
 	mux.HandleFunc("POST /dev/sign-in", s.signIn)
-	mux.HandleFunc("POST /account/password/api/forgot", s.forgot)
-	mux.HandleFunc("POST /account/password/api/reset", s.reset)
-	mux.HandleFunc("POST /account/password/api/change", s.change)
+	mux.HandleFunc("POST /account/password/api/v1/forgot", s.forgot)
+	mux.HandleFunc("POST /account/password/api/v1/reset", s.reset)
+	mux.HandleFunc("POST /account/password/api/v1/change", s.change)
 	var handler http.Handler = mux
 	if useJWT {
 		s.who = tokens{key: []byte(rand.Text())}

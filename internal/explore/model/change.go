@@ -44,12 +44,12 @@ func (m *Model) Change(r passwd.Ref, current, next, keep string, c netip.Addr) A
 	return m.replace(a, change{current: current, next: next, method: methodOf(a), keep: keep, client: c})
 }
 
-func (m *Model) ChangeByLogin(l passwd.Login, current, next string, when passwd.When, c netip.Addr) Answer {
+func (m *Model) ChangeByLogin(l passwd.Login, current, next string, always bool, c netip.Addr) Answer {
 	a, _, refused := m.opened(l, current, c)
 	switch {
 	case a == nil:
 		return refused
-	case when == passwd.IfRequired && a.Must == passwd.NoReason:
+	case !always && a.Must == passwd.NoReason:
 		return refuse(passwd.CodeNoChangeNeeded)
 	case m.Admit(a) != "":
 		return Answer{Error: m.Admit(a)}

@@ -32,7 +32,7 @@ type Request struct {
 	Login      passwd.Login
 	Channel    passwd.Channel
 	TTL        time.Duration
-	Form       passwd.Form
+	UserKey    bool
 	TellShared bool
 	Code       bool
 	Client     netip.Addr
@@ -167,12 +167,15 @@ func (m *Model) compose(j *Job) *Message {
 	if sms := j.At.Add(10 * time.Minute); to.Channel == passwd.SMSChannel && sms.Before(expires) {
 		expires = sms
 	}
+	if !m.Now.Before(expires) {
+		return nil
+	}
 	made := func(at **token, purpose passwd.Purpose, max int) bool {
 		if *at != nil { // it is tried again
 			return (*at).ref == a.Ref && m.live(*at, j.At)
 		}
 		fresh := &token{purpose: purpose, ref: a.Ref, epoch: a.Epoch, address: addressKey(to), from: j.from, issued: j.At, expires: expires}
-		if !m.Now.Before(expires) || !m.makeRoom(fresh, max) {
+		if !m.makeRoom(fresh, max) {
 			return false
 		}
 		*at = fresh

@@ -277,7 +277,7 @@ func (m *Model) absorbKey(r Request) string {
 	if r.Code {
 		return ""
 	}
-	return m.key(r.Login, r.Channel, r.Form, r.TTL, r.TellShared, network(r.Client))
+	return m.key(r.Login, r.Channel, r.UserKey, r.TTL, r.TellShared, network(r.Client))
 }
 
 // mayMail counts a message for its account.

@@ -90,10 +90,10 @@ func (w *world) change(t *rapid.T) {
 func (w *world) changeByLogin(t *rapid.T) {
 	a, c := w.account(t), w.client(t)
 	s, l, current, next := w.service(t), w.login(t, a), w.password(t, a), w.next(t)
-	when := pick(w, t, "when", []passwd.When{passwd.Always, passwd.IfRequired})
+	always := pick(w, t, "always", []bool{true, false})
 	w.log("%+v %.20q → %.20q", l, current, next)
-	done, err := s.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: l, Current: current, New: next, When: when, Client: c})
-	w.compare(w.written(done, err), w.m.ChangeByLogin(l, current, next, when, c.Addr))
+	done, err := s.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: l, Current: current, New: next, Always: always, Client: c})
+	w.compare(w.written(done, err), w.m.ChangeByLogin(l, current, next, always, c.Addr))
 }
 
 func (w *world) changeWithTicket(t *rapid.T) {
@@ -108,9 +108,9 @@ func (w *world) request(t *rapid.T) {
 	s, l := w.service(t), w.login(t, a)
 	r := model.Request{Login: l, Client: c.Addr, Channel: pick(w, t, "channel", []passwd.Channel{"", "", passwd.EmailChannel, passwd.SMSChannel})}
 	r.TTL = pick(w, t, "ttl", []time.Duration{0, 0, 0, 0, time.Hour, 24 * time.Hour, 25 * time.Hour, -1})
-	r.TellShared, r.Form = w.oneIn(t, 4, "tell shared"), pick(w, t, "form", []passwd.Form{passwd.TokenLink, passwd.UserKeyLink})
+	r.TellShared, r.UserKey = w.oneIn(t, 4, "tell shared"), pick(w, t, "user key", []bool{false, true})
 	w.log("%+v", r)
-	err := s.RequestReset(ctx, passwd.RequestReset{Login: l, Channel: r.Channel, TTL: r.TTL, Form: r.Form, TellShared: r.TellShared, Client: c})
+	err := s.RequestReset(ctx, passwd.RequestReset{Login: l, Channel: r.Channel, TTL: r.TTL, UserKey: r.UserKey, TellShared: r.TellShared, Client: c})
 	w.compare(answer(model.Answer{}, err), w.m.Request(r, ""))
 	w.absorbed()
 }
