@@ -1,6 +1,7 @@
 package model
 
 import (
+	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -79,6 +80,11 @@ func (m *Model) Forget(r passwd.Ref) Answer {
 		}
 	}
 	m.Sessions = slices.DeleteFunc(m.Sessions, func(s *Session) bool { return s.Ref == r })
+	for _, known := range []bool{false, true} { // what was counted at no epoch
+		who := m.key("account", r, int64(0))
+		delete(m.tallies, fmt.Sprint(who, known))
+		delete(m.tallies, fmt.Sprint("told", who, known))
+	}
 	switch a := m.Accounts[r]; {
 	case a != nil && a.Row:
 		a.Epoch, a.Changed, a.History = 0, time.Time{}, nil

@@ -15,6 +15,8 @@ type Job struct {
 	At, Due  time.Time
 	NotAfter time.Time
 	Attempts int
+	once     string     // a waiting job with the same absorbs it
+	Absorbed bool       // it has been
 	Hook     bool       // it is not a message: the host is told about a password write
 	Account  passwd.Ref // whose password that is
 
@@ -91,10 +93,28 @@ func (m *Model) RevealMatches(l passwd.Login, c netip.Addr) Answer {
 }
 
 // put puts a job on the queue, if there is room or it needs none.
-func (m *Model) put(j *Job, always bool) {
-	if always || len(m.Jobs) < m.MaxJobs {
+func (m *Model) put(j *Job, always bool) bool {
+	switch {
+	case j.once != "" && slices.ContainsFunc(m.Jobs, func(o *Job) bool { return o.once == j.once }):
+		m.Jobs = append(m.Jobs, &Job{Absorbed: true}) // until it has its name
+	case always || len(m.Jobs) < m.MaxJobs:
 		m.Jobs = append(m.Jobs, j)
+	default:
+		return false
 	}
+	return true
+}
+
+// notifyOnce is notify unless the same waits already; false if the queue is full.
+func (m *Model) notifyOnce(a *Account, kind passwd.MessageKind, client netip.Addr, once string) bool {
+	all := true
+	for _, to := range a.addresses() {
+		all = m.put(&Job{
+			At: m.Now, Due: m.Now, NotAfter: m.Now.Add(72 * time.Hour), once: fmt.Sprint(once, to),
+			notice: Message{kind, to, a.Ref, a.Username, m.Now, time.Time{}, "/forgot", client},
+		}, false) && all
+	}
+	return all
 }
 
 // notify tells every confirmed address of an account what happened.

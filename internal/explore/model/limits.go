@@ -190,8 +190,11 @@ func (m *Model) failed(g *guess) {
 	if g.n > g.stop && !g.waits {
 		m.takeBack(g.count)
 	}
-	if g.n >= g.stop && m.take(g.told, onceAMonth) == 0 && g.account != nil {
-		m.notify(g.account, passwd.MessageSignInStopped, time.Time{}, g.client, nil, false)
+	if w, _ := m.peek(g.told, onceAMonth); g.n < g.stop || w > 0 {
+		return
+	}
+	if g.account == nil || m.notifyOnce(g.account, passwd.MessageSignInStopped, g.client, g.told) {
+		m.take(g.told, onceAMonth)
 	}
 }
 

@@ -161,8 +161,8 @@ func (w *world) nameJobs() {
 			w.fail("a message is missing on the queue")
 		}
 		j.ID, ids = ids[0], ids[1:]
-		if j.Hook && w.hookDown == nil {
-			w.m.Done(j) // it went well at once
+		if j.Absorbed || j.Hook && w.hookDown == nil {
+			w.m.Done(j) // it went well at once, or waits already
 		}
 	}
 	if len(ids) > 0 {
