@@ -38,8 +38,10 @@ func TestServerPlans(t *testing.T) {
 				}
 				account := passwd.Account{Ref: passwd.Ref{Tenant: "north", ID: id(7)}, Username: "user7", Email: "user7@example.com", Hash: "$test$old", Active: true}
 				fresh := passwd.Account{Ref: passwd.Ref{Tenant: "north", ID: id(9001)}, Username: "user9001", Hash: "$test$old", Active: true}
-				if err := s.seed(t.Context(), db, m.users, account, fresh); err != nil {
-					t.Fatal(err)
+				for _, a := range []passwd.Account{account, fresh} {
+					if err := s.seed(t.Context(), db, m.users, a); err != nil {
+						t.Fatal(err)
+					}
 				}
 				store, err := sqlstore.New(db, sqlstore.Config{Dialect: s.dialect, Users: m.users}) // with room for as many jobs
 				if err != nil {
