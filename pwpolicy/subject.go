@@ -6,7 +6,7 @@ import (
 )
 
 // Subject is the account that a password is for, as far as rules need to know it.
-// Every field may be empty: the zero Subject is somebody of whom nothing is known.
+// Every field may be empty: the zero Subject is somebody about whom nothing is known.
 type Subject struct {
 	// Logins are what its owner signs in with, named "username", "email" and
 	// "mobile".
