@@ -237,9 +237,26 @@ func (s *Service) Forget(ctx context.Context, r Ref) error {
 	if s.foreign(r) {
 		return ErrNotFound
 	}
-	err := s.fault(ctx, s.store.Forget(ctx, r))
+	err := s.forgetCounts(ctx, r)
+	if err == nil {
+		err = s.fault(ctx, s.store.Forget(ctx, r))
+	}
 	if err == nil {
 		s.Observe(ctx, Event{Name: EventForgotten, Account: r, Outcome: outcomeSuccess})
 	}
+	return err
+}
+
+// forgetCounts clears what was counted while the account had no epoch: it has none
+// again, as its next owner has. What was counted since is under an epoch that is gone.
+func (s *Service) forgetCounts(ctx context.Context, r Ref) error {
+	who := subject(Login{}, Account{Ref: r}, true)
+	var steps []Step
+	for _, kind := range []string{"account", "told"} {
+		for _, side := range []string{"others", "known"} {
+			steps = append(steps, Step{Key: s.keys.limiterKey(kind, append(who, side)...), Do: StepClear})
+		}
+	}
+	_, err := s.limit(ctx, Client{}, steps...)
 	return err
 }

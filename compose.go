@@ -12,7 +12,7 @@ import (
 // deliver it. If somebody else writes to the account meanwhile, it begins anew.
 func (s *Service) composeRequested(ctx context.Context, t *requestTask, n int) (Message, error) {
 	for conflicts := 0; ; conflicts++ {
-		m, err := s.composeOnce(ctx, t, n)
+		m, err := s.composeOnce(ctx, t, n+conflicts)
 		if errors.Is(err, ErrNotFound) {
 			return m, errors.Join(errDrop, err) // deleted meanwhile
 		}

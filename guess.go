@@ -143,7 +143,7 @@ func (g *guess) failed() (tell bool, err error) {
 	}
 	stopped := g.count >= g.stop
 	if stopped {
-		steps = append(steps, Step{Key: g.told, Do: StepTake, Limit: onceAMonth, Silent: true})
+		steps = append(steps, Step{Key: g.told, Do: StepPeek, Limit: onceAMonth, Silent: true})
 	}
 	if len(steps) == 0 {
 		return false, nil
@@ -153,6 +153,12 @@ func (g *guess) failed() (tell bool, err error) {
 		return false, err
 	}
 	return stopped && answers[len(answers)-1].Wait == 0, nil
+}
+
+// hasTold remembers that the owner of the account was told.
+func (g *guess) hasTold() error {
+	_, err := g.s.limit(context.WithoutCancel(g.ctx), g.client, Step{Key: g.told, Do: StepTake, Limit: onceAMonth, Silent: true})
+	return err
 }
 
 // succeeded forgets the failures that the right password comes after, and remembers

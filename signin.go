@@ -222,10 +222,19 @@ func (s *Service) refuse(ctx context.Context, a Account, found bool, g *guess, e
 	if failed != nil {
 		return failed
 	}
-	if tell && found {
+	if !tell {
+		return err
+	}
+	if found {
 		ctx = context.WithoutCancel(ctx) // a guesser who hangs up keeps no notice back
 		s.Observe(ctx, Event{Name: EventSignInStopped, Account: a.Ref, Outcome: outcomeFailure, Client: g.client})
-		s.enqueue(ctx, s.notices(a, MessageSignInStopped, noticeDetail{at: s.now(), client: g.client}))
+		if !s.enqueue(ctx, s.notices(a, MessageSignInStopped, noticeDetail{at: s.now(), client: g.client, once: g.told})) {
+			return err // the next failure tells
+		}
+	}
+	// Remembered last: whoever fails after a crash in between tells again.
+	if failed := g.hasTold(); failed != nil {
+		return failed
 	}
 	return err
 }

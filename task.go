@@ -193,6 +193,7 @@ type noticeDetail struct {
 	until  time.Time // of a temporary password
 	client Client
 	cancel *seed
+	once   string // a waiting job for the same absorbs this one; "" is never absorbed
 }
 
 // notices are the jobs that tell an account's owner what happened, one for each
@@ -207,7 +208,11 @@ func (s *Service) notices(a Account, kind MessageKind, d noticeDetail) []Job {
 		if d.cancel != nil {
 			t.Seed, t.Cancel = *d.cancel, true
 		}
-		jobs[i] = s.job(t, "", d.at, d.at.Add(noticeLife))
+		key := ""
+		if d.once != "" {
+			key = s.keys.limiterKey("notice", d.once, string(to.Channel), to.Value)
+		}
+		jobs[i] = s.job(t, key, d.at, d.at.Add(noticeLife))
 	}
 	return jobs
 }

@@ -43,15 +43,18 @@ func (s *Service) afterWrite(ctx context.Context, w Written, promised []Job) {
 	}
 }
 
-// enqueue puts jobs that could not ride in a write. What does not fit is
-// reported: the write it tells of has happened.
-func (s *Service) enqueue(ctx context.Context, jobs []Job) {
+// enqueue puts jobs that could not ride in a write, and tells whether all of them are
+// in the queue. What does not fit is reported: what it tells of has happened.
+func (s *Service) enqueue(ctx context.Context, jobs []Job) (all bool) {
+	all = true
 	for _, j := range jobs {
 		if err := s.queue.Put(ctx, j); err != nil {
+			all = false
 			s.Observe(ctx, Event{Name: EventNotificationDropped, Outcome: outcomeFailure, Reason: "not_queued", JobID: j.ID, Err: err})
 		}
 	}
 	s.wakeWorker()
+	return all
 }
 
 func (s *Service) wakeWorker() {

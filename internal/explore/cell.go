@@ -100,6 +100,8 @@ type Orders struct {
 // countSlack is by how much a count may be under that of every serial order, or over.
 var countSlack = map[string]struct{ under, over int }{
 	"code":    {0, 1}, // a guess that is under way while the code is redeemed is counted for the account
+	"redeem":  {0, 2}, // a live token counts when it is presented, also where another comes first
+	"told":    {0, 1}, // of a stop that a success has lifted meanwhile
 	"address": {1, 1}, // a right code that comes second is no failure; a late refusal may be one
 	"account": {1, 0}, // a success clears the guess that was answered meanwhile
 	"known":   {1, 0},
@@ -276,11 +278,7 @@ func ReplayText(text string) (trace []string, err error) {
 
 // pending are faults that are known and not yet mended, by what a failure says or the
 // state it is in.
-var pending = []struct{ state, says, why string }{
-	{"", "the limiter has counted", "a known network is unknown for a moment while it is marked"},
-	{"almost stopped", "", "whoever hangs up keeps the notice of a stop back; a guess under way counts"},
-	{"stopped and known", "", "a known network is unknown for a moment while it is marked"},
-}
+var pending = []struct{ state, says, why string }{}
 
 // Pending reports whether the failure is one of those that are known.
 func (f Failure) Pending() bool {

@@ -185,7 +185,7 @@ func (w *World) messages() string {
 	seen := make(map[string]bool)
 	var list []string
 	for _, m := range w.mail.All() {
-		if !seen[m.ID] {
+		if !seen[m.ID] && m.Kind != passwd.MessageSignInStopped { // which may be lifted meanwhile: see checkStopped
 			list = append(list, fmt.Sprintf("%s to %s", m.Kind, m.To))
 		}
 		seen[m.ID] = true

@@ -88,6 +88,7 @@ func (s store) Forget(ctx context.Context, r passwd.Ref) error {
 
 func (s store) Issue(ctx context.Context, t passwd.TokenRecord, maxLive int, consume *passwd.TokenRef) error {
 	step := writes("Issue "+string(t.Purpose), tokens).reading(row, epoch)
+	step.After = t.Purpose == passwd.PurposeReset // the link that goes with a code is complete by itself
 	return At(ctx, step, func() error {
 		err := s.Store.Issue(ctx, t, maxLive, consume)
 		if err == nil {
