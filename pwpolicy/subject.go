@@ -19,8 +19,8 @@ type Subject struct {
 
 	// Occasion is how the password comes to be set.
 	Occasion Occasion
-	// Current is the current password in clear, where its owner has typed it in this
-	// very request and it was found to be right; "" otherwise.
+	// Current is the current password in clear, in NFC, where its owner has typed it in
+	// this very request and it was found to be right; "" otherwise.
 	Current string
 	// ChangedAt is when the current password was set. Zero: not known, or none.
 	ChangedAt time.Time
