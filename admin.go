@@ -33,7 +33,7 @@ func (s *Service) RequireChange(ctx context.Context, r RequireChange) error {
 	return ErrInvalidRequest
 }
 
-// LiftChange asks that an account need not change its password after all.
+// LiftChange withdraws a required change of password.
 type LiftChange struct {
 	Account Ref
 	Client  Client
@@ -99,7 +99,7 @@ type IssueTemporary struct {
 	Client  Client
 }
 
-// Issued is a temporary password, which nobody can read anywhere again.
+// Issued is a temporary password, which cannot be read again.
 type Issued struct {
 	Password string    // groups of five characters, "Wk7mT-…": four or more, 85 random bits or more
 	Until    time.Time // it is dead from then on

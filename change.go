@@ -33,7 +33,8 @@ func (s *Service) Change(ctx context.Context, r Change) (Written, error) {
 	if err != nil {
 		return Written{}, err
 	}
-	v, err := s.verify(ctx, a, r.Current, r.Client)
+	current := newTyped(r.Current)
+	v, err := s.verify(ctx, a, current, r.Client)
 	if err != nil {
 		return Written{}, guess.abandon(s.fault(ctx, err))
 	}
@@ -49,10 +50,10 @@ func (s *Service) Change(ctx context.Context, r Change) (Written, error) {
 		return Written{}, err
 	}
 	w, err := s.replace(ctx, change{
-		account: a, next: r.New, current: r.Current, method: methodFor(a),
+		account: a, next: r.New, current: current.nfc, method: methodFor(a),
 		keep: r.KeepSession, client: r.Client,
 		recheck: func(ctx context.Context, fresh Account) error {
-			return s.stillCurrent(ctx, a.Hash, fresh, r.Current, r.Client, ErrWrongPassword)
+			return s.stillCurrent(ctx, a.Hash, fresh, current, r.Client, ErrWrongPassword)
 		},
 	})
 	if errors.Is(err, ErrNotFound) {
@@ -70,7 +71,7 @@ func methodFor(a Account) Method {
 
 // stillCurrent lets a write go on after a conflict if the password that was
 // verified is still the account's: it was rehashed, or only a flag has changed.
-func (s *Service) stillCurrent(ctx context.Context, verified Hash, fresh Account, current string, c Client, wrong error) error {
+func (s *Service) stillCurrent(ctx context.Context, verified Hash, fresh Account, current typed, c Client, wrong error) error {
 	refused, err := s.stillOpens(ctx, verified, fresh, current, c)
 	switch {
 	case err != nil || refused == nil:
@@ -99,7 +100,8 @@ type ChangeByLogin struct {
 // them. Its other errors: ErrNoChangeNeeded, that of Config.Admit, and those of
 // [Service.Change], with ErrWrongCredentials in place of ErrWrongPassword.
 func (s *Service) ChangeByLogin(ctx context.Context, r ChangeByLogin) (Written, error) {
-	a, _, err := s.open(ctx, r.Login, r.Current, r.Client, s.expire)
+	current := newTyped(r.Current)
+	a, _, err := s.open(ctx, r.Login, current, r.Client, s.expire)
 	if err == nil {
 		err = s.admits(ctx, r, a)
 	}
@@ -107,9 +109,9 @@ func (s *Service) ChangeByLogin(ctx context.Context, r ChangeByLogin) (Written, 
 		return Written{}, err
 	}
 	w, err := s.replace(ctx, change{
-		account: a, next: r.New, current: r.Current, method: methodFor(a), client: r.Client,
+		account: a, next: r.New, current: current.nfc, method: methodFor(a), client: r.Client,
 		recheck: func(ctx context.Context, fresh Account) error {
-			err := s.stillCurrent(ctx, a.Hash, fresh, r.Current, r.Client, ErrWrongCredentials)
+			err := s.stillCurrent(ctx, a.Hash, fresh, current, r.Client, ErrWrongCredentials)
 			if err == nil {
 				err = s.admits(ctx, r, fresh)
 			}

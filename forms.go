@@ -103,7 +103,7 @@ func (s *Service) ChangeMade(ctx context.Context, of Ref, shown int64, password 
 	if err != nil {
 		return false, err
 	}
-	v, err := s.verify(ctx, a, password, c)
+	v, err := s.verify(ctx, a, newTyped(password), c)
 	if err != nil {
 		return false, guess.abandon(s.fault(ctx, err))
 	}

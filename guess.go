@@ -59,7 +59,7 @@ func (s *Service) newGuess(ctx context.Context, l Login, a Account, found bool, 
 		Step{Key: g.login, Do: StepTake, Limit: s.cfg.Limits.SignIn})
 }
 
-// newCurrentGuess counts a guess at the current password of who is signed in: with
+// newCurrentGuess counts a guess at the current password of a signed-in user: with
 // those from networks that are known to the account, and apart from all logins.
 func (s *Service) newCurrentGuess(ctx context.Context, a Account, c Client) (*guess, error) {
 	g := &guess{s: s, ctx: ctx, client: c}

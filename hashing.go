@@ -101,9 +101,21 @@ func (s *Service) hash(ctx context.Context, prepared string, c Client) (Hash, er
 	return h, nil
 }
 
+// typed is a password as somebody has typed it, and in the form that is hashed: it is
+// brought into that once, where it enters.
+type typed struct {
+	raw, nfc string
+	ok       bool // it can be a password
+}
+
+func newTyped(raw string) typed {
+	nfc, ok := normal.Password(raw)
+	return typed{raw, nfc, ok}
+}
+
 // verify compares a typed password with an account's.
-func (s *Service) verify(ctx context.Context, a Account, typed string, c Client) (pwhash.Verdict, error) {
-	return s.verifyLogin(ctx, Login{Tenant: a.Ref.Tenant, Value: a.Ref.ID}, a, typed, c)
+func (s *Service) verify(ctx context.Context, a Account, p typed, c Client) (pwhash.Verdict, error) {
+	return s.verifyLogin(ctx, Login{Tenant: a.Ref.Tenant, Value: a.Ref.ID}, a, p, c)
 }
 
 // verifyLogin compares a password, typed for a login, with that of the account it
@@ -114,10 +126,9 @@ func (s *Service) verify(ctx context.Context, a Account, typed string, c Client)
 // it was typed, for hashes that another stack made of it. None of the library's own
 // hashes matches then, but the work depends only on what was typed, and all of it is
 // one turn, as it is one guess.
-func (s *Service) verifyLogin(ctx context.Context, l Login, a Account, typed string, c Client) (pwhash.Verdict, error) {
-	prepared, ok := normal.Password(typed)
+func (s *Service) verifyLogin(ctx context.Context, l Login, a Account, p typed, c Client) (pwhash.Verdict, error) {
 	h, dummy := a.Hash, s.dummyFor(l)
-	real := ok && h != ""
+	real := p.ok && h != ""
 	if !real {
 		h = dummy
 	}
@@ -127,14 +138,14 @@ func (s *Service) verifyLogin(ctx context.Context, l Login, a Account, typed str
 	}
 	defer s.gate.Leave(t)
 
-	v, err := s.judge(ctx, h, prepared)
+	v, err := s.judge(ctx, h, p.nfc)
 	if real && cannotVerify(err) {
 		s.Observe(ctx, Event{Name: EventHashNotJudged, Account: a.Ref, Outcome: outcomeFailure, Err: err})
 		h, real = dummy, false
-		v, err = s.judge(ctx, h, prepared)
+		v, err = s.judge(ctx, h, p.nfc)
 	}
-	if err == nil && !v.Match && ok && typed != prepared {
-		v, err = s.judge(ctx, h, typed)
+	if err == nil && !v.Match && p.ok && p.raw != p.nfc {
+		v, err = s.judge(ctx, h, p.raw)
 		v.Stale = v.Match
 	}
 	if err != nil || !real {

@@ -24,7 +24,7 @@ type Limits struct {
 	Account Limit
 	// StopAfter is how many consecutive failures an account stands: four fifths of it
 	// from networks that are not known to it, the rest from those that are, and from
-	// who is signed in. Then even the right password is wrong from there, until a reset;
+	// signed-in users. Then even the right password is wrong from there, until a reset;
 	// its owner is told once. 100, which is also the maximum (NIST SP 800-63B-4 §3.2.2),
 	// and at least 5.
 	StopAfter int

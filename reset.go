@@ -17,7 +17,7 @@ const (
 	codeTries   = 5
 )
 
-// RequestReset asks for a link by which to set a new password.
+// RequestReset asks for a link to set a new password with.
 type RequestReset struct {
 	Login   Login
 	Channel Channel       // AnyChannel: as the login suggests
@@ -117,7 +117,7 @@ func (s *Service) request(ctx context.Context, l Login, ch Channel, c Client, t 
 }
 
 // Holder narrows down whose token is accepted, for formats that name the account
-// beside the token. The zero Holder is anybody; all that is set must fit.
+// beside the token. The zero Holder accepts any account; every field that is set must match.
 type Holder struct {
 	UserKey string // as it stood in the link: 22 characters of base64url
 	Login   Login  // the account must be the one, or one of those, that it names
@@ -146,7 +146,7 @@ type Reset struct {
 }
 
 // Reset judges the new password, and writes it and spends the token in one step:
-// a rejected password burns nothing. It ends every session, lifts a lockout and
+// a rejected password spends nothing. It ends every session, lifts a lockout and
 // a suspension, signs nobody in, and touches no second factor. Errors:
 // ErrTokenInvalid, also for the loser of a race, a PolicyError, ErrBusy,
 // ErrUnavailable.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/passwd-go/passwd/internal/normal"
 	"github.com/passwd-go/passwd/pwhash"
 )
 
@@ -46,7 +45,7 @@ type SignedIn struct {
 // result is filled in nevertheless, for the host to go on with. Other errors: a
 // RateLimitError, ErrBusy, ErrInvalidRequest, ErrConflict, ErrUnavailable.
 func (s *Service) SignIn(ctx context.Context, r SignIn) (SignedIn, error) {
-	a, changeBy, err := s.open(ctx, r.Login, r.Password, r.Client, s.settle)
+	a, changeBy, err := s.open(ctx, r.Login, newTyped(r.Password), r.Client, s.settle)
 	if err != nil {
 		return SignedIn{}, err
 	}
@@ -75,7 +74,7 @@ const (
 // open takes a login and a password to the account they open, and writes down what
 // its caller needs: settle, or expire. It also returns by when the password
 // must be changed, if its owner should be told.
-func (s *Service) open(ctx context.Context, login Login, password string, c Client, settle func(context.Context, Account, Client) (Account, time.Time, error)) (Account, time.Time, error) {
+func (s *Service) open(ctx context.Context, login Login, password typed, c Client, settle func(context.Context, Account, Client) (Account, time.Time, error)) (Account, time.Time, error) {
 	a, err := s.verified(ctx, login, password, c)
 	for conflicts := 0; err == nil; conflicts++ {
 		var changeBy time.Time
@@ -106,7 +105,7 @@ func (s *Service) settle(ctx context.Context, a Account, c Client) (Account, tim
 
 // openAgain reads an account to which somebody else has written since its password
 // was verified, and asks once more what was asked of it then.
-func (s *Service) openAgain(ctx context.Context, a Account, password string, c Client) (Account, error) {
+func (s *Service) openAgain(ctx context.Context, a Account, password typed, c Client) (Account, error) {
 	fresh, err := s.get(ctx, a.Ref)
 	if err != nil {
 		return a, err
@@ -120,7 +119,7 @@ func (s *Service) openAgain(ctx context.Context, a Account, password string, c C
 
 // stillOpens decides about an account, read anew, whether the password that was
 // verified against an earlier hash opens it.
-func (s *Service) stillOpens(ctx context.Context, verified Hash, fresh Account, password string, c Client) (*refusal, error) {
+func (s *Service) stillOpens(ctx context.Context, verified Hash, fresh Account, password typed, c Client) (*refusal, error) {
 	v := pwhash.Verdict{Match: true}
 	if fresh.Hash != verified {
 		var err error
@@ -144,7 +143,7 @@ func (s *Service) signInFailed(ctx context.Context, a Account, r *refusal, c Cli
 // verified takes a login and a password to the account they open: find → limiter →
 // verify → may it be used at all. It is the only way to an account by login, so that
 // every such path is bounded by the same counts.
-func (s *Service) verified(ctx context.Context, login Login, password string, c Client) (Account, error) {
+func (s *Service) verified(ctx context.Context, login Login, password typed, c Client) (Account, error) {
 	login, err := checkLogin(login)
 	if err != nil {
 		return Account{}, err
@@ -241,12 +240,8 @@ func (s *Service) refuse(ctx context.Context, a Account, found bool, g *guess, e
 
 // upgrade replaces a stale hash by a better one of the same password, as well
 // as it can: the sign-in does not depend on it.
-func (s *Service) upgrade(ctx context.Context, a Account, password string, c Client) Account {
-	prepared, ok := normal.Password(password)
-	if !ok {
-		return a
-	}
-	better, err := s.hash(ctx, prepared, c)
+func (s *Service) upgrade(ctx context.Context, a Account, password typed, c Client) Account {
+	better, err := s.hash(ctx, password.nfc, c)
 	if err == nil {
 		var done bool
 		if done, err = s.store.Rehash(ctx, a.Ref, a.Hash, better); done {

@@ -129,7 +129,7 @@ type Credentials interface {
 	// not read back what became of it.
 	Apply(ctx context.Context, w Write) (epoch int64, err error)
 
-	// Rehash replaces old by a better hash of the same password and reports
+	// Rehash replaces old with a better hash of the same password and reports
 	// whether it did: false means that the account no longer has old, and nothing
 	// is changed. ErrNotFound when there is no such account. The epoch, the history and the time of change stay.
 	Rehash(ctx context.Context, r Ref, old, new Hash) (bool, error)
@@ -287,7 +287,7 @@ func (t TokenRecord) Live(epoch int64, now time.Time) bool {
 var (
 	// ErrNotFound says that there is no such account.
 	ErrNotFound = errors.New("passwd: not found")
-	// ErrConflict says that the account was written by somebody else in between:
+	// ErrConflict says that the account was changed concurrently:
 	// nothing has changed, and reading it again shows what did.
 	ErrConflict = errors.New("passwd: changed by somebody else in the meantime")
 	// ErrTokenInvalid says that a token is unknown, expired, spent, superseded or

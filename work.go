@@ -19,7 +19,7 @@ const (
 	keepSpent      = 24 * time.Hour // how long a dead token can still be told from an unknown one
 	firstRetry     = time.Second
 	lastRetry      = 10 * time.Minute
-	putOff         = 6 // the backoff of a job that finds no room grows as for so many attempts
+	putOff         = 6 // the backoff of a job that finds no room grows as for n attempts
 )
 
 // errDrop says that a job has come to nothing, and trying again would not help.

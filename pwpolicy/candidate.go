@@ -53,7 +53,6 @@ func (c *Candidate) IsCurrent(ctx context.Context) (bool, error) {
 		same := false
 		switch current, past := c.subject.Current, c.subject.Past; {
 		case current != "":
-			current, _ = normal.Password(current)
 			same = current == c.password
 		case past != nil:
 			var err error

@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// Violation is one reason for which a policy rejects a password: a stable code
+// Violation is one reason why a policy rejects a password: a stable code
 // and its parameters, never the password or the value of an attribute. Package
 // locale has the sentences.
 type Violation struct {

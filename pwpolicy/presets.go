@@ -22,7 +22,7 @@ func Recommended() Policy {
 	return must(New(Length{}, NotCommon{}, NotSimilar{}, Strength{MinBits: RecommendedBits}))
 }
 
-// WithSecondFactor is NIST with 8 characters or more, and an estimate that so many
+// WithSecondFactor is NIST with 8 characters or more, and an estimate that n
 // can reach, for hosts where a password is always combined with a second factor.
 func WithSecondFactor() Policy {
 	return must(New(Length{Min: 8}, NotCommon{}, NotSimilar{}, Strength{MinBits: ShortBits}))

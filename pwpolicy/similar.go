@@ -25,12 +25,12 @@ const (
 // character of the password is marked that is part of a word, name, date, number
 // or address that is known, or of its likeness: half of it, backwards, with the
 // order of its parts or one letter changed, with separators in between. What is
-// left is priced by what it adds for one who guesses: a letter 1, a digit or symbol
+// left is priced by what it adds for an attacker: a letter 1, a digit or symbol
 // ¼ (1 where there are many), a year, a count or a word that people put beside a
 // name ½. The password is refused if 30 % of it or more is marked, 50 % if only
 // digits are, and the rest costs 3 or less. So
 // "Lovelace1815!" is refused for Ada Lovelace, "lovelace-7fK2pQx9LmZw" is not: a
-// name within a good password does no harm, and P7 forbids to look for parts.
+// name within a good password does no harm, and P7 forbids looking for parts.
 //
 // The cost is bounded: the first 64 characters of at most 64 values, cut into 128
 // tokens of 64 characters and 2,048 characters in all, against the first 128

@@ -6,7 +6,7 @@ import (
 )
 
 // Subject is the account that a password is for, as far as rules need to know it.
-// Every field may be empty: the zero Subject is somebody of whom nothing is known.
+// Every field may be empty: the zero Subject is somebody about whom nothing is known.
 type Subject struct {
 	// Logins are what its owner signs in with, named "username", "email" and
 	// "mobile".
@@ -19,8 +19,8 @@ type Subject struct {
 
 	// Occasion is how the password comes to be set.
 	Occasion Occasion
-	// Current is the current password in clear, where its owner has typed it in this
-	// very request and it was found to be right; "" otherwise.
+	// Current is the current password in clear, in NFC, where its owner has typed it in
+	// this very request and it was found to be right; "" otherwise.
 	Current string
 	// ChangedAt is when the current password was set. Zero: not known, or none.
 	ChangedAt time.Time

@@ -19,7 +19,7 @@ type Config struct {
 
 	// Prefix begins the names of the library's own tables and indexes. "" is
 	// "passwd_". Two stores over different users tables of one database need
-	// different prefixes: what we keep is keyed by tenant and user id.
+	// different prefixes: what the library keeps is keyed by tenant and user id.
 	Prefix string
 
 	// MaxJobs bounds the queue: with that many jobs in it Put is ErrQueueFull.

@@ -156,7 +156,11 @@ func testDevices(t *testing.T, s *running) {
 	if len(ids) != 1 {
 		t.Fatalf("%d sessions can be ended, want that of the other browser:\n%s", len(ids), page)
 	}
-	res, err := one.PostForm(s.origin+mount+"/devices", url.Values{ids[0][1]: {ids[0][2]}})
+	bound := regexp.MustCompile(`name="form" value="([^"]+)"`).FindStringSubmatch(page)
+	if bound == nil {
+		t.Fatalf("the form is bound to nobody:\n%s", page)
+	}
+	res, err := one.PostForm(s.origin+mount+"/devices", url.Values{"form": {bound[1]}, ids[0][1]: {ids[0][2]}})
 	if err != nil {
 		t.Fatal(err)
 	}

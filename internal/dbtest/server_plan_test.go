@@ -37,8 +37,11 @@ func TestServerPlans(t *testing.T) {
 					id = func(n int) string { return fmt.Sprint(n) }
 				}
 				account := passwd.Account{Ref: passwd.Ref{Tenant: "north", ID: id(7)}, Username: "user7", Email: "user7@example.com", Hash: "$test$old", Active: true}
-				if err := s.seed(t.Context(), db, m.users, account); err != nil {
-					t.Fatal(err)
+				fresh := passwd.Account{Ref: passwd.Ref{Tenant: "north", ID: id(9001)}, Username: "user9001", Hash: "$test$old", Active: true}
+				for _, a := range []passwd.Account{account, fresh} {
+					if err := s.seed(t.Context(), db, m.users, a); err != nil {
+						t.Fatal(err)
+					}
 				}
 				store, err := sqlstore.New(db, sqlstore.Config{Dialect: s.dialect, Users: m.users}) // with room for as many jobs
 				if err != nil {
@@ -46,7 +49,7 @@ func TestServerPlans(t *testing.T) {
 				}
 				h.store = store
 				r.texts = map[string][]driver.NamedValue{}
-				h.useEverything(account.Ref)
+				h.useEverything(account.Ref, fresh.Ref)
 				texts := r.texts
 				r.texts = map[string][]driver.NamedValue{} // explaining goes through it as well
 				for text := range r.prepared {             // on MariaDB, that is all that the store has
@@ -170,7 +173,7 @@ func (s *server) fillJobs(h *host, n int) {
 }
 
 // useEverything calls every method, in every way that takes a statement of its own.
-func (h *host) useEverything(r passwd.Ref) {
+func (h *host) useEverything(r, fresh passwd.Ref) {
 	h.t.Helper()
 	ctx, s := h.t.Context(), h.store
 	must := func(err error) {
@@ -184,6 +187,8 @@ func (h *host) useEverything(r passwd.Ref) {
 		_, err := s.Find(ctx, l, 8)
 		must(err)
 	}
+	_, err := s.Apply(ctx, replacement(h.get(fresh), "$test$first")) // without a row of ours before
+	must(err)
 	a := h.get(r)
 	epoch, err := s.Apply(ctx, replacement(a, "$test$first"))
 	must(err)

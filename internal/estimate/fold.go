@@ -57,7 +57,7 @@ func fold(s string) []rune {
 
 // unseen reports whether r changes at most how the character before it looks.
 func unseen(r rune) bool {
-	return unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) || 0x1F3FB <= r && r <= 0x1F3FF || 0x3164 == r || 0x2800 == r
+	return unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) || 0x1F3FB <= r && r <= 0x1F3FF || r == 0x3164 || r == 0x2800
 }
 
 // picture stands for two characters that are seen as one. It is beyond Unicode, so
