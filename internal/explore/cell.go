@@ -100,6 +100,7 @@ type Orders struct {
 // countSlack is by how much a count may be under that of every serial order, or over.
 var countSlack = map[string]struct{ under, over int }{
 	"code":    {0, 1}, // a guess that is under way while the code is redeemed is counted for the account
+	"login":   {0, 1}, // a late refusal may be a failure
 	"redeem":  {0, 2}, // a live token counts when it is presented, also where another comes first
 	"told":    {0, 1}, // of a stop that a success has lifted meanwhile
 	"address": {1, 1}, // a right code that comes second is no failure; a late refusal may be one
@@ -195,6 +196,9 @@ func (orders Orders) closest(o Outcome) (lines []string, order Schedule) {
 
 // Judge returns a failure unless an outcome is right.
 func (c Cell) Judge(s Schedule, o Outcome, orders Orders) *Failure {
+	if slices.ContainsFunc(c.Flows, func(f Flow) bool { return forgetting[f.Name] }) {
+		o.Counts = nil // what is counted for an account while it is forgotten may be left
+	}
 	if why := orders.judge(o); len(why) > 0 {
 		return &Failure{Cell: c, Schedule: s, Why: why}
 	}

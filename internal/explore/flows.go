@@ -302,6 +302,8 @@ var (
 		"a guess that is under way counts until it is answered, and one that is refused after another write does not count"}
 )
 
+var forgetting = map[string]bool{"forget": true, "host deletes": true, "host forgets and deletes": true}
+
 // skipped are the states in which a flow is not run, and why.
 var skipped = map[string]map[string]string{
 	"forget":                   {"aged": noTrace, "stale and aged": noTrace},

@@ -196,6 +196,7 @@ func (l limiter) Do(ctx context.Context, now time.Time, steps ...passwd.Step) (a
 		step.Writes = append(step.Writes, s.Key)
 		step.Name = call[s.Do] + " " + kindOf(s.Key)
 	}
+	step.After = step.Name == "Clear account" // Forget is two steps: its counts are complete by themselves
 	err = At(ctx, step, func() error { answers, err = l.Limiter.Do(ctx, now, steps...); return err })
 	return answers, err
 }
