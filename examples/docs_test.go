@@ -37,6 +37,9 @@ var docFrames = map[string][]frame{
 		"t *testing.T, openEmpty, openAgain func(*testing.T) (passwd.Store, error), " +
 			"insertUsers func(context.Context, passwd.Store, ...passwd.Account) error, deleteUsers func(context.Context, passwd.Store, ...passwd.Ref) error", "",
 	}},
+	"docs/performance.md": {
+		{"config passwdhttp.Config, manager *session.Manager, token func(*http.Request) string", ""},
+	},
 	"docs/wire-formats.md": {
 		{wireGivenBut("shared"), "return nil"},
 		{"format wire.Remind, mux *http.ServeMux", "return nil"},
