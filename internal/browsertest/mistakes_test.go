@@ -3,6 +3,7 @@ package browsertest_test
 import (
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -59,8 +60,8 @@ func TestTypedStays(t *testing.T) {
 		if got := chrome.Eval[string](b, `(() => { const e = document.getElementById("login"); return [e.type, e.autocomplete, e.enterKeyHint, e.getAttribute("autocorrect"), document.querySelector("label").textContent].join(); })()`); got != "email,username,send,off,Email address" {
 			t.Errorf("the field is %s", got)
 		}
-		for range 61 { // of which 60 are taken
-			h.Service.RequestReset(t.Context(), passwd.RequestReset{Login: passwd.Login{Value: "x"}, Client: passwd.Client{Addr: netip.MustParseAddr("127.0.0.1")}})
+		for i := range 61 { // of which 60 are taken; of one login it would be five
+			h.Service.RequestReset(t.Context(), passwd.RequestReset{Login: passwd.Login{Value: "x" + strconv.Itoa(i)}, Client: passwd.Client{Addr: netip.MustParseAddr("127.0.0.1")}})
 		}
 		b.Allow("status of 429")
 		b.Fill("login", "ada@example.com")
