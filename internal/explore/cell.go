@@ -280,14 +280,21 @@ func ReplayText(text string) (trace []string, err error) {
 	return trace, nil
 }
 
-// pending are faults that are known and not yet mended, by what a failure says or the
-// state it is in.
-var pending = []struct{ state, says, why string }{}
+// pending are faults that are known and not yet mended, by the state and a flow of the
+// cell, and by what the failure says.
+var pending = []struct{ state, flow, says, why string }{
+	{"stopped", "host deletes", "no serial order has this outcome", forgotStop},
+	{"stopped", "host forgets and deletes", "no serial order has this outcome", forgotStop},
+	{"stopped", "forget", "no serial order has this outcome", forgotStop},
+}
+
+const forgotStop = "a stop is lifted with the account; a right password that was read before is still told so"
 
 // Pending reports whether the failure is one of those that are known.
 func (f Failure) Pending() bool {
 	for _, p := range pending {
-		if (p.state == "" || p.state == f.Cell.State.Name) && len(f.Why) > 0 && strings.HasPrefix(f.Why[0], p.says) {
+		in := slices.ContainsFunc(f.Cell.Flows, func(x Flow) bool { return x.Name == p.flow })
+		if in && p.state == f.Cell.State.Name && len(f.Why) > 0 && strings.HasPrefix(f.Why[0], p.says) {
 			return true
 		}
 	}
