@@ -4,6 +4,8 @@ go 1.26.0
 
 replace github.com/passwd-go/passwd => ../..
 
+replace github.com/passwd-go/passwd/fastargon2 => ../../fastargon2
+
 require (
 	github.com/alexedwards/argon2id v1.0.0
 	github.com/alexedwards/scs/sqlite3store v0.0.0-20251002162104-209de6e426de
@@ -11,6 +13,7 @@ require (
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/passwd-go/passwd v0.0.0-00010101000000-000000000000
+	github.com/passwd-go/passwd/fastargon2 v0.0.0-00010101000000-000000000000
 	github.com/pocketbase/pocketbase v0.36.8
 	golang.org/x/crypto v0.58.0
 	modernc.org/sqlite v1.61.1

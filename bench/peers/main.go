@@ -31,6 +31,8 @@ type settings struct {
 	hashing  string
 	rounds   int
 	requests int
+	burst    int
+	memory   int // MB
 	peers    []string
 }
 
@@ -41,6 +43,8 @@ func main() {
 	flag.StringVar(&s.hashing, "hashing", "both", "default, cheap or both: at what costs passwords are hashed")
 	flag.IntVar(&s.rounds, "rounds", 7, "how often everything takes its turn")
 	flag.IntVar(&s.requests, "requests", 32, "requests of one turn")
+	flag.IntVar(&s.burst, "burst", 0, "in place of all that, sign in so `many` at once")
+	flag.IntVar(&s.memory, "memory", 256, "what an app may have resident in a burst, in `MB`, before it is killed; GOMEMLIMIT is nine tenths of it")
 	flag.Func("peer", "`name=URL` of another app, which may be given again", func(peer string) error {
 		if name, url, ok := strings.Cut(peer, "="); !ok || name == "" || !strings.HasPrefix(url, "http://") {
 			return errors.New("want name=http://…")
@@ -61,6 +65,9 @@ func (s settings) run(ctx context.Context) error {
 	if s.rounds < 1 || s.requests < 1 {
 		return errors.New("-rounds and -requests are at least 1")
 	}
+	if s.burst < 0 || s.burst > 0 && s.memory < 1 {
+		return errors.New("-burst is not negative, and -memory at least 1")
+	}
 	if !slices.Contains([]string{"default", "cheap", "both"}, s.hashing) {
 		return errors.New("-hashing is default, cheap or both")
 	}
@@ -69,6 +76,9 @@ func (s settings) run(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
+	if s.burst > 0 {
+		return s.bursts(ctx, folder, os.Stdout)
+	}
 	for _, cheap := range []bool{false, true} {
 		if cheap && s.hashing == "default" || !cheap && s.hashing == "cheap" {
 			continue
@@ -118,7 +128,7 @@ func (s settings) group(ctx context.Context, folder string, cheap bool) error {
 
 // accounts is how many an app needs, so that none is asked about twice in a turn and
 // few have more than three live links.
-func (s settings) accounts() int { return max(4*s.requests, 2*s.requests*s.rounds) }
+func (s settings) accounts() int { return max(4*s.requests, 2*s.requests*s.rounds, s.burst) }
 
 // flow is one thing that people do. prepare gets an app ready for so many requests,
 // outside of what is measured; do is one of them.

@@ -84,9 +84,38 @@ func TestRun(t *testing.T) {
 }
 
 func TestBadSettings(t *testing.T) {
-	for _, s := range []settings{{requests: 1, hashing: "both"}, {rounds: 1, hashing: "both"}, {rounds: 1, requests: 1, hashing: "md5"}} {
+	for _, s := range []settings{{rounds: 1, requests: 1, hashing: "both", burst: 1}, {requests: 1, hashing: "both"}, {rounds: 1, hashing: "both"}, {rounds: 1, requests: 1, hashing: "md5"}} {
 		if err := s.run(t.Context()); err == nil {
 			t.Errorf("%+v: no error", s)
+		}
+	}
+}
+
+// An app that gets too large is killed, and its row says so.
+func TestBurst(t *testing.T) {
+	if os.Getenv("PASSWD_TEST_LONG") == "" {
+		t.Skip("builds and drives apps: set PASSWD_TEST_LONG to run it")
+	}
+	for memory, want := range map[int]string{1000: " | 4 | ", 1: "killed"} {
+		var out strings.Builder
+		s := settings{rounds: 1, requests: 1, only: "passwd, lean, SQLite", burst: 4, memory: memory}
+		if err := s.bursts(t.Context(), t.TempDir(), &out); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("with %d MB: no %q in\n%s", memory, want, out.String())
+		}
+	}
+}
+
+func TestBurstRow(t *testing.T) {
+	for want, b := range map[string]burst{
+		"0 | – | – | – | killed |":         {killed: true, memory: 300},
+		"2 | 3.00 | 2000 | 2000 | 40 MB |": {answered: 2, wall: 3 * time.Second, times: []time.Duration{time.Second, 2 * time.Second}, memory: 40},
+		"1 | 1.00 | 1000 | 1000 | – |":     {answered: 1, wall: time.Second, times: []time.Duration{time.Second}, memory: -1},
+	} {
+		if got := b.String(); got != want {
+			t.Errorf("%s, want %s", got, want)
 		}
 	}
 }

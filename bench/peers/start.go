@@ -26,25 +26,36 @@ type program struct {
 	args     []string
 	postgres bool
 	dialect  dialect
-	example  bool // has accounts of its own, and no -cheap
+	example  bool // has accounts of its own
+	defaults bool // only with its default hashing
 }
 
 var programs = []program{
-	{name: "passwd, example server, SQLite", source: "../../examples/server", dialect: common, example: true},
-	{name: "passwd, example server, PostgreSQL", source: "../../examples/server", dialect: common, example: true, postgres: true},
+	{name: "passwd, example server, SQLite", source: "../../examples/server", dialect: common, example: true, defaults: true},
+	{name: "passwd, example server, PostgreSQL", source: "../../examples/server", dialect: common, example: true, defaults: true, postgres: true},
 	{name: "passwd, lean, SQLite", source: "lean", dialect: common},
 	{name: "passwd, lean, PostgreSQL", source: "lean", dialect: common, postgres: true},
+	{name: "passwd, lean, fastargon2, SQLite", source: "lean", dialect: common, defaults: true, args: []string{"-fast"}},
 	{name: "PocketBase", source: "pocketbase", dialect: pocketBase},
 	{name: "scs + bcrypt, SQLite", source: "tutorial", dialect: common},
 	{name: "scs + argon2id, SQLite", source: "tutorial", dialect: common, args: []string{"-argon2id"}},
 	{name: "JWT + bcrypt, SQLite", source: "tutorial", dialect: common, args: []string{"-jwt"}},
 }
 
+// wants says whether a program is to be measured.
+func (s settings) wants(prog program, cheap bool) bool {
+	switch {
+	case !strings.Contains(prog.name, s.only), cheap && prog.defaults, prog.postgres && s.postgres == "":
+		return false
+	}
+	return true
+}
+
 // start builds and starts everything. What has started is returned with an error, too.
 func (s settings) start(ctx context.Context, folder string, cheap bool) ([]*peer, error) {
 	var peers []*peer
 	for i, prog := range programs {
-		if !strings.Contains(prog.name, s.only) || cheap && prog.example || prog.postgres && s.postgres == "" {
+		if !s.wants(prog, cheap) {
 			continue
 		}
 		p, err := s.launch(ctx, prog, filepath.Join(folder, fmt.Sprint(i, cheap)), cheap)
@@ -92,6 +103,9 @@ func (s settings) launch(ctx context.Context, prog program, folder string, cheap
 		args = append(args, "-users", strconv.Itoa(p.users), fmt.Sprintf("-cheap=%t", cheap))
 	}
 	p.process = exec.Command(binary, args...)
+	if s.burst > 0 {
+		p.process.Env = append(os.Environ(), fmt.Sprintf("GOMEMLIMIT=%d", s.memory*900_000))
+	}
 	var said strings.Builder
 	p.process.Stderr = &said
 	if err := p.process.Start(); err != nil {

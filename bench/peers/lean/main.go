@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"log"
 	"net/http"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/bench/peers/app"
+	"github.com/passwd-go/passwd/fastargon2"
 	"github.com/passwd-go/passwd/passwdhttp"
 	"github.com/passwd-go/passwd/pwhash"
 	"github.com/passwd-go/passwd/session"
@@ -19,16 +21,20 @@ import (
 )
 
 func main() {
-	if err := run(app.Parse()); err != nil {
+	fast := flag.Bool("fast", false, "Argon2id by fastargon2")
+	if err := run(app.Parse(), *fast); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(f app.Flags) error {
+func run(f app.Flags, fast bool) error {
 	ctx := context.Background()
 	var hasher pwhash.Hasher = pwhash.Argon2id{}
-	if f.Cheap {
+	switch {
+	case f.Cheap:
 		hasher = cheap{}
+	case fast:
+		hasher = pwhash.Argon2id{Key: fastargon2.New(fastargon2.Config{}).Key}
 	}
 	hash, err := hasher.Hash(ctx, app.Password)
 	if err != nil {
