@@ -151,11 +151,15 @@ func (h *hands) letAnswer(ctx context.Context, age time.Duration) {
 	}
 }
 
-// pauseAfterWake lets the request that put a job be answered first, for a moment that
-// is not the same every time.
-func pauseAfterWake(ctx context.Context) { pause(ctx, answerTime+rand.N(answerTime)) }
+// answeredAfterWake is when the request that put a job has been answered, after a moment
+// that is not the same every time.
+func answeredAfterWake() time.Time { return time.Now().Add(answerTime + rand.N(answerTime)) }
 
+// pause waits for d, or until ctx ends.
 func pause(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -412,3 +412,28 @@ func TestTimeToDeliver(t *testing.T) {
 		stop()
 	})
 }
+
+// syncing is a queue of which every claim takes as long as that of a database that syncs.
+type syncing struct{ passwd.Queue }
+
+func (s syncing) ClaimUrgent(ctx context.Context, n int, lease time.Duration, now time.Time) ([]passwd.Job, error) {
+	time.Sleep(5 * time.Millisecond)
+	return s.Queue.ClaimUrgent(ctx, n, lease, now)
+}
+
+// A job is claimed while its request is answered: what that takes comes not on top.
+func TestClaimingDelaysNoLink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mails, store := &post{}, memstore.New()
+		kit, stop := crew(t, 50, passwd.Config{Notify: mails, Store: store, Queue: syncing{store}})
+		for i := range 50 {
+			time.Sleep(time.Second) // no hand is awake
+			asked := ask(t, kit, i, passwd.EmailChannel)
+			time.Sleep(30 * time.Millisecond)
+			if took := mails.accepted(t, person(i)+"@example.com").Sub(asked); took < 5*time.Millisecond || took > 10*time.Millisecond {
+				t.Errorf("a link came after %v", took)
+			}
+		}
+		stop()
+	})
+}

@@ -106,13 +106,15 @@ func (s *Service) Run(ctx context.Context) error {
 
 // hand does jobs until ctx ends.
 func (s *Service) hand(ctx context.Context, urgentFirst bool, poll <-chan time.Time) {
+	var answered time.Time
 	for ctx.Err() == nil {
-		s.work(ctx, urgentFirst) // its error has been observed; the next round tries again
+		s.work(ctx, urgentFirst, answered) // its error has been observed; the next round tries again
 		select {
 		case <-ctx.Done():
 		case <-poll:
+			answered = time.Time{}
 		case <-s.worker.wake:
-			pauseAfterWake(ctx)
+			answered = answeredAfterWake()
 		}
 	}
 }
@@ -122,10 +124,12 @@ func (s *Service) hand(ctx context.Context, urgentFirst bool, poll <-chan time.T
 // that of a queue or store which cannot be reached.
 func (s *Service) Work(ctx context.Context) (n int, err error) {
 	s.worker.started.Store(true)
-	return s.work(ctx, false)
+	return s.work(ctx, false, time.Time{})
 }
 
-func (s *Service) work(ctx context.Context, urgentFirst bool) (n int, err error) {
+// work begins with no job before answered. It claims one sooner: that is the same
+// whomever the job is for.
+func (s *Service) work(ctx context.Context, urgentFirst bool, answered time.Time) (n int, err error) {
 	for ctx.Err() == nil {
 		// One at a time: if the process dies, one message at most is sent twice.
 		jobs, err := s.claim(ctx, urgentFirst)
@@ -137,6 +141,9 @@ func (s *Service) work(ctx context.Context, urgentFirst bool) (n int, err error)
 		}
 		if n++; n > 1 && s.hands != nil {
 			s.wakeWorker() // one poll or put has found several: there may be more
+		}
+		if n == 1 {
+			pause(ctx, time.Until(answered))
 		}
 		// A job in hand is finished although the worker is told to stop.
 		if err := s.handle(context.WithoutCancel(ctx), jobs[0]); err != nil {

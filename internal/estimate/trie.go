@@ -18,13 +18,17 @@ var words string
 //	the rank, if any: a list of zxcvbn-go's, a byte, and the place in it, two bytes
 //	the price, if any: a kind, a byte, and eighths of a bit, a byte
 //	the children's labels, a byte each, in order
-//	the sizes of all children but the last, as varints
+//	where the children are: of up to summedUpTo children the sizes of all but the
+//	        last, as varints; of more, where each but the first begins, counted from
+//	        the first, three bytes
 //	the children
 const (
 	hasRank      = 0x80
 	hasPrice     = 0x40
 	hasTail      = 0x20
 	manyChildren = 0x1F
+
+	summedUpTo = 6
 )
 
 // cursor is a place in the trie.
@@ -73,8 +77,21 @@ func (c *cursor) step(b byte) bool {
 	if child < 0 {
 		return false
 	}
-	at += c.kids
-	skip := 0
+	c.enter(c.child(at+c.kids, child))
+	return true
+}
+
+// child returns where the child with a number begins; at is of what says so.
+func (c *cursor) child(at, number int) int {
+	if c.kids > summedUpTo {
+		first := at + 3*(c.kids-1)
+		if number == 0 {
+			return first
+		}
+		at += 3 * (number - 1)
+		return first + int(words[at])<<16 + int(words[at+1])<<8 + int(words[at+2])
+	}
+	before := 0
 	for k := range c.kids - 1 {
 		size, shift := 0, 0
 		for {
@@ -86,12 +103,11 @@ func (c *cursor) step(b byte) bool {
 				break
 			}
 		}
-		if k < child {
-			skip += size
+		if k < number {
+			before += size
 		}
 	}
-	c.enter(at + skip)
-	return true
+	return at + before
 }
 
 // rank returns the list and the place of the word that ends here; 0 if none does.

@@ -74,8 +74,8 @@ func Find(password string, sources []Source) (source int, similar bool) {
 }
 
 func find(password string, sources []Source) (source int, similar bool, steps int) {
-	c := newComparison(password, sources)
-	if c == nil {
+	var c comparison // some 10 kB, of this goroutine's stack
+	if !c.begin(password, sources) {
 		return 0, false, 0
 	}
 	for _, v := range c.readings() {
@@ -124,18 +124,19 @@ type reading struct {
 	squeezed bool
 }
 
-func newComparison(password string, sources []Source) *comparison {
-	tokens := newTokens(sources)
-	if len(tokens.list) == 0 {
-		return nil
+// begin makes everything ready; false if there is nothing to compare.
+func (c *comparison) begin(password string, sources []Source) bool {
+	c.tokens = newTokens(sources)
+	if len(c.tokens.list) == 0 {
+		return false
 	}
-	c := &comparison{tokens: tokens, bySource: make([]mask, len(sources))}
+	c.bySource = make([]mask, len(sources))
 	c.text, c.tail = cut(password)
 	if len(c.text) == 0 {
-		return nil
+		return false
 	}
 	c.prepare(password)
-	return c
+	return true
 }
 
 // read makes the masks of a reading.
@@ -165,14 +166,42 @@ func (c *comparison) longTokens() {
 			table = &c.exact // a 1 in a date is no l
 		}
 		ids := c.ids[t.from:t.to]
+		missing, run := c.present(ids, table)
+		mayRun, mayEdited := run >= t.need, missing <= 1 && len(ids) >= minRun && len(ids) <= maxEdited && !t.digits
+		if !mayRun && !mayEdited {
+			continue // as of almost every token of almost every password
+		}
 		for _, backwards := range [2]bool{false, true} {
-			found := c.commonRuns(ids, t, table, backwards)
-			if len(ids) >= minRun && len(ids) <= maxEdited && !t.digits {
+			var found mask
+			if mayRun {
+				found = c.commonRuns(ids, t, table, backwards)
+			}
+			if mayEdited {
 				found = found.or(c.edited(ids, table, backwards))
 			}
 			c.mark(found, t)
 		}
 	}
+}
+
+// present returns how many characters of a token the reading has nowhere, and the
+// longest run of those that it has, from the token's end on to its beginning as well.
+func (c *comparison) present(ids []uint8, table *[256]mask) (missing, longest int) {
+	first, run := -1, 0 // the run at the beginning
+	for _, id := range ids {
+		if !table[id].zero() {
+			run++
+			longest = max(longest, run)
+			continue
+		}
+		if first < 0 {
+			first = run
+		}
+		missing++
+		run = 0
+	}
+	c.steps += len(ids)
+	return missing, max(longest, run+max(first, 0))
 }
 
 // mark marks positions of the reading.

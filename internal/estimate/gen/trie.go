@@ -11,6 +11,8 @@ const (
 	hasPrice     = 0x40
 	hasTail      = 0x20
 	manyChildren = 0x1F
+
+	summedUpTo = 6
 )
 
 // entry is what is known of a word.
@@ -84,7 +86,10 @@ func (n *node) encode(out []byte) []byte {
 	var below []byte
 	for i, b := range labels {
 		child := n.children[b].encode(nil)
-		if i < len(labels)-1 {
+		switch {
+		case i > 0 && kids > summedUpTo:
+			out = append(out, byte(len(below)>>16), byte(len(below)>>8), byte(len(below)))
+		case i < len(labels)-1 && kids <= summedUpTo:
 			out = binary.AppendUvarint(out, uint64(len(child)))
 		}
 		below = append(below, child...)
