@@ -231,6 +231,7 @@ func (s *Service) Revoke(ctx context.Context, r Revoke) (epoch int64, err error)
 // that whoever gets the id later inherits nothing: what is begun between a Forget and
 // the end of the row, a sign-in for example, would be left. While the row exists, the
 // reason why the account must change its password stays, a suspension above all.
+// Counts of failures are gone even if the transaction is rolled back.
 // An unknown account is no error. Errors: ErrNotFound for an account of another tenant
 // ([Service.InTenant]), ErrUnavailable.
 func (s *Service) Forget(ctx context.Context, r Ref) error {

@@ -169,8 +169,9 @@ func (s *Service) composeShared(ctx context.Context, t *requestTask, matches []A
 	return m, err
 }
 
-// issue stores the digest of what a message carries. A retried job issues the
-// same once more, which changes nothing.
+// issue stores the digest of what a message carries. A retried job issues the same
+// once more, which changes nothing; if the account has another address by then, it is
+// dropped: what it carries is bound to the one that may have had it already.
 func (s *Service) issue(ctx context.Context, keys keyring, rec TokenRecord, maxLive int, a Account, to Address, m Message) error {
 	rec.Account, rec.Epoch, rec.Address = a.Ref, a.Epoch, keys[0].address(to)
 	rec.IssuedAt, rec.ExpiresAt = m.At, m.ExpiresAt
@@ -179,7 +180,7 @@ func (s *Service) issue(ctx context.Context, keys keyring, rec TokenRecord, maxL
 	}
 	err := s.store.Issue(ctx, rec, maxLive, nil)
 	if errors.Is(err, ErrTooManyTokens) || errors.Is(err, ErrTokenInvalid) {
-		return errors.Join(errDrop, err) // over the quota, or spent already
+		return errors.Join(errDrop, err) // over the quota, spent already, or sent elsewhere
 	}
 	return err
 }

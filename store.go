@@ -160,7 +160,8 @@ type Tokens interface {
 	// ErrTokenInvalid when another account has a token of that purpose and digest; else
 	// ErrConflict unless t.Epoch is 0 or the
 	// account's current epoch. Issuing a record again, as a retried job does, changes
-	// nothing and succeeds while the first is live; afterwards it is ErrTokenInvalid.
+	// nothing and succeeds while the first is live; afterwards, or with another Address,
+	// it is ErrTokenInvalid.
 	// All this is judged as of t.IssuedAt.
 	Issue(ctx context.Context, t TokenRecord, maxLive int, consume *TokenRef) error
 

@@ -81,6 +81,42 @@ func TestFailedDeliveryIsTriedAgainWithTheSameToken(t *testing.T) {
 	}
 }
 
+// A link or code that was tried at one address is dead at another, and is not sent there.
+func TestATriedMessageIsNotSentToAnotherAddress(t *testing.T) {
+	for name, ask := range map[string]func(*passwdtest.Kit) error{
+		"link": func(kit *passwdtest.Kit) error {
+			return kit.Service.RequestReset(ctx, passwd.RequestReset{Login: login("ada"), Client: home})
+		},
+		"code": func(kit *passwdtest.Kit) error {
+			_, err := kit.Service.RequestCode(ctx, passwd.RequestCode{Login: login("ada"), Client: home})
+			return err
+		},
+	} {
+		for _, next := range []passwd.Address{
+			{Channel: passwd.EmailChannel, Value: "ada@new.example"}, {Channel: passwd.SMSChannel, Value: "+4915550"},
+		} {
+			t.Run(name+" to "+string(next.Channel), func(t *testing.T) {
+				kit := passwdtest.New(t, passwd.Config{})
+				ref := kit.Add(t, ada(), adaPassword)
+				kit.Mail.Fail(errors.New("mail server is down"))
+				if err := ask(kit); err != nil {
+					t.Fatal(err)
+				}
+				kit.Deliver(t)
+				kit.Mail.Fail(nil)
+				kit.Store.Update(ref, func(a *passwd.Account) { a.Address = []passwd.Address{next} })
+				kit.Clock.Advance(5 * time.Minute)
+				for _, m := range kit.Deliver(t) {
+					t.Errorf("%s to %s, which opens nothing", m.Kind, m.To)
+				}
+				if n := len(kit.Events.Named(passwd.EventNotificationDropped)); n != 1 {
+					t.Errorf("%d drops observed", n)
+				}
+			})
+		}
+	}
+}
+
 func TestUndeliverableIsDroppedWithAnEvent(t *testing.T) {
 	kit := passwdtest.New(t, passwd.Config{})
 	kit.Add(t, ada(), adaPassword)

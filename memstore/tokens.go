@@ -21,7 +21,7 @@ func (s *Store) Issue(ctx context.Context, t passwd.TokenRecord, maxLive int, co
 		return passwd.ErrNotFound
 	}
 	if first := s.tokens[t.TokenRef]; first != nil { // what it consumed is spent: judge it first
-		if first.Account != t.Account || !s.live(first, now) {
+		if first.Account != t.Account || first.Address != t.Address || !s.live(first, now) {
 			return passwd.ErrTokenInvalid
 		}
 		return nil

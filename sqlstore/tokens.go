@@ -30,7 +30,7 @@ func (s *Store) Issue(ctx context.Context, t passwd.TokenRecord, maxLive int, co
 		}
 		first, current, err := s.token(ctx, q, t.TokenRef)
 		if err == nil { // a retry: what it consumed is spent, so judge it first
-			if first.Account != k.ref || !first.Live(current, t.IssuedAt) {
+			if first.Account != k.ref || first.Address != t.Address || !first.Live(current, t.IssuedAt) {
 				return passwd.ErrTokenInvalid
 			}
 			return nil

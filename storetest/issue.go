@@ -76,6 +76,20 @@ func issueChecks() []check {
 			watch.unchanged("after a token was issued again")
 		},
 	}, {
+		name:   "issue/again elsewhere",
+		guards: "I4, Tokens.Issue",
+		rule:   "Issuing a record again for another address fails, and the first stays bound to the address that it was sent to.",
+		run: func(c *checker) {
+			a := c.pinned(1)
+			t := c.issued(a.Ref, passwd.PurposeReset, a.Epoch)
+			watch := c.watch([]passwd.Ref{a.Ref}, t)
+			moved := t
+			for _, moved.Address = range []passwd.Digest{c.digest(), {}} {
+				c.want("Issue again, for another address", c.store.Issue(c.ctx, moved, 3, nil), passwd.ErrTokenInvalid)
+			}
+			watch.unchanged("after a token was issued again for another address")
+		},
+	}, {
 		name:   "issue/again too late",
 		guards: "I4, I5",
 		rule:   "Issuing a record again once it is spent, expired or of an earlier epoch fails, and does not revive it.",
