@@ -80,11 +80,7 @@ func (m *Model) Forget(r passwd.Ref) Answer {
 		}
 	}
 	m.Sessions = slices.DeleteFunc(m.Sessions, func(s *Session) bool { return s.Ref == r })
-	for _, known := range []bool{false, true} { // what was counted at no epoch
-		who := m.key("account", r, int64(0))
-		delete(m.tallies, fmt.Sprint(who, known))
-		delete(m.tallies, fmt.Sprint("told", who, known))
-	}
+	m.ForgetCounts(r)
 	switch a := m.Accounts[r]; {
 	case a != nil && a.Row:
 		a.Epoch, a.Changed, a.History = 0, time.Time{}, nil
@@ -92,6 +88,15 @@ func (m *Model) Forget(r passwd.Ref) Answer {
 		delete(m.Accounts, r)
 	}
 	return Answer{}
+}
+
+// ForgetCounts is what Forget does at once, whatever becomes of its transaction.
+func (m *Model) ForgetCounts(r passwd.Ref) {
+	for _, known := range []bool{false, true} { // what was counted at no epoch
+		who := m.key("account", r, int64(0))
+		delete(m.tallies, fmt.Sprint(who, known))
+		delete(m.tallies, fmt.Sprint("told", who, known))
+	}
 }
 
 // Delete is the host's deletion of a row, without Forget.

@@ -192,7 +192,7 @@ func (m *Model) compose(j *Job) *Message {
 	}
 	made := func(at **token, purpose passwd.Purpose, max int) bool {
 		if *at != nil { // it is tried again
-			return (*at).ref == a.Ref && m.live(*at, j.At)
+			return (*at).ref == a.Ref && (*at).address == addressKey(to) && m.live(*at, j.At)
 		}
 		fresh := &token{purpose: purpose, ref: a.Ref, epoch: a.Epoch, address: addressKey(to), from: j.from, issued: j.At, expires: expires}
 		if !m.makeRoom(fresh, max) {

@@ -98,7 +98,7 @@ func (w *world) login(t *rapid.T, a *model.Account) passwd.Login {
 
 func (w *world) password(t *rapid.T, a *model.Account) string {
 	switch n := w.below(t, 10, "password"); {
-	case n < 7 && a.Password != "" && a.Password != model.Unknowable:
+	case n < 7 && hashable(a.Password):
 		return a.Password
 	case n < 8 && len(w.issued) > 0:
 		return latest(w, t, w.issued)

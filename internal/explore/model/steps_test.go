@@ -109,6 +109,7 @@ func (w *world) request(t *rapid.T) {
 	r := model.Request{Login: l, Client: c.Addr, Channel: pick(w, t, "channel", []passwd.Channel{"", "", passwd.EmailChannel, passwd.SMSChannel})}
 	r.TTL = pick(w, t, "ttl", []time.Duration{0, 0, 0, 0, time.Hour, 24 * time.Hour, 25 * time.Hour, -1})
 	r.TellShared, r.UserKey = w.oneIn(t, 4, "tell shared"), pick(w, t, "user key", []bool{false, true})
+	w.tick()
 	w.log("%+v", r)
 	err := s.RequestReset(ctx, passwd.RequestReset{Login: l, Channel: r.Channel, TTL: r.TTL, UserKey: r.UserKey, TellShared: r.TellShared, Client: c})
 	w.compare(answer(model.Answer{}, err), w.m.Request(r, ""))
@@ -119,6 +120,7 @@ func (w *world) requestCode(t *rapid.T) {
 	a, c := w.account(t), w.client(t)
 	s, l := w.service(t), w.login(t, a)
 	r := model.Request{Login: l, Client: c.Addr, Channel: pick(w, t, "channel", []passwd.Channel{"", "", passwd.EmailChannel, passwd.SMSChannel}), Code: true}
+	w.tick()
 	w.log("%+v", r)
 	made, err := s.RequestCode(ctx, passwd.RequestCode{Login: l, Channel: r.Channel, Client: c})
 	w.compare(answer(model.Answer{}, err), w.m.Request(r, string(made)))
@@ -160,6 +162,7 @@ func (w *world) redeemCode(t *rapid.T) {
 	case 5:
 		code = fmt.Sprintf(" %.4s-%s", code, strings.TrimPrefix(code, code[:min(len(code), 4)]))
 	}
+	w.tick()
 	for range 1 + max(w.below(t, 9, "times")-3, 0) {
 		w.log("%t from %v", code == w.codes[request], c.Addr)
 		made, err := s.RedeemCode(ctx, passwd.RedeemCode{Request: passwd.Token(request), Code: passwd.OneTimeCode(code), Client: c})
