@@ -248,8 +248,8 @@ func (s *Service) Forget(ctx context.Context, r Ref) error {
 	return err
 }
 
-// forgetCounts clears what was counted while the account had no epoch: it has none
-// again, as its next owner has. What was counted since is under an epoch that is gone.
+// forgetCounts clears what was counted before the first password write: the account has
+// none behind it again, as its next owner has. What was counted since does not fit it.
 func (s *Service) forgetCounts(ctx context.Context, r Ref) error {
 	who := subject(Login{}, Account{Ref: r}, true)
 	var steps []Step

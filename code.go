@@ -110,6 +110,12 @@ func (s *Service) codeKey(who []string, known bool) (string, Limit) {
 	return s.keys.limiterKey(kind, append(who, "others")...), codesOfOthers
 }
 
+// codeSubject is what an account's codes are counted by: they are of an epoch, which it
+// has before it can have any.
+func codeSubject(r Ref, epoch int64) []string {
+	return []string{"account", r.Tenant, r.ID, strconv.FormatInt(epoch, 10)}
+}
+
 func (s *Service) newCodeGuess(ctx context.Context, r RedeemCode) (*codeGuess, error) {
 	s.placeless(ctx, r.Client)
 	g := &codeGuess{s: s, ctx: ctx, client: r.Client}
@@ -123,7 +129,7 @@ func (s *Service) newCodeGuess(ctx context.Context, r RedeemCode) (*codeGuess, e
 	g.rec, g.key, err = s.lookUp(ctx, PurposeCode, r.Request, func(ref TokenRef) (TokenRecord, error) {
 		return s.store.Peek(ctx, ref, s.now())
 	})
-	who := []string{"account", g.rec.Account.Tenant, g.rec.Account.ID, strconv.FormatInt(g.rec.Epoch, 10)}
+	who := codeSubject(g.rec.Account, g.rec.Epoch)
 	switch {
 	case errors.Is(err, ErrTokenInvalid):
 		g.rec.Verifier, g.key = Digest{}, s.keys[0]

@@ -71,7 +71,7 @@ var errQuota = fmt.Errorf("%w: the account has its quota of messages", errDrop)
 func (s *Service) quota(ctx context.Context, t *requestTask, a Account, n int) (q requester, mayType bool, err error) {
 	c := t.Client
 	c.Device = Token(t.Device)
-	who := subject(Login{}, a, true)
+	who := codeSubject(a.Ref, a.Epoch)
 	others, limitOthers := s.codeKey(who, false)
 	known, limitKnown := s.codeKey(who, true)
 	q, answers, err := s.recognise(ctx, who, a.Ref, c,

@@ -31,13 +31,14 @@ type guess struct {
 }
 
 // subject is what an account is counted by. A login that nobody has is counted by its
-// text. The epoch is part of it, so that a reset lifts a lockout in the very write
-// that sets the password (I11).
+// text. The time of the last password write is part of it, so that a reset lifts a
+// lockout in the very write that sets the password (I11); the epoch is not, for anybody
+// can have an account get its first one.
 func subject(l Login, a Account, found bool) []string {
 	if !found {
 		return []string{"nobody", l.Tenant, l.Value}
 	}
-	return []string{"account", a.Ref.Tenant, a.Ref.ID, strconv.FormatInt(a.Epoch, 10)}
+	return []string{"account", a.Ref.Tenant, a.Ref.ID, strconv.FormatInt(a.ChangedAt.UnixMicro(), 10)}
 }
 
 // newGuess counts a guess at a login, before the work. One that has to wait is not

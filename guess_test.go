@@ -158,6 +158,47 @@ func TestStopAfterHundredFailures(t *testing.T) { // R1, R4, I11
 	}
 }
 
+// An account that has never had an epoch gets no second count with its first one,
+// whoever has it get one.
+func TestAFirstEpochForgivesNothing(t *testing.T) { // R1
+	for name, pin := range map[string]func(*passwdtest.Kit, passwd.Ref) error{
+		"a link that a stranger asks for": func(kit *passwdtest.Kit, _ passwd.Ref) error {
+			return kit.Service.RequestReset(ctx, passwd.RequestReset{Login: login("ada"), Client: stranger(500)})
+		},
+		"a revocation": func(kit *passwdtest.Kit, r passwd.Ref) error {
+			_, err := kit.Service.Revoke(ctx, passwd.Revoke{Account: r})
+			return err
+		},
+		"a change that somebody wants": func(kit *passwdtest.Kit, r passwd.Ref) error {
+			return kit.Service.RequireChange(ctx, passwd.RequireChange{Account: r})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			kit := passwdtest.New(t, passwd.Config{})
+			ref := kit.Add(t, ada(), adaPassword)
+			attack(t, kit, "ada", 79)
+			if a := account(t, kit, ref); a.Epoch != 0 {
+				t.Fatalf("after failures alone its epoch is %d", a.Epoch)
+			}
+			if err := pin(kit, ref); err != nil {
+				t.Fatal(err)
+			}
+			kit.Deliver(t)
+			if a := account(t, kit, ref); a.Epoch == 0 {
+				t.Fatal("it has no epoch")
+			}
+			attack(t, kit, "ada", 1)
+			kit.Clock.Advance(time.Hour)
+			if got := try(kit, "ada", adaPassword, stranger(999)); got != "wrong" {
+				t.Errorf("the 81st guess, which is right: %s", got)
+			}
+			if sent := kit.Deliver(t); len(sent) != 2 || sent[0].Kind != passwd.MessageSignInStopped {
+				t.Errorf("the owner was told %d times", len(sent))
+			}
+		})
+	}
+}
+
 // The owner is told although the guesser hangs up, or the count jumps over the bound.
 func TestStopNoticeIsNotLost(t *testing.T) { // R4
 	kit := passwdtest.New(t, passwd.Config{Limits: passwd.Limits{StopAfter: 5, Account: passwd.Limit{Free: 100, Window: time.Hour}}})

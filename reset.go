@@ -163,7 +163,7 @@ func (s *Service) Reset(ctx context.Context, r Reset) (Written, error) {
 }
 
 // forgive forgets the failures at the logins of an account from the network that has
-// reset it; those of the account itself went with its epoch (I11). The password is
+// reset it; those of the account itself went with the write (I11). The password is
 // written whether that works or not.
 func (s *Service) forgive(ctx context.Context, a Account, c Client) {
 	var steps []Step

@@ -92,8 +92,8 @@ func (m *Model) Forget(r passwd.Ref) Answer {
 
 // ForgetCounts is what Forget does at once, whatever becomes of its transaction.
 func (m *Model) ForgetCounts(r passwd.Ref) {
-	for _, known := range []bool{false, true} { // what was counted at no epoch
-		who := m.key("account", r, int64(0))
+	who := m.subject(&Account{Ref: r}) // as it was counted before the first password write
+	for _, known := range []bool{false, true} {
 		delete(m.tallies, fmt.Sprint(who, known))
 		delete(m.tallies, fmt.Sprint("told", who, known))
 	}

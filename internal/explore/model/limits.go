@@ -151,14 +151,17 @@ func (m *Model) guessAtLogin(l passwd.Login, a *Account, c netip.Addr) (*guess, 
 	}
 	who, known := m.key("nobody", l.Tenant, fold(l.Value)), false
 	if a != nil {
-		who, known = m.key("account", a.Ref, a.Epoch), m.known(a, c)
+		who, known = m.subject(a), m.known(a, c)
 	}
 	return g, g.take(who, known)
 }
 
+// subject is what an account is counted by: anew after each password write.
+func (m *Model) subject(a *Account) string { return m.key("account", a.Ref, a.Changed) }
+
 func (m *Model) guessAtCurrent(a *Account, c netip.Addr) (*guess, time.Duration) {
-	g := &guess{m: m, account: a, client: c, login: m.key("current", a.Ref, a.Epoch)}
-	return g, g.take(m.key("account", a.Ref, a.Epoch), true)
+	g := &guess{m: m, account: a, client: c, login: m.key("current", a.Ref, a.Changed)}
+	return g, g.take(m.subject(a), true)
 }
 
 // take counts the guess: aloud by login and network, silently by account.
