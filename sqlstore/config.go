@@ -142,6 +142,7 @@ func New(db *sql.DB, c Config) (*Store, error) {
 	s := &Store{
 		db: db, dialect: d, config: c, queries: newQueries(d, c),
 		preparing: make(chan struct{}, 1), prepared: new(atomic.Pointer[[]*sql.Stmt]),
+		seen: new(seen), turns: newTurns(),
 	}
 	if d.oneWriter {
 		s.gate = make(chan struct{}, 1)

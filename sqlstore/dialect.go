@@ -76,8 +76,11 @@ type dialect struct {
 	oneWriter bool
 	// prepare keeps prepared statements.
 	prepare bool
-	// autocommit lets a single statement do without a transaction around it.
-	autocommit bool
+	// swap is the statement that writes n keys of the limiter, unless one of them is not
+	// what it was. The arguments are, key by key, the columns and then stateOf what it
+	// was. It then affects no row, or fails with an error that swapped knows.
+	swap    func(n int) string
+	swapped func(error) bool
 	// isolation is that of transactions.
 	isolation sql.IsolationLevel
 	// purge bounds the rows that one transaction deletes.
@@ -86,6 +89,9 @@ type dialect struct {
 	// retry tells whether a transaction that failed so did nothing and may succeed
 	// if tried again.
 	retry func(error) bool
+	// refused tells that a statement by itself did nothing, for that is what the
+	// database said; any other error may have come after it was done.
+	refused func(error) bool
 	// unheld tells that a value has letters which the character set of the host's
 	// column, or of the database, lacks.
 	unheld func(error) bool
@@ -148,5 +154,25 @@ func sqlState(err error) string {
 }
 
 func never(error) bool { return false }
+
+// swapRows are the rows of a swap as VALUES, with the types of the columns in front of
+// each value where they are given, and how many there are.
+func swapRows(n int, as func(column int, value string) string) string {
+	rows := make([]string, n)
+	for i := range rows {
+		columns := make([]string, swapColumns)
+		for column := range columns {
+			columns[column] = as(column, parameter(swapColumns*i+column))
+		}
+		rows[i] = "(" + strings.Join(columns, ", ") + ")"
+	}
+	return strings.Join(rows, ", ")
+}
+
+// swapColumns are the columns of a key, and the state that it was in.
+const swapColumns = 8
+
+// tallyState is what stateOf is in a statement: of the row l, for SQLite and PostgreSQL.
+const tallyState = `l.taken || ' ' || l.level || ' ' || l.windowed || ' ' || coalesce(l.until_at, 0) || ' ' || coalesce(l.last_at, 0)`
 
 func sameName(name string) string { return name }

@@ -16,9 +16,6 @@ import (
 // a job, waiting. That costs a round trip, and nothing here needs a snapshot: the
 // first statement of a transaction locks the users row.
 //
-// Every write is in a transaction: an autocommitted one that timed out behind a lock
-// may still be applied later, when nobody waits for it.
-//
 // Our text columns are binary, since even utf8mb4_bin ignores spaces at the end. The
 // host's are converted: they may have any character set.
 func mysqlDialect() *dialect {
@@ -43,6 +40,8 @@ func mysqlDialect() *dialect {
 		parts: map[string]string{
 			"upsert_limit": `ON DUPLICATE KEY UPDATE taken = VALUES(taken), level = VALUES(level), windowed = VALUES(windowed),
 				until_at = VALUES(until_at), last_at = VALUES(last_at), expires_at = VALUES(expires_at)`,
+			// Not deleted, but for Purge: see mysqlSwap.
+			"drop_limit":    `UPDATE {limit} SET taken = 0, level = 0, windowed = 0, until_at = NULL, last_at = NULL, expires_at = 0`,
 			"skip_locked":   "FOR UPDATE SKIP LOCKED",
 			"purge":         "DELETE FROM {token} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
 			"purge_limit":   "DELETE FROM {limit} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
@@ -53,6 +52,9 @@ func mysqlDialect() *dialect {
 		isolation: sql.LevelReadCommitted,
 		purge:     1000,
 		retry:     mysqlConflict,
+		swap:      mysqlSwap,
+		swapped:   func(err error) bool { return mysqlNumber(err) == 1690 },
+		refused:   func(err error) bool { return mysqlNumber(err) != 0 },
 		unheld:    mysqlUnheld,
 		telling:   func(err error) bool { return slices.Contains([]int{1062, 1292, 1366, 1406}, mysqlNumber(err)) },
 		added:     func(err error) bool { return mysqlNumber(err) == 1060 },
@@ -89,6 +91,27 @@ func mysqlConflict(err error) bool {
 // mysqlUnheld knows the "illegal mix of collations" of MariaDB and what MySQL 8 says
 // instead, "conversion from collation … impossible for parameter".
 func mysqlUnheld(err error) bool { return slices.Contains([]int{1267, 3988}, mysqlNumber(err)) }
+
+// mysqlSwap compares each row as it writes it: to read them in the same statement would
+// be as of before a wait, or lock the gaps between them. What is not as it was is an
+// error, a number out of range, which undoes the statement whatever the SQL mode. A row
+// that was seen does not go, for clearing leaves it there until Purge; and what Purge
+// takes has had no effect any more for a day.
+func mysqlSwap(n int) string {
+	var rows, was []string
+	for i := range n {
+		var columns []string
+		for column := range swapColumns - 1 {
+			columns = append(columns, parameter(swapColumns*i+column))
+		}
+		rows = append(rows, "("+strings.Join(columns, ", ")+")")
+		was = append(was, "WHEN "+parameter(swapColumns*i)+" THEN "+parameter(swapColumns*i+swapColumns-1))
+	}
+	return `INSERT INTO {limit} (limit_key, taken, level, windowed, until_at, last_at, expires_at) VALUES ` + strings.Join(rows, ", ") + `
+		ON DUPLICATE KEY UPDATE taken = IF(concat(taken, ' ', level, ' ', windowed, ' ', coalesce(until_at, 0), ' ', coalesce(last_at, 0)) =
+			CASE limit_key ` + strings.Join(was, " ") + ` END, VALUES(taken), ~0 + (taken >= 0)),
+			level = VALUES(level), windowed = VALUES(windowed), until_at = VALUES(until_at), last_at = VALUES(last_at), expires_at = VALUES(expires_at)`
+}
 
 // mysqlMigrating holds a lock of the server's by name, because each CREATE TABLE
 // commits. The connection's end would release it as well.

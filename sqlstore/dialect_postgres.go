@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -44,6 +45,7 @@ func postgresDialect() *dialect {
 		parts: map[string]string{
 			"upsert_limit": `ON CONFLICT (limit_key) DO UPDATE SET taken = excluded.taken, level = excluded.level, windowed = excluded.windowed,
 				until_at = excluded.until_at, last_at = excluded.last_at, expires_at = excluded.expires_at`,
+			"drop_limit":  "DELETE FROM {limit}",
 			"skip_locked": "FOR UPDATE SKIP LOCKED",
 			// By ctid: it takes two thirds of the time that the keys of the rows would.
 			"purge": `DELETE FROM {token} WHERE ctid = ANY(ARRAY
@@ -53,18 +55,21 @@ func postgresDialect() *dialect {
 			"purge_session": `DELETE FROM {session} WHERE ctid = ANY(ARRAY
 				(SELECT ctid FROM {session} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))`,
 		},
-		autocommit: true,
-		isolation:  sql.LevelReadCommitted,
-		purge:      1000,
-		retry:      postgresConflict,
-		unheld:     func(err error) bool { return sqlState(err) == "22P05" },               // "untranslatable character"
-		telling:    func(err error) bool { return strings.HasPrefix(sqlState(err), "22") }, // data exceptions quote the data
-		added:      never,                                                                  // IF NOT EXISTS
-		migrating:  postgresMigrating,
-		table:      postgresTable,
-		nameKey:    sameName,
-		misfit:     postgresMisfit,
-		folds:      postgresFolds,
+		swap: postgresSwap,
+		// Of two processes that write the first row of a key at once, one finds the other's.
+		swapped:   func(err error) bool { return sqlState(err) == "23502" },
+		refused:   func(err error) bool { return sqlState(err) != "" },
+		isolation: sql.LevelReadCommitted,
+		purge:     1000,
+		retry:     postgresConflict,
+		unheld:    func(err error) bool { return sqlState(err) == "22P05" },               // "untranslatable character"
+		telling:   func(err error) bool { return strings.HasPrefix(sqlState(err), "22") }, // data exceptions quote the data
+		added:     never,                                                                  // IF NOT EXISTS
+		migrating: postgresMigrating,
+		table:     postgresTable,
+		nameKey:   sameName,
+		misfit:    postgresMisfit,
+		folds:     postgresFolds,
 	}
 }
 
@@ -72,6 +77,26 @@ func postgresDialect() *dialect {
 func postgresConflict(err error) bool {
 	state := sqlState(err)
 	return state == "40001" || state == "40P01"
+}
+
+// postgresSwap locks the keys and compares them. A row that was added since the
+// statement began is not among them: to write over it is no write at all, but an error.
+func postgresSwap(n int) string {
+	types := [swapColumns]string{"text", "integer", "integer", "smallint", "bigint", "bigint", "bigint", "text"}
+	rows := swapRows(n, func(column int, value string) string { return "CAST(" + value + " AS " + types[column] + ")" })
+	var keys []string
+	for i := range n {
+		keys = append(keys, parameter(swapColumns*i))
+	}
+	return `WITH want (limit_key, taken, level, windowed, until_at, last_at, expires_at, was) AS (VALUES ` + rows + `),
+		held AS (SELECT l.limit_key, ` + tallyState + ` AS is FROM {limit} l WHERE l.limit_key IN (` + strings.Join(keys, ", ") + `) ORDER BY l.limit_key FOR UPDATE),
+		same AS (SELECT count(*) AS keys FROM want w LEFT JOIN held h ON h.limit_key = w.limit_key WHERE coalesce(h.is, '0 0 0 0 0') = w.was)
+		INSERT INTO {limit} AS l (limit_key, taken, level, windowed, until_at, last_at, expires_at)
+		SELECT w.limit_key, w.taken, w.level, w.windowed, w.until_at, w.last_at, w.expires_at
+		FROM want w JOIN same s ON s.keys = ` + strconv.Itoa(n) + ` ORDER BY w.limit_key
+		ON CONFLICT (limit_key) DO UPDATE SET level = excluded.level, windowed = excluded.windowed,
+			until_at = excluded.until_at, last_at = excluded.last_at, expires_at = excluded.expires_at,
+			taken = CASE WHEN ` + tallyState + ` = (SELECT w.was FROM want w WHERE w.limit_key = excluded.limit_key) THEN excluded.taken END`
 }
 
 // postgresMigrating holds an advisory lock: CREATE TABLE IF NOT EXISTS by itself

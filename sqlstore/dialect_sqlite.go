@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -31,6 +32,7 @@ func sqliteDialect() *dialect {
 		parts: map[string]string{
 			"upsert_limit": `ON CONFLICT (limit_key) DO UPDATE SET taken = excluded.taken, level = excluded.level, windowed = excluded.windowed,
 				until_at = excluded.until_at, last_at = excluded.last_at, expires_at = excluded.expires_at`,
+			"drop_limit":  "DELETE FROM {limit}",
 			"skip_locked": "",
 			"purge": `DELETE FROM {token} WHERE (digest, purpose) IN
 				(SELECT digest, purpose FROM {token} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`,
@@ -44,6 +46,9 @@ func sqliteDialect() *dialect {
 		prepare:   true,
 		purge:     100, // 1,000 keep other writers waiting for 10 ms or more
 		retry:     sqliteBusy,
+		swap:      sqliteSwap,
+		swapped:   never,
+		refused:   sqliteRefused,
 		unheld:    never,
 		telling:   never,
 		added:     never, // a transaction
@@ -67,6 +72,26 @@ func sqliteBusy(err error) bool {
 	}
 	return err != nil && (strings.Contains(err.Error(), "database is locked") ||
 		strings.Contains(err.Error(), "database table is locked"))
+}
+
+// sqliteRefused knows the errors that have a code, and SQLITE_BUSY.
+func sqliteRefused(err error) bool {
+	_, coded := errors.AsType[interface {
+		error
+		Code() int
+	}](err)
+	return coded || sqliteBusy(err)
+}
+
+// sqliteSwap compares the keys in the statement that writes them: nobody else writes
+// meanwhile.
+func sqliteSwap(n int) string {
+	rows := swapRows(n, func(_ int, value string) string { return value })
+	return `WITH want (limit_key, taken, level, windowed, until_at, last_at, expires_at, was) AS (VALUES ` + rows + `)
+		INSERT INTO {limit} (limit_key, taken, level, windowed, until_at, last_at, expires_at)
+		SELECT limit_key, taken, level, windowed, until_at, last_at, expires_at FROM want WHERE ` + strconv.Itoa(n) + ` =
+			(SELECT count(*) FROM want w LEFT JOIN {limit} l ON l.limit_key = w.limit_key WHERE coalesce(` + tallyState + `, '0 0 0 0 0') = w.was)
+		{upsert_limit}`
 }
 
 // sqliteMigrating takes the writer's lock by a write to a table that it makes sure of.

@@ -85,9 +85,10 @@
 // # The limiter
 //
 // A Store is a passwd.Limiter, so a passwd.Config without another counts tries in the
-// database: for all replicas together, and across restarts. A sign-in takes two or
-// three keys. Each is a read, and, if the try may proceed, a transaction of two
-// statements: little beside a password hash, which takes 10 to 50 ms of a processor.
+// database: for all replicas together, and across restarts. A call that counts or clears
+// is one statement for up to four keys, which writes them if they are as this process
+// last saw them; else a read and that statement; and where processes are at the same
+// keys at once, a transaction. What a process has seen decides nothing.
 // A try that is refused, as most are under attack, writes nothing. A host that wants
 // no writes at sign-in sets Config.Limiter to passwd.NewMemoryLimiter, and has every
 // replica count for itself.
@@ -95,15 +96,15 @@
 // # Cost
 //
 // Get, Find, Peek, Count, ListSessions and a Claim that finds nothing due are one statement
-// and take no lock; FindSession is one or two, and says when. A write is one transaction: BEGIN, COMMIT, and between them 1 statement for
-// Rehash, Done, Retry, Clear and TouchSession, 2 for Attempt, 3 for Purge, 2 or 3 for
+// and take no lock; FindSession is one or two, and says when. Done, Retry, TouchSession
+// and what the limiter clears are single statements. Another write is one transaction: BEGIN, COMMIT, and between them 1 statement for
+// Rehash, 2 for Attempt, 3 for Purge, 2 or 3 for
 // Put, 4 to 6 for Issue, 7 for Forget, 1 and one for each job for Claim, and 3 to 15 for
 // Apply (a reset with history and one notice: 10); 4 or 5 for CreateSession, 6 or 7 for
 // RotateSession, 2 for EndSessions. Each session that ends with an Apply, CreateSession
 // or EndSessions is one more. SQLite needs one more, for its lock, in those that
-// do not read the account. On PostgreSQL, Done, Retry, Clear and TouchSession are single
-// statements without a transaction: one whose context ends while it waits for a lock may
-// still be made when the lock goes, which is as good as a call that came a little later.
+// do not read the account. A single statement whose context ends while it waits for a lock
+// may still be made when the lock goes, which is as good as a call that came a little later.
 // On MySQL a BEGIN is two round trips, as it states READ COMMITTED.
 //
 // On SQLite and MySQL, statements are prepared at the first use and stay so as long

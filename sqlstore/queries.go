@@ -39,7 +39,8 @@ type queries struct {
 	lease, done, retry                           query
 	jobDue, urgentDue, due, dueOfRank            query
 	tries, lockTries, addTries                   query
-	setTries                                     [maxRows]query // of one key, of two, …
+	setTries                                     query
+	swapTries                                    [maxRows]query // of one key, of two, …
 	dropTries, purgeTries                        query
 	sessions                                     sessionQueries
 }
@@ -134,16 +135,12 @@ func newQueries(d *dialect, c Config) *queries {
 		empty = append(empty, `(`+parameter(i)+`, 0, 0, 0, 0)`)
 	}
 	set(&qs.addTries, `INSERT INTO {limit} (limit_key, taken, level, windowed, expires_at) VALUES `+strings.Join(empty, ", ")+` `+fill(d.absorb, "limit_key", ""))
-	var rows []string
+	set(&qs.setTries, `INSERT INTO {limit} (limit_key, taken, level, windowed, until_at, last_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7) {upsert_limit}`)
+	set(&qs.dropTries, `{drop_limit} WHERE limit_key IN ($1, $2, $3, $4, $5, $6, $7, $8)`)
 	for i := range maxRows {
-		var columns []string
-		for column := range 7 {
-			columns = append(columns, parameter(7*i+column))
-		}
-		rows = append(rows, `(`+strings.Join(columns, ", ")+`)`)
-		set(&qs.setTries[i], `INSERT INTO {limit} (limit_key, taken, level, windowed, until_at, last_at, expires_at) VALUES `+strings.Join(rows, ", ")+` {upsert_limit}`)
+		set(&qs.swapTries[i], d.swap(i+1))
 	}
-	set(&qs.dropTries, `DELETE FROM {limit} WHERE limit_key IN ($1, $2, $3, $4, $5, $6, $7, $8)`)
 	set(&qs.purgeTries, `{purge_limit}`)
 
 	qs.sessions.render(d, c.Users, set)

@@ -26,6 +26,9 @@ type Store struct {
 	preparing chan struct{}                // a mutex whose wait ends with the context
 	prepared  *atomic.Pointer[[]*sql.Stmt] // by query.index
 
+	seen  *seen // of the limiter's keys
+	turns *turns
+
 	host Tx // the host's transaction that all this is in; nil for those of our own
 }
 
@@ -83,16 +86,38 @@ func (s *Store) write(ctx context.Context, op string, landed func(context.Contex
 	return s.failure(ctx, op, err)
 }
 
-// single is write for one statement that is not read back.
+// once is write for one statement, which needs no transaction around it: it is made
+// wholly or not at all. Where nobody waits for it any more, the server may still make it
+// a little later.
+func (s *Store) once(ctx context.Context, op string, landed func(context.Context, querier) (bool, error), f func(querier) error) error {
+	if s.host != nil {
+		return s.failure(ctx, op, s.savepoint(ctx, f))
+	}
+	err := s.prepare(ctx)
+	if err == nil {
+		err = s.enter(ctx)
+	}
+	if err == nil {
+		defer s.leave()
+		err = s.try(ctx, func() error { return f(pool{s}) })
+		if err != nil && !s.dialect.refused(err) {
+			if err = s.readBack(ctx, landed, &lostCommit{err}); errors.Is(err, passwd.ErrOutcomeUnknown) {
+				return fmt.Errorf("sqlstore: %s: %w", op, err)
+			}
+		}
+	}
+	return s.failure(ctx, op, err)
+}
+
+// counted is a landed for what is as good as not there when its answer is lost.
+func counted(context.Context, querier) (bool, error) { return false, nil }
+
+// single is once for a statement that is not read back.
 func (s *Store) single(ctx context.Context, op string, q *query, args ...any) error {
-	f := func(on querier) error {
+	return s.once(ctx, op, nil, func(on querier) error {
 		_, err := on.exec(ctx, q, args...)
 		return err
-	}
-	if s.host == nil && s.dialect.autocommit {
-		return s.read(ctx, op, f)
-	}
-	return s.write(ctx, op, nil, f)
+	})
 }
 
 func (s *Store) enter(ctx context.Context) error {

@@ -15,7 +15,8 @@ type recorder struct {
 	texts map[string][]driver.NamedValue
 	steps []step // in their order
 
-	prepared map[string]bool // the texts of statements that were prepared
+	prepared  map[string]bool // the texts of statements that were prepared
+	rollbacks int             // which steps has not
 }
 
 // step is a statement, BEGIN or COMMIT.
@@ -74,6 +75,13 @@ type recordedTx struct {
 func (t recordedTx) Commit() error {
 	t.r.saw("", nil, false)
 	return t.Tx.Commit()
+}
+
+func (t recordedTx) Rollback() error {
+	t.r.mu.Lock()
+	t.r.rollbacks++
+	t.r.mu.Unlock()
+	return t.Tx.Rollback()
 }
 
 func (c recorded) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {

@@ -239,7 +239,15 @@ func (h *host) useEverything(r, fresh passwd.Ref) {
 			must(err)
 		}
 	}
-	_, err = s.Do(ctx, t0, passwd.Step{Key: "key00", Do: passwd.StepClear}, passwd.Step{Key: "key10", Do: passwd.StepRefund})
+	for n, rest := range []passwd.Step{{Key: "key10", Do: passwd.StepRefund}, {Key: "key11", Do: passwd.StepClear}} {
+		steps := []passwd.Step{{Key: fmt.Sprint("key4", n), Do: passwd.StepClear}, rest}
+		for i := range 3 * n { // too many for one statement
+			steps = append(steps, passwd.Step{Key: fmt.Sprint("key4", i+n+1), Do: passwd.StepRefund})
+		}
+		_, err = s.Do(ctx, t0, steps...)
+		must(err)
+	}
+	_, err = s.Do(ctx, t0, passwd.Step{Key: "key00", Do: passwd.StepClear})
 	must(err)
 	_, _, err = s.Purge(ctx, time.UnixMicro(100), 1000) // some of each kind
 	must(err)
