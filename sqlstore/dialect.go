@@ -86,14 +86,22 @@ type dialect struct {
 	// retry tells whether a transaction that failed so did nothing and may succeed
 	// if tried again.
 	retry func(error) bool
+	// demoted tells that the server at the other end takes no writes, and so nothing was
+	// done: another one does, which a new connection may find.
+	demoted func(error) bool
 	// unheld tells that a value has letters which the character set of the host's
 	// column, or of the database, lacks.
 	unheld func(error) bool
+	// advice names the setting of the host's that an error asks for; "" is none.
+	advice func(error) string
 	// telling tells whether the text of an error may repeat a stored value.
 	telling func(error) bool
 	// added tells that a column which was to be added is there: a crash came between
 	// that and the note of it.
 	added func(error) bool
+	// raced tells that another process, where no lock holds for both, was making the same
+	// migration: made again, it finds what that one made.
+	raced func(error) bool
 	// migrating runs f in a transaction, or behind a lock, that one process at a
 	// time has.
 	migrating func(ctx context.Context, s *Store, f func(execer) error) error
@@ -147,6 +155,25 @@ func sqlState(err error) string {
 	return ""
 }
 
+// plain takes away what Config.Plain does without.
+func (d *dialect) plain() {
+	d.prepare = false
+	if d.parts["skip_locked"] != "" {
+		d.parts["skip_locked"] = "FOR UPDATE"
+		d.migrating = plainMigrating
+	}
+}
+
+// plainMigrating is for migrations that may be made again, by others at the same time too.
+func plainMigrating(ctx context.Context, s *Store, f func(execer) error) error {
+	if _, err := s.db.ExecContext(ctx, s.renderer().render(schemaTable).text); err != nil {
+		return err
+	}
+	return f(s.db)
+}
+
 func never(error) bool { return false }
+
+func noAdvice(error) string { return "" }
 
 func sameName(name string) string { return name }

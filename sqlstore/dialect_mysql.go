@@ -53,9 +53,12 @@ func mysqlDialect() *dialect {
 		isolation: sql.LevelReadCommitted,
 		purge:     1000,
 		retry:     mysqlConflict,
+		demoted:   mysqlReadOnly,
 		unheld:    mysqlUnheld,
+		advice:    mysqlAdvice,
 		telling:   func(err error) bool { return slices.Contains([]int{1062, 1292, 1366, 1406}, mysqlNumber(err)) },
-		added:     func(err error) bool { return mysqlNumber(err) == 1060 },
+		added:     func(err error) bool { return slices.Contains([]int{1060, 1061}, mysqlNumber(err)) }, // column, index
+		raced:     func(err error) bool { return slices.Contains([]int{1050, 1062}, mysqlNumber(err)) },
 		migrating: mysqlMigrating,
 		table:     mysqlTable,
 		nameKey:   strings.ToLower,
@@ -89,6 +92,26 @@ func mysqlConflict(err error) bool {
 // mysqlUnheld knows the "illegal mix of collations" of MariaDB and what MySQL 8 says
 // instead, "conversion from collation … impossible for parameter".
 func mysqlUnheld(err error) bool { return slices.Contains([]int{1267, 3988}, mysqlNumber(err)) }
+
+// mysqlReadOnly knows what a server says that was made a replica by read_only while
+// connections to it were open. Error 1290 is of other options as well.
+func mysqlReadOnly(err error) bool {
+	switch mysqlNumber(err) {
+	case 1290:
+		return strings.Contains(err.Error(), "read-only") || strings.Contains(err.Error(), "read_only")
+	case 1836:
+		return true
+	}
+	return false
+}
+
+// mysqlAdvice knows the bound on prepared statements.
+func mysqlAdvice(err error) string {
+	if mysqlNumber(err) == 1461 {
+		return "see max_prepared_stmt_count, and Config.Plain"
+	}
+	return ""
+}
 
 // mysqlMigrating holds a lock of the server's by name, because each CREATE TABLE
 // commits. The connection's end would release it as well.

@@ -44,9 +44,12 @@ func sqliteDialect() *dialect {
 		prepare:   true,
 		purge:     100, // 1,000 keep other writers waiting for 10 ms or more
 		retry:     sqliteBusy,
+		demoted:   never,
 		unheld:    never,
+		advice:    noAdvice,
 		telling:   never,
 		added:     never, // a transaction
+		raced:     never,
 		migrating: sqliteMigrating,
 		table:     sqliteTable,
 		nameKey:   strings.ToLower,

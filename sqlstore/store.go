@@ -90,7 +90,9 @@ func (s *Store) single(ctx context.Context, op string, q *query, args ...any) er
 		return err
 	}
 	if s.host == nil && s.dialect.autocommit {
-		return s.read(ctx, op, f)
+		if err := s.read(ctx, op, f); !s.dialect.demoted(err) {
+			return err
+		}
 	}
 	return s.write(ctx, op, nil, f)
 }
@@ -113,11 +115,16 @@ func (s *Store) leave() {
 	}
 }
 
-// try repeats f as long as it fails because of other processes.
+// try repeats f as long as it fails because of other processes, or of a server that takes
+// no writes any more.
 func (s *Store) try(ctx context.Context, f func() error) error {
+	return tryWhile(ctx, f, func(err error) bool { return s.dialect.retry(err) || s.dialect.demoted(err) })
+}
+
+func tryWhile(ctx context.Context, f func() error, again func(error) bool) error {
 	for n := 1; ; n++ {
 		err := f()
-		if err == nil || n == maxTries || !s.dialect.retry(err) || ctx.Err() != nil {
+		if err == nil || n == maxTries || !again(err) || ctx.Err() != nil {
 			return err
 		}
 		most := min(time.Millisecond<<n, 250*time.Millisecond)
@@ -137,12 +144,17 @@ type lostCommit struct{ cause error }
 func (e *lostCommit) Error() string { return "commit: " + e.cause.Error() }
 func (e *lostCommit) Unwrap() error { return e.cause }
 
-func (s *Store) transact(ctx context.Context, f func(querier) error) error {
+func (s *Store) transact(ctx context.Context, f func(querier) error) (err error) {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
+	defer func() {
+		if s.dialect.demoted(err) {
+			discard(conn)
+		}
+	}()
 	tx, err := conn.BeginTx(ctx, &sql.TxOptions{Isolation: s.dialect.isolation})
 	if err != nil {
 		return err
@@ -159,7 +171,7 @@ func (s *Store) transact(ctx context.Context, f func(querier) error) error {
 	}
 	if err := tx.Commit(); err != nil {
 		discard(conn)
-		if s.dialect.retry(err) {
+		if s.dialect.retry(err) || s.dialect.demoted(err) {
 			return err // refused, and so undone
 		}
 		return &lostCommit{err}
@@ -219,6 +231,9 @@ func (s *Store) failure(ctx context.Context, op string, err error) error {
 	}
 	if s.dialect.telling(err) {
 		err = &discreet{err}
+	}
+	if advice := s.dialect.advice(err); advice != "" {
+		return fmt.Errorf("sqlstore: %s: %w (%s)", op, err, advice)
 	}
 	return fmt.Errorf("sqlstore: %s: %w", op, err)
 }
