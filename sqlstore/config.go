@@ -25,6 +25,13 @@ type Config struct {
 	// MaxJobs bounds the queue: with that many jobs in it Put is ErrQueueFull.
 	// Jobs of a Write are taken all the same. 0 is 10,000.
 	MaxJobs int
+
+	// Plain keeps to what poolers of connections, and other databases that speak the
+	// dialect's protocol, have in common: statements are not prepared, rows that another
+	// transaction has locked are waited for and not skipped (SKIP LOCKED), and Migrate
+	// sends each statement in a transaction of its own and takes no lock. On MySQL then
+	// set interpolateParams=true in the DSN, or each statement takes three round trips.
+	Plain bool
 }
 
 // Users maps the host's table of users. Names come from the host's code, never
@@ -156,6 +163,9 @@ func (c Config) complete() (*dialect, Config, error) {
 	d, err := c.Dialect.details()
 	if err != nil {
 		return nil, c, err
+	}
+	if c.Plain {
+		d.plain()
 	}
 	if c.Prefix == "" {
 		c.Prefix = defaultPrefix

@@ -92,14 +92,22 @@ type dialect struct {
 	// refused tells that a statement by itself did nothing, for that is what the
 	// database said; any other error may have come after it was done.
 	refused func(error) bool
+	// demoted tells that the server at the other end takes no writes, and so nothing was
+	// done: another one does, which a new connection may find.
+	demoted func(error) bool
 	// unheld tells that a value has letters which the character set of the host's
 	// column, or of the database, lacks.
 	unheld func(error) bool
+	// advice names the setting of the host's that an error asks for; "" is none.
+	advice func(error) string
 	// telling tells whether the text of an error may repeat a stored value.
 	telling func(error) bool
 	// added tells that a column which was to be added is there: a crash came between
 	// that and the note of it.
 	added func(error) bool
+	// raced tells that another process, where no lock holds for both, was making the same
+	// migration: made again, it finds what that one made.
+	raced func(error) bool
 	// migrating runs f in a transaction, or behind a lock, that one process at a
 	// time has.
 	migrating func(ctx context.Context, s *Store, f func(execer) error) error
@@ -153,6 +161,23 @@ func sqlState(err error) string {
 	return ""
 }
 
+// plain takes away what Config.Plain does without.
+func (d *dialect) plain() {
+	d.prepare = false
+	if d.parts["skip_locked"] != "" {
+		d.parts["skip_locked"] = "FOR UPDATE"
+		d.migrating = plainMigrating
+	}
+}
+
+// plainMigrating is for migrations that may be made again, by others at the same time too.
+func plainMigrating(ctx context.Context, s *Store, f func(execer) error) error {
+	if _, err := s.db.ExecContext(ctx, s.renderer().render(schemaTable).text); err != nil {
+		return err
+	}
+	return f(s.db)
+}
+
 func never(error) bool { return false }
 
 // swapRows are the rows of a swap as VALUES, with the types of the columns in front of
@@ -174,5 +199,7 @@ const swapColumns = 8
 
 // tallyState is what stateOf is in a statement: of the row l, for SQLite and PostgreSQL.
 const tallyState = `l.taken || ' ' || l.level || ' ' || l.windowed || ' ' || coalesce(l.until_at, 0) || ' ' || coalesce(l.last_at, 0)`
+
+func noAdvice(error) string { return "" }
 
 func sameName(name string) string { return name }

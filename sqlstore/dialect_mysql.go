@@ -55,9 +55,12 @@ func mysqlDialect() *dialect {
 		swap:      mysqlSwap,
 		swapped:   func(err error) bool { return mysqlNumber(err) == 1690 },
 		refused:   func(err error) bool { return mysqlNumber(err) != 0 },
+		demoted:   mysqlReadOnly,
 		unheld:    mysqlUnheld,
+		advice:    mysqlAdvice,
 		telling:   func(err error) bool { return slices.Contains([]int{1062, 1292, 1366, 1406}, mysqlNumber(err)) },
-		added:     func(err error) bool { return mysqlNumber(err) == 1060 },
+		added:     func(err error) bool { return slices.Contains([]int{1060, 1061}, mysqlNumber(err)) }, // column, index
+		raced:     func(err error) bool { return slices.Contains([]int{1050, 1062}, mysqlNumber(err)) },
 		migrating: mysqlMigrating,
 		table:     mysqlTable,
 		nameKey:   strings.ToLower,
@@ -111,6 +114,26 @@ func mysqlSwap(n int) string {
 		ON DUPLICATE KEY UPDATE taken = IF(concat(taken, ' ', level, ' ', windowed, ' ', coalesce(until_at, 0), ' ', coalesce(last_at, 0)) =
 			CASE limit_key ` + strings.Join(was, " ") + ` END, VALUES(taken), ~0 + (taken >= 0)),
 			level = VALUES(level), windowed = VALUES(windowed), until_at = VALUES(until_at), last_at = VALUES(last_at), expires_at = VALUES(expires_at)`
+}
+
+// mysqlReadOnly knows what a server says that was made a replica by read_only while
+// connections to it were open. Error 1290 is of other options as well.
+func mysqlReadOnly(err error) bool {
+	switch mysqlNumber(err) {
+	case 1290:
+		return strings.Contains(err.Error(), "read-only") || strings.Contains(err.Error(), "read_only")
+	case 1836:
+		return true
+	}
+	return false
+}
+
+// mysqlAdvice knows the bound on prepared statements.
+func mysqlAdvice(err error) string {
+	if mysqlNumber(err) == 1461 {
+		return "see max_prepared_stmt_count, and Config.Plain"
+	}
+	return ""
 }
 
 // mysqlMigrating holds a lock of the server's by name, because each CREATE TABLE

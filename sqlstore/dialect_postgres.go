@@ -62,9 +62,12 @@ func postgresDialect() *dialect {
 		isolation: sql.LevelReadCommitted,
 		purge:     1000,
 		retry:     postgresConflict,
-		unheld:    func(err error) bool { return sqlState(err) == "22P05" },               // "untranslatable character"
+		unheld:    func(err error) bool { return sqlState(err) == "22P05" }, // "untranslatable character"
+		demoted:   func(err error) bool { return sqlState(err) == "25006" }, // read_only_sql_transaction
+		advice:    postgresAdvice,
 		telling:   func(err error) bool { return strings.HasPrefix(sqlState(err), "22") }, // data exceptions quote the data
 		added:     never,                                                                  // IF NOT EXISTS
+		raced:     postgresRaced,
 		migrating: postgresMigrating,
 		table:     postgresTable,
 		nameKey:   sameName,
@@ -97,6 +100,29 @@ func postgresSwap(n int) string {
 		ON CONFLICT (limit_key) DO UPDATE SET level = excluded.level, windowed = excluded.windowed,
 			until_at = excluded.until_at, last_at = excluded.last_at, expires_at = excluded.expires_at,
 			taken = CASE WHEN ` + tallyState + ` = (SELECT w.was FROM want w WHERE w.limit_key = excluded.limit_key) THEN excluded.taken END`
+}
+
+// postgresAdvice knows what becomes of prepared statements, also of those without a
+// name, when each transaction may be on another connection: there is another
+// client's of that name, none, or one with other parameters.
+func postgresAdvice(err error) string {
+	switch state := sqlState(err); {
+	case state == "42P05", state == "26000", state == "08P01" && strings.Contains(err.Error(), "bind message"):
+		return "behind a pooler in transaction mode, such as PgBouncer, pgx needs default_query_exec_mode=exec and lib/pq binary_parameters=yes"
+	}
+	return ""
+}
+
+// postgresRaced knows that two create the same at once: IF NOT EXISTS looks before the
+// other's is there.
+func postgresRaced(err error) bool {
+	switch sqlState(err) {
+	case "23505", "42P07", "42701", "42710":
+		return true
+	case "XX000":
+		return strings.Contains(err.Error(), "concurrently")
+	}
+	return false
 }
 
 // postgresMigrating holds an advisory lock: CREATE TABLE IF NOT EXISTS by itself

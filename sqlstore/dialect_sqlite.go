@@ -49,9 +49,12 @@ func sqliteDialect() *dialect {
 		swap:      sqliteSwap,
 		swapped:   never,
 		refused:   sqliteRefused,
+		demoted:   never,
 		unheld:    never,
+		advice:    noAdvice,
 		telling:   never,
 		added:     never, // a transaction
+		raced:     never,
 		migrating: sqliteMigrating,
 		table:     sqliteTable,
 		nameKey:   strings.ToLower,

@@ -111,6 +111,7 @@
 // as db does: on MySQL that doubles the throughput. On PostgreSQL it would gain nothing,
 // as pgx keeps prepared statements itself, and get in the way of PgBouncer. There are
 // some 65 of them for each connection; MySQL's max_prepared_stmt_count bounds the sum.
+// Config.Plain does without, for that and for poolers and engines that lack more.
 //
 // # Concurrency
 //
@@ -118,7 +119,8 @@
 // database. Writes lock in one order: users row, epoch, token, sessions, history,
 // jobs. Those of sessions alone begin with the epoch. What
 // fails because of another transaction (serialisation, deadlock, lock wait, SQLITE_BUSY)
-// is tried up to 10 times, with growing, random pauses of up to 375 ms. A host that
+// is tried up to 10 times, with growing, random pauses of up to 375 ms, and so is what a
+// server refused because it was made a replica: its connection is dropped. A host that
 // locks rows of its own and then calls the store keeps to this order by locking the
 // users row first.
 //
@@ -152,7 +154,9 @@
 //	db, err := sql.Open("pgx", "postgres://user:password@host:5432/app?sslmode=verify-full")
 //
 // github.com/lib/pq does as well, by the name "postgres"; it takes two round trips for a
-// statement. Behind PgBouncer in transaction mode add default_query_exec_mode=exec. No
+// statement. Behind PgBouncer in transaction mode add default_query_exec_mode=exec, or
+// binary_parameters=yes for lib/pq: as they come, both parse a statement on one connection
+// and run it on another, which is an error, or what somebody else has parsed there. No
 // other setting matters; READ COMMITTED is stated by the store. Tables are found by the
 // search_path, and the library's are created in its first schema. Migrate needs the
 // right to create tables there, or a host's own tool runs [Migrations].

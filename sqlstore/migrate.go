@@ -114,8 +114,8 @@ func (s *Store) renderer() *renderer { return newRenderer(s.dialect, s.config) }
 // It does not touch the host's tables. What it creates takes the id types of the
 // mapping: they cannot change later, and Migrate fails if they have.
 //
-// On MySQL every table is a transaction of its own; after a crash between them,
-// Migrate goes on where it was.
+// On MySQL, and with Config.Plain, every statement is a transaction of its own; after a
+// crash between them, Migrate goes on where it was.
 func (s *Store) Migrate(ctx context.Context) error {
 	if s.host != nil {
 		return errors.ErrUnsupported
@@ -126,9 +126,9 @@ func (s *Store) Migrate(ctx context.Context) error {
 	}
 	if err == nil {
 		defer s.leave()
-		err = s.try(ctx, func() error {
+		err = tryWhile(ctx, func() error {
 			return s.dialect.migrating(ctx, s, func(db execer) error { return s.migrate(ctx, db, list) })
-		})
+		}, func(err error) bool { return s.dialect.retry(err) || s.dialect.demoted(err) || s.dialect.raced(err) })
 	}
 	return s.failure(ctx, "migrate", err)
 }

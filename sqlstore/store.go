@@ -99,7 +99,13 @@ func (s *Store) once(ctx context.Context, op string, landed func(context.Context
 	}
 	if err == nil {
 		defer s.leave()
-		err = s.try(ctx, func() error { return f(pool{s}) })
+		err = s.try(ctx, func() error {
+			err := f(pool{s})
+			if s.dialect.demoted(err) {
+				return s.transact(ctx, f) // and so on a connection that can be given up
+			}
+			return err
+		})
 		if err != nil && !s.dialect.refused(err) {
 			if err = s.readBack(ctx, landed, &lostCommit{err}); errors.Is(err, passwd.ErrOutcomeUnknown) {
 				return fmt.Errorf("sqlstore: %s: %w", op, err)
@@ -138,11 +144,16 @@ func (s *Store) leave() {
 	}
 }
 
-// try repeats f as long as it fails because of other processes.
+// try repeats f as long as it fails because of other processes, or of a server that takes
+// no writes any more.
 func (s *Store) try(ctx context.Context, f func() error) error {
+	return tryWhile(ctx, f, func(err error) bool { return s.dialect.retry(err) || s.dialect.demoted(err) })
+}
+
+func tryWhile(ctx context.Context, f func() error, again func(error) bool) error {
 	for n := 1; ; n++ {
 		err := f()
-		if err == nil || n == maxTries || !s.dialect.retry(err) || ctx.Err() != nil {
+		if err == nil || n == maxTries || !again(err) || ctx.Err() != nil {
 			return err
 		}
 		most := min(time.Millisecond<<n, 250*time.Millisecond)
@@ -162,12 +173,17 @@ type lostCommit struct{ cause error }
 func (e *lostCommit) Error() string { return "commit: " + e.cause.Error() }
 func (e *lostCommit) Unwrap() error { return e.cause }
 
-func (s *Store) transact(ctx context.Context, f func(querier) error) error {
+func (s *Store) transact(ctx context.Context, f func(querier) error) (err error) {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
+	defer func() {
+		if s.dialect.demoted(err) {
+			discard(conn)
+		}
+	}()
 	tx, err := conn.BeginTx(ctx, &sql.TxOptions{Isolation: s.dialect.isolation})
 	if err != nil {
 		return err
@@ -184,7 +200,7 @@ func (s *Store) transact(ctx context.Context, f func(querier) error) error {
 	}
 	if err := tx.Commit(); err != nil {
 		discard(conn)
-		if s.dialect.retry(err) {
+		if s.dialect.retry(err) || s.dialect.demoted(err) {
 			return err // refused, and so undone
 		}
 		return &lostCommit{err}
@@ -244,6 +260,9 @@ func (s *Store) failure(ctx context.Context, op string, err error) error {
 	}
 	if s.dialect.telling(err) {
 		err = &discreet{err}
+	}
+	if advice := s.dialect.advice(err); advice != "" {
+		return fmt.Errorf("sqlstore: %s: %w (%s)", op, err, advice)
 	}
 	return fmt.Errorf("sqlstore: %s: %w", op, err)
 }

@@ -69,7 +69,7 @@ func (s *Store) savepoint(ctx context.Context, f func(querier) error) error {
 	if err := errors.Join(q.run(ctx, "ROLLBACK TO SAVEPOINT passwd_call"), q.run(ctx, "RELEASE SAVEPOINT passwd_call")); err != nil {
 		return s.dead(failed)
 	}
-	if s.dialect.retry(failed) {
+	if s.dialect.retry(failed) || s.dialect.demoted(failed) {
 		return s.dead(failed)
 	}
 	return failed

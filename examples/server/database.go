@@ -76,25 +76,19 @@ func (d *database) prepareForUse(ctx context.Context) error {
 	})
 }
 
-// alone runs f in a transaction while no other server on the database is in here:
-// two that start at the same moment would create the same tables and rows.
+// alone runs f in a transaction. Where the database would let another server in here
+// at the same moment fail, that one waits: see dialect.lock.
 func (d *database) alone(ctx context.Context, f func(*sql.Tx) error) error {
-	conn, err := d.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	if d.lock != "" {
-		if _, err := conn.ExecContext(ctx, d.lock); err != nil {
-			return err
-		}
-		defer conn.ExecContext(context.WithoutCancel(ctx), d.unlock)
-	}
-	tx, err := conn.BeginTx(ctx, nil)
+	tx, err := d.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
+	if d.lock != "" {
+		if _, err := tx.ExecContext(ctx, d.lock); err != nil {
+			return err
+		}
+	}
 	if err := f(tx); err != nil {
 		return err
 	}

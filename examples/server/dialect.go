@@ -20,9 +20,10 @@ type dialect struct {
 	dollars bool   // placeholders are $1, $2, … and not ?
 	once    string // ends an INSERT into demo_messages: a row that is there stays
 
-	// lock keeps other servers out until unlock, or until the connection ends. On
-	// SQLite a transaction does so by itself.
-	lock, unlock string
+	// lock keeps other servers out until the transaction ends, which poolers of
+	// connections let through; a lock of the session would stay in their hands. SQLite
+	// does so by itself, and on MySQL each CREATE TABLE waits for the other's.
+	lock string
 }
 
 const onlyOnce = "ON CONFLICT (id) DO NOTHING"
@@ -32,15 +33,12 @@ func sqliteDialect() dialect { return dialect{name: sqlstore.SQLite, once: onlyO
 func postgresDialect() dialect {
 	return dialect{
 		name: sqlstore.PostgreSQL, dollars: true, once: onlyOnce,
-		lock: "SELECT pg_advisory_lock(7066)", unlock: "SELECT pg_advisory_unlock(7066)",
+		lock: "SELECT pg_advisory_xact_lock(7066)",
 	}
 }
 
 func mysqlDialect() dialect {
-	return dialect{
-		name: sqlstore.MySQL, once: "ON DUPLICATE KEY UPDATE id = id",
-		lock: "DO GET_LOCK('passwd_demo', 60)", unlock: "DO RELEASE_LOCK('passwd_demo')",
-	}
+	return dialect{name: sqlstore.MySQL, once: "ON DUPLICATE KEY UPDATE id = id"}
 }
 
 // bind writes a statement with ? for its values the way that the database has it.

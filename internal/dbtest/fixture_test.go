@@ -124,7 +124,7 @@ func open(t testing.TB, db *sql.DB, u sqlstore.Users) *sqlstore.Store {
 
 func (s *server) store(t testing.TB, db *sql.DB, u sqlstore.Users) *sqlstore.Store {
 	t.Helper()
-	store, err := sqlstore.New(db, sqlstore.Config{Dialect: s.dialect, Users: u, MaxJobs: 64})
+	store, err := sqlstore.New(db, sqlstore.Config{Dialect: s.dialect, Users: u, MaxJobs: 64, Plain: s.plain})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,6 +29,7 @@ type server struct {
 	text    string // of what is found or shown
 	long    string // of hashes
 	upsert  func(key string, names []string) string
+	plain   bool // the store is, see sqlstore.Config
 	// open makes an empty database, which goes with the test.
 	open func(testing.TB) *sql.DB
 }

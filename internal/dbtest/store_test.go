@@ -199,6 +199,8 @@ func settings() map[string]driverSetting {
 		}
 		return &s
 	}
+	plain := *maria(func(c *mysql.Config) { c.InterpolateParams = true })
+	plain.plain = true
 	return map[string]driverSetting{
 		"pgx exec":           {on: mode(pgx.QueryExecModeExec)},
 		"pgx simple":         {daily: true, on: mode(pgx.QueryExecModeSimpleProtocol)},
@@ -218,6 +220,7 @@ func settings() map[string]driverSetting {
 		"mysql snapshot isolation": {on: maria(func(c *mysql.Config) {
 			c.Params = map[string]string{"innodb_snapshot_isolation": "ON"} // MariaDB's default from 11.6.2 on
 		})},
+		"mysql plain":       {on: &plain},
 		"pgx, pool of 1":    {on: onPostgres, pool: 1},
 		"pgx, pool of 4":    {on: onPostgres, pool: 4},
 		"pgx, pool of 64":   {on: onPostgres, pool: 64},
