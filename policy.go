@@ -25,6 +25,7 @@ type Report struct {
 	Violations []pwpolicy.Violation // empty if the password is acceptable, as far as can be told beforehand
 	Score      *int                 // 0, guessed at once, to 4; nil unless a rule of the policy is [pwpolicy.Scoring]
 	Notes      []pwpolicy.Note      // what is accepted, but may not be meant: "ends with a space"
+	Advice     []pwpolicy.Advice    // what would raise the Score; empty if there is none, and from 3 on
 }
 
 // Check runs the local rules and the estimate only: never the current password,
@@ -51,6 +52,9 @@ func (s *Service) Check(ctx context.Context, r Check) (Report, error) {
 	report := Report{Violations: violations, Notes: pwpolicy.Notes(r.Password)}
 	if score, ok := p.Score(c); ok {
 		report.Score = &score
+		if c.Password() != "" { // else there is nothing to estimate
+			report.Advice = c.Estimate().Feedback
+		}
 	}
 	return report, nil
 }

@@ -220,12 +220,13 @@ type report struct {
 	Violations rules    `json:"violations"`
 	Score      *int     `json:"score,omitempty"` // if a rule of the policy gives one
 	Notes      []remark `json:"notes,omitempty"`
+	Advice     []remark `json:"advice,omitempty"`
 }
 
-// remark points out what is accepted, but may not be meant.
+// remark points out what is accepted, but may not be meant, or would be better.
 type remark struct {
-	Code   pwpolicy.Note `json:"code"`
-	Detail string        `json:"detail"`
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
 }
 
 func (a *api) check(w http.ResponseWriter, r *http.Request, in checkInput) (report, error) {
@@ -260,11 +261,14 @@ func (a *api) check(w http.ResponseWriter, r *http.Request, in checkInput) (repo
 	for _, v := range found.Violations {
 		violations = append(violations, rule{v.Code, params(v.Params), words.Violation(v)})
 	}
-	var notes []remark
+	out := report{OK: len(violations) == 0, Violations: violations, Score: found.Score}
 	for _, n := range found.Notes {
-		notes = append(notes, remark{n, words.Note(n)})
+		out.Notes = append(out.Notes, remark{string(n), words.Note(n)})
 	}
-	return report{OK: len(violations) == 0, Violations: violations, Score: found.Score, Notes: notes}, nil
+	for _, a := range found.Advice {
+		out.Advice = append(out.Advice, remark{string(a), words.Advice(string(a))})
+	}
+	return out, nil
 }
 
 // rules are violations or requirements; never nil, so as not to be null.

@@ -254,7 +254,9 @@ func TestCheck(t *testing.T) {
 
 	got := s.post(t, "check", map[string]string{"password": "Good-Enough-7"}, bearer(session))
 	got.want(t, 200, "")
-	equal(t, "body", got.Body.String(), `{"ok":true,"violations":[],"score":2}`+"\n")
+	equal(t, "body", got.Body.String(), `{"ok":true,"violations":[],"score":2,"advice":[`+
+		`{"code":"add_words","detail":"Add another word or two, preferably uncommon ones."},`+
+		`{"code":"avoid_common","detail":"Avoid common passwords, single words and names."}]}`+"\n")
 	got = s.post(t, "check", map[string]string{"password": "83174925", "token": token})
 	got.want(t, 200, "")
 	var body struct {

@@ -77,7 +77,7 @@ func (p *pages) changeIn(w http.ResponseWriter, r *http.Request, f form, who Pri
 	case err != nil:
 		return reply{}, &formError{f, in, err}
 	}
-	return p.hasChanged(w, who, renewed, next), nil
+	return p.hasChanged(w, r, who, renewed, next, in), nil
 }
 
 // changedBefore answers a form whose session is over: perhaps because it has been
@@ -87,23 +87,26 @@ func (p *pages) changedBefore(w http.ResponseWriter, r *http.Request, b bound, i
 	if err != nil || !made {
 		return reply{}, cmp.Or(err, otherwise)
 	}
-	return p.hasChanged(w, Principal{Account: b.account()}, false, SafeNext(in[fieldNext])), nil
+	return p.hasChanged(w, r, Principal{Account: b.account()}, false, SafeNext(in[fieldNext]), in), nil
 }
 
 // hasChanged leads to the page that says that the password has been changed. From
 // there it goes on to next, or to where the host wants; unless the session is over, and
 // they have to sign in again.
-func (p *pages) hasChanged(w http.ResponseWriter, who Principal, renewed bool, next string) reply {
+func (p *pages) hasChanged(w http.ResponseWriter, r *http.Request, who Principal, renewed bool, next string, in values) reply {
+	told := p.remarksOn(r, who.Account, in[fieldNew])
 	if renewed {
 		n := did("change", who.Account, who.Username)
-		n.Next = cmp.Or(next, p.AfterChange)
+		n.Next, n.remarks = cmp.Or(next, p.AfterChange), told
 		return p.finish(w, n, "")
 	}
 	query := url.Values{"after": {"forced"}}
 	if next != "" {
 		query.Set(fieldNext, next)
 	}
-	return p.finish(w, did("forced", who.Account, who.Username), query.Encode())
+	n := did("forced", who.Account, who.Username)
+	n.remarks = told
+	return p.finish(w, n, query.Encode())
 }
 
 // asked is the change that the form of a signed-in user asks for.
@@ -192,7 +195,7 @@ func (p *pages) postForced(w http.ResponseWriter, r *http.Request, in values) (r
 		case err != nil:
 			return reply{}, err
 		case made:
-			return p.hasChanged(w, who, true, next), nil
+			return p.hasChanged(w, r, who, true, next, in), nil
 		}
 		n := did("unneeded", who.Account, "")
 		n.Next = p.onward(next).location
@@ -215,7 +218,7 @@ func (p *pages) forcedBefore(w http.ResponseWriter, r *http.Request, b bound, ne
 		case err != nil:
 			return reply{}, err
 		case made:
-			return p.hasChanged(w, Principal{Account: b.account()}, false, next), nil
+			return p.hasChanged(w, r, Principal{Account: b.account()}, false, next, in), nil
 		}
 	}
 	return p.instead(w, "forced", nextQuery(next), insteadLate), nil
@@ -226,6 +229,7 @@ func (p *pages) spendTicket(w http.ResponseWriter, r *http.Request, ticket passw
 		return p.mismatch(w, r, passwd.PurposeTicket, ticket, "forced", nextQuery(next))
 	}
 	f := p.byTicket(next, passwd.NoReason)
+	f.account = b.account()
 	if wrong := f.missing(in); len(wrong) > 0 {
 		return p.again(w, r, f, in, wrong)
 	}
@@ -240,7 +244,7 @@ func (p *pages) spendTicket(w http.ResponseWriter, r *http.Request, ticket passw
 		return reply{}, &formError{f, in, err}
 	}
 	p.drop(w, ticketCookie)
-	return p.hasChanged(w, Principal{Account: written.Account}, p.resume(w, r, written), next), nil
+	return p.hasChanged(w, r, Principal{Account: written.Account}, p.resume(w, r, written), next, in), nil
 }
 
 // resume has the host begin the session that the sign-in before a forced change

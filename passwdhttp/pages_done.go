@@ -38,8 +38,12 @@ func (p *pages) done(w http.ResponseWriter, r *http.Request) (reply, error) {
 		v.Said = words.Text("done_change")
 		v.Links = p.worded(words, []link{{p.home(), "continue"}})
 	}
+	v.Intro = append(v.Intro, n.texts(words)...)
 	if n.Next != "" {
 		v.Onward, v.Links = n.Next, []Link{{n.Next, words.Label("continue")}}
+	}
+	if len(n.Notes) > 0 {
+		v.Onward = "" // what nobody could see is to be read first
 	}
 	return reply{status: http.StatusOK, view: v}, nil
 }

@@ -193,6 +193,9 @@ func (p *pages) render(w http.ResponseWriter, r *http.Request, f form, n note) (
 		for _, text := range field.Errors {
 			v.Problems = append(v.Problems, Problem{name, text})
 		}
+		if name == fieldNew {
+			field.Notes = n.texts(words)
+		}
 		if name == fieldNew && len(n.Broken) > 0 {
 			field.Errors = n.Others
 			for i, q := range field.Requirements {
@@ -354,7 +357,7 @@ func (p *pages) liveCheck(words locale.Printer, cookie string) *Check {
 		URL: location(p.Service.BasePath()+apiPath+"check", ""), Cookie: cookie,
 		Strength: words.Label("strength"), Levels: strings.Join(levels, "|"),
 		Met: words.Label("rule_met"), Unmet: words.Label("rule_unmet"),
-		Weak: words.Text("allowed_weak") + " " + words.Advice("add_words"),
+		Weak: words.Text("allowed_weak"),
 	}
 }
 

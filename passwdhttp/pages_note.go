@@ -34,6 +34,7 @@ type note struct {
 	Broken []string            `json:"b,omitempty"` // requirements that a new password does not meet
 	Others []string            `json:"v,omitempty"` // what else is wrong with it
 	Typed  map[string]string   `json:"f,omitempty"` // never a password
+	remarks
 	// Instead tells that another page is to be shown in its place.
 	Instead string `json:"o,omitempty"`
 }
@@ -83,6 +84,7 @@ func (p *pages) again(w http.ResponseWriter, r *http.Request, f form, in values,
 			return reply{}, err
 		}
 		n.Broken, n.Others = broken(words, requirements, rejected.Violations)
+		n.remarks = p.remarksOn(r, f.account, in[fieldNew])
 	}
 	if !p.leave(w, againCookie, n) {
 		return p.render(w, r, f, n)

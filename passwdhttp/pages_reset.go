@@ -229,6 +229,7 @@ func (p *pages) postReset(w http.ResponseWriter, r *http.Request, in values) (re
 		return p.mismatch(w, r, passwd.PurposeReset, token, "reset/new", "")
 	}
 	f := p.resetForm()
+	f.account = b.account()
 	if wrong := f.missing(in); len(wrong) > 0 {
 		return p.again(w, r, f, in, wrong)
 	}
@@ -246,14 +247,14 @@ func (p *pages) postReset(w http.ResponseWriter, r *http.Request, in values) (re
 		return reply{}, &formError{f, in, err}
 	}
 	p.drop(w, resetCookie)
-	return p.hasReset(w, r, a), nil
+	return p.hasReset(w, r, a, in), nil
 }
 
 // hasReset leads to the page that says so.
-func (p *pages) hasReset(w http.ResponseWriter, r *http.Request, a passwd.Account) reply {
+func (p *pages) hasReset(w http.ResponseWriter, r *http.Request, a passwd.Account, in values) reply {
 	name, _ := p.nameOf(a)
 	n := did("reset", a.Ref, name)
-	n.Next = p.AfterReset
+	n.Next, n.remarks = p.AfterReset, p.remarksOn(r, a.Ref, in[fieldNew])
 	return p.finish(w, n, "after=reset")
 }
 
@@ -266,7 +267,7 @@ func (p *pages) resetBefore(w http.ResponseWriter, r *http.Request, b bound, in 
 			return reply{}, err
 		case made:
 			p.drop(w, resetCookie)
-			return p.hasReset(w, r, passwd.Account{Ref: b.account()}), nil
+			return p.hasReset(w, r, passwd.Account{Ref: b.account()}, in), nil
 		}
 	}
 	return reply{location: p.at("reset/new", "")}, nil

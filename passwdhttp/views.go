@@ -1,5 +1,7 @@
 package passwdhttp
 
+import "strings"
+
 // View is what every template is executed with. All of it is plain text; the
 // templates escape it.
 //
@@ -116,6 +118,7 @@ type Field struct {
 	Value        string        // of a field that is read only, or a login or code that has been typed before
 	Requirements []Requirement // what is asked for
 	Errors       []string      // what is wrong, apart from requirements that are not met
+	Notes        []string      // what may not have been meant, and what would be better
 	Invalid      bool          // something is wrong
 	Required     bool
 	ReadOnly     bool
@@ -129,18 +132,19 @@ type Field struct {
 	Check                          *Check // nil if what is typed is not checked
 }
 
-// DescribedBy returns the IDs of the hint and the errors of a field, as
+// DescribedBy returns the IDs of the hint, errors and notes of a field, as
 // aria-describedby wants them.
 func (f Field) DescribedBy() string {
-	switch {
-	case len(f.Requirements) > 0 && len(f.Errors) > 0:
-		return f.ID + "-hint " + f.ID + "-error"
-	case len(f.Requirements) > 0:
-		return f.ID + "-hint"
-	case len(f.Errors) > 0:
-		return f.ID + "-error"
+	var ids []string
+	for _, part := range []struct {
+		name  string
+		shown bool
+	}{{"hint", len(f.Requirements) > 0}, {"error", len(f.Errors) > 0}, {"notes", len(f.Notes) > 0}} {
+		if part.shown {
+			ids = append(ids, f.ID+"-"+part.name)
+		}
 	}
-	return ""
+	return strings.Join(ids, " ")
 }
 
 // Check makes the script ask the API about a password while it is typed.

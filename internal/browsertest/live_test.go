@@ -2,6 +2,7 @@ package browsertest_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -35,6 +36,11 @@ func TestLiveCheck(t *testing.T) {
 			if got := chrome.Eval[string](b, `document.querySelector("meter").ariaLabel + "/" + document.querySelector(".check meter + p").textContent`); got != "Strength/Strength: very weak" {
 				t.Errorf("the meter says %q", got)
 			}
+			if got := chrome.Eval[string](b, `document.querySelector(".check p:last-of-type").textContent`); !strings.HasPrefix(got, "Avoid anything") {
+				t.Errorf("the advice is %q", got)
+			}
+			b.Type(" ")
+			b.Poll(`document.querySelector(".check").textContent.includes("ends with a space")`)
 			b.Type("mantine gearwheel 1843")
 			b.Poll(`document.querySelector(".check meter")?.value === 4 && document.querySelectorAll(".check li, .hint .unmet").length === 0`)
 			chrome.Eval[bool](b, `(() => { const e = document.getElementById("new_password"); e.value = ""; return e.dispatchEvent(new Event("input")); })()`)

@@ -80,7 +80,7 @@ for (const input of document.querySelectorAll("[aria-invalid]")) {
     await still;
     input.removeAttribute("aria-invalid");
     input.closest(".wrong")?.classList.remove("wrong");
-    document.getElementById(input.id + "-error")?.remove();
+    for (const part of ["-error", "-notes"]) document.getElementById(input.id + part)?.remove();
     const left = input.getAttribute("aria-describedby")?.split(" ").filter((id) => document.getElementById(id)).join(" ");
     if (left) input.setAttribute("aria-describedby", left);
     else input.removeAttribute("aria-describedby");
@@ -160,6 +160,7 @@ for (const box of document.querySelectorAll("[data-check]")) {
       say(parts, strength + ": " + levels.split("|")[report.score]);
       if (report.ok && report.score < 2) say(parts, weak);
     }
+    for (const { detail } of [...report.notes ?? [], ...report.advice ?? []]) say(parts, detail);
     if (others.length > 0) {
       const list = document.createElement("ul");
       for (const text of others) {

@@ -35,6 +35,12 @@ func Stops() []Stop {
 			g.typed(stage.Next)
 			g.Do(g.Click(`button[aria-controls="new_password"]`, 1))
 		}},
+		{"change-notes", "change", stage.Options{}, func(g *guide) { g.signIn(); g.page("/change"); g.typed("ada1843\u200b ") }},
+		{"change-noted", "change", stage.Options{}, func(g *guide) {
+			g.signIn()
+			g.page("/change")
+			g.fill("current_password", stage.Current, "new_password", "ada@example.com ")
+		}},
 		{"change-twice", "change", confirm, func(g *guide) {
 			g.signIn()
 			g.page("/change")
@@ -81,6 +87,10 @@ func Stops() []Stop {
 		{"done-reset", "done", stage.Options{}, func(g *guide) {
 			g.Visit(g.mail(passwd.MessageResetLink).Link)
 			g.fill("new_password", stage.Next)
+		}},
+		{"done-noted", "done", stage.Options{Lenient: true}, func(g *guide) {
+			g.Visit(g.mail(passwd.MessageResetLink).Link)
+			g.fill("new_password", "passwordpassword1 ")
 		}},
 		{"done-other", "done", stage.Options{SignOut: true}, func(g *guide) {
 			g.signInGrace()
