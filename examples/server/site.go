@@ -131,7 +131,7 @@ func (s *site) faces() passwdhttp.Config {
 	return passwdhttp.Config{
 		Service: s.service, Authenticate: s.authenticate, Renew: s.sessions.renew, Sessions: s.sessions.Manager,
 		SignOut: s.endSession, SignedIn: s.sessions.begin, // the ready sign-in, beside the app's own
-		Name:    "Demo", SignInURL: "/sign-in", InsecureCookies: strings.HasPrefix(s.origin, "http:"),
+		Name: "Demo", SignInURL: "/sign-in", InsecureCookies: strings.HasPrefix(s.origin, "http:"),
 	}
 }
 
