@@ -2,30 +2,15 @@ package examples_test
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// frames are what stands around the README's Go blocks, in their order.
+// frames are what stands around the README's Go blocks after the first, in their order.
 var frames = []string{`package main
-
-import (
-	"context"
-	"log"
-	"net/http"
-
-	"github.com/passwd-go/passwd"
-	"github.com/passwd-go/passwd/passwdhttp"
-)
-
-func mount(ctx context.Context, mux *http.ServeMux, store passwd.Store, secret []byte, mailer passwd.Notifier, whoIsSignedIn func(*http.Request) (passwdhttp.Principal, error)) {
-%s
-}
-
-func main() { mount(context.Background(), nil, nil, nil, nil, nil) }
-`, `package main
 
 import (
 	"context"
@@ -98,22 +83,35 @@ func main() {
 // TestReadmePrograms compiles the README's Go and runs what can be run.
 func TestReadmePrograms(t *testing.T) {
 	code := only("go", blocks(t, document(t, "README.md")))
-	if len(code) != len(frames) {
-		t.Fatalf("the README has %d Go blocks, want %d", len(code), len(frames))
+	if len(code) != len(frames)+1 {
+		t.Fatalf("the README has %d Go blocks, want %d", len(code), len(frames)+1)
 	}
-	for i, c := range code {
+	for i, c := range code[1:] {
 		folder := t.TempDir()
 		program := filepath.Join(folder, "program")
 		list := overlay(t, map[string]string{"readme": fmt.Sprintf(frames[i], c)})
 		if out, err := exec.Command("go", "build", "-overlay", list, "-o", program, "./readme").CombinedOutput(); err != nil {
-			t.Fatalf("block %d does not compile: %v\n%s", i+1, err, out)
-		}
-		if i == 0 {
-			continue // the store, the mailer and the rest are the reader's
+			t.Fatalf("block %d does not compile: %v\n%s", i+2, err, out)
 		}
 		if out, err := exec.Command(program).CombinedOutput(); err != nil {
-			t.Errorf("block %d: %v\n%s", i+1, err, out)
+			t.Errorf("block %d: %v\n%s", i+2, err, out)
 		}
+	}
+}
+
+// The first block is what the quickstart runs: that has a test of its own.
+func TestTwentyLines(t *testing.T) {
+	block := only("go", blocks(t, document(t, "README.md")))[0]
+	program, err := os.ReadFile("quickstart/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(block, "\n"); n > 20 {
+		t.Errorf("it has %d lines", n)
+	}
+	indented := "\t" + strings.ReplaceAll(strings.TrimSuffix(block, "\n"), "\n", "\n\t") + "\n"
+	if !strings.Contains(string(program), indented) {
+		t.Errorf("the quickstart has other lines than the README:\n%s", block)
 	}
 }
 

@@ -2,12 +2,12 @@ package passwdhttp
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/endpoint"
 	"github.com/passwd-go/passwd/internal/jsonstrict"
-	"github.com/passwd-go/passwd/locale"
 	"github.com/passwd-go/passwd/pwpolicy"
 )
 
@@ -30,6 +30,11 @@ const apiPath = "/api/v1/"
 //	                                                       200 ok, violations, score if the policy has one
 //	                      or cookie, "reset" or "ticket": the one that the pages have set
 //	GET  policy                                            200 requirements, passwordrules
+//	POST policy           token                            200 the same of its account
+//	GET  devices          ?limit=, ?after=                 200 devices, next; these three with Config.Sessions
+//	POST devices/end      id                               204
+//	POST devices/end-others                                200 ended
+//	POST signin           login, password                  204, or what Config.SignedIn writes; with that alone
 //	GET  openapi.json                                      200 all of this as OpenAPI 3.1, for everybody
 //
 // Errors are problems (RFC 9457) with a member "code": the codes of package
@@ -48,8 +53,8 @@ func API(c Config) (http.Handler, error) {
 func (a *api) routes() map[string]endpoint.Methods {
 	f := a.face
 	const json = "application/json"
-	return map[string]endpoint.Methods{
-		"change":          {"POST": endpoint.Post(f, decodeChange, a.change, endpoint.Empty[none](http.StatusNoContent))},
+	routes := map[string]endpoint.Methods{
+		"change":          {"POST": endpoint.Post(f, decodeChange, a.change, sendHost)},
 		"change-required": {"POST": endpoint.Post(f, decodeChangeRequired, a.changeRequired, endpoint.Empty[passwd.Written](http.StatusNoContent))},
 		"forgot":          {"POST": endpoint.Post(f, decodeForgot, a.forgot, endpoint.JSON[accepted](http.StatusAccepted, json))},
 		"forgot/code":     {"POST": endpoint.Post(f, decodeForgot, a.forgotCode, endpoint.JSON[codeRequest](http.StatusAccepted, json))},
@@ -58,9 +63,17 @@ func (a *api) routes() map[string]endpoint.Methods {
 		"reset/code":      {"POST": endpoint.Post(f, decodeResetCode, a.resetCode, endpoint.JSON[resetToken](http.StatusOK, json))},
 		"cancel":          {"POST": endpoint.Post(f, decodeToken, a.cancel, endpoint.Empty[none](http.StatusNoContent))},
 		"check":           {"POST": endpoint.Post(f, decodeCheck, a.check, endpoint.JSON[report](http.StatusOK, json))},
-		"policy":          {"GET": endpoint.Get(f, a.policy, endpoint.JSON[policy](http.StatusOK, json))},
-		"openapi.json":    {"GET": document(f)},
+		"policy": {"GET": endpoint.Get(f, a.policy, endpoint.JSON[policy](http.StatusOK, json)),
+			"POST": endpoint.Post(f, decodeToken, a.policyOf, endpoint.JSON[policy](http.StatusOK, json))},
+		"openapi.json": {"GET": document(f)},
 	}
+	if a.Sessions != nil {
+		maps.Copy(routes, a.deviceRoutes())
+	}
+	if a.SignedIn != nil {
+		routes["signin"] = endpoint.Methods{"POST": endpoint.Post(f, decodeSignIn, a.signIn, sendHost)}
+	}
+	return routes
 }
 
 type api struct {
@@ -77,19 +90,20 @@ func decodeChange(b endpoint.Body) (in passwd.Change, err error) {
 	return in, err
 }
 
-func (a *api) change(w http.ResponseWriter, r *http.Request, in passwd.Change) (none, error) {
+func (a *api) change(w http.ResponseWriter, r *http.Request, in passwd.Change) (hostReply, error) {
 	p, _, err := a.signedIn(r) // who must change their password may
 	if err != nil {
-		return none{}, err
+		return hostReply{}, err
 	}
 	in.Account, in.KeepSession, in.Client = p.Account, p.Session, a.face.Client(r)
-	_, err = a.changeOwn(w, r, in)
-	return none{}, err
+	held := holdBack(w)
+	_, err = a.changeOwn(held, r, in)
+	return held.hostReply, err
 }
 
 // changeOwn changes the password of the signed-in user, and reports whether
 // their session goes on.
-func (c Config) changeOwn(w http.ResponseWriter, r *http.Request, in passwd.Change) (renewed bool, err error) {
+func (c Config) changeOwn(w *heldBack, r *http.Request, in passwd.Change) (renewed bool, err error) {
 	written, err := c.service(r).Change(r.Context(), in)
 	if err != nil {
 		return false, err
@@ -98,6 +112,7 @@ func (c Config) changeOwn(w http.ResponseWriter, r *http.Request, in passwd.Chan
 		return c.keptSession(r, in), nil
 	}
 	if err := c.Renew(w, r, written); err != nil {
+		w.drop()
 		endpoint.RenewFailed(c.Service, r, written, in.Client, err)
 		return false, nil
 	}
@@ -278,30 +293,4 @@ type rule struct {
 	Code   pwpolicy.Code  `json:"code"`
 	Params map[string]any `json:"params"`
 	Detail string         `json:"detail"`
-}
-
-type policy struct {
-	Requirements  rules  `json:"requirements"`
-	PasswordRules string `json:"passwordrules"`
-}
-
-// policy describes the policy of the signed-in user, otherwise that of the
-// tenant.
-func (a *api) policy(w http.ResponseWriter, r *http.Request) (policy, error) {
-	account := passwd.Ref{Tenant: a.tenant(r)}
-	switch p, _, err := a.signedIn(r); {
-	case err == nil:
-		account = p.Account
-	case passwd.CodeOf(err) != passwd.CodeUnauthenticated:
-		return policy{}, err
-	}
-	requirements, err := a.service(r).Requirements(r.Context(), passwd.Account{Ref: account})
-	if err != nil {
-		return policy{}, err
-	}
-	words, all := a.printer(w, r), rules{}
-	for _, q := range requirements {
-		all = append(all, rule{q.Code, params(q.Params), words.Requirement(q)})
-	}
-	return policy{Requirements: all, PasswordRules: locale.PasswordRules(requirements)}, nil
 }

@@ -30,7 +30,9 @@ type Config struct {
 
 	// Renew re-issues the caller's own session after a change, with the new epoch
 	// and under a new id: the old epoch is dead, and so is everything stamped with it.
-	// It is called after the write and before the reply, and may set cookies. The
+	// It is called after the write and before the reply, and may set cookies. What it
+	// writes is the reply of the API, in place of 204: new tokens for an app, say; the
+	// pages write nothing of it. The
 	// password has then been changed, so its error is an event (after_write.failed) and
 	// not the reply: the caller has to sign in again. If nil, that is so after every
 	// change, unless the store has kept Principal.Session, which the pages find out if
@@ -79,6 +81,21 @@ type Config struct {
 	// they sign in. If nil, they sign in with the new password (F4).
 	Resume func(http.ResponseWriter, *http.Request, passwd.Written) error
 
+	// SignedIn turns on the ready sign-in: the page signin, and POST signin of the API.
+	// It begins the host's session for who has signed in, and may set cookies; in is as
+	// passwd.Service.SignIn has answered, of an account that need not change its password.
+	// Who must gets a ticket and goes to the forced change, and no session. What it writes
+	// is the reply of the API, in place of 204: tokens for an app, say; the page leads on
+	// to the parameter next ([SafeNext]), else to HomeURL, and writes nothing of it. The
+	// browser becomes known to the account ([KeepDevice]). An error of package passwd is
+	// answered as such, any other as unavailable. If nil, there is no sign-in here.
+	// [CookieSessions] has one.
+	//
+	// Whatever was wrong with login or password, the answer is one and the same, after
+	// the same work, but for who knows the right password of an account that is not
+	// activated, or a temporary one that has expired: the page tells them.
+	SignedIn func(w http.ResponseWriter, r *http.Request, in passwd.SignedIn) error
+
 	// What follows is for the pages. URLs are paths on the origin, as "/sign-in",
 	// of no empty or dot segments; SignInURL alone may be on another origin.
 
@@ -91,8 +108,14 @@ type Config struct {
 	// Templates overrides templates; see [View]. If nil, none.
 	Templates fs.FS
 	// SignInURL is where people sign in. It is given the parameter next, which leads
-	// back. If "", the pages say that a sign-in is needed, but not where.
+	// back. If "", it is the page signin, with SignedIn; else the pages say that a sign-in
+	// is needed, but not where.
 	SignInURL string
+	// SecondFactorURL is the host's page that the sign-in leads to if Config.Admit of the
+	// service has answered passwd.ErrSecondFactor: it asks for the second factor of who is
+	// [HalfSignedIn], and calls [FinishSignIn]. If "", such a sign-in goes no further on
+	// the pages.
+	SecondFactorURL string
 	// HomeURL is where the logo and "Continue" lead. If "", "/".
 	HomeURL string
 	// AfterChange and AfterReset are where a browser is sent after a change and
@@ -115,15 +138,15 @@ type Config struct {
 	// another host, Links.InsecureHTTP has already accepted that, and cookies are
 	// insecure in any case.
 	InsecureCookies bool
-	// Sessions makes the pages list the devices on which an account is signed in, and
-	// end those that its owner does not recognize: it is the manager that the host
-	// signs in with. Principal.Session tells which of them is asking. If nil, there is
-	// no such page.
+	// Sessions makes the pages and the API list the devices on which an account is signed
+	// in, and end those that its owner does not recognize: it is the *session.Manager that
+	// the host signs in with, or what stands for the host's own sessions.
+	// Principal.Session tells which of them is asking. If nil, there is no such page.
 	//
-	// The page asks for no password: what it ends, it does not open. A host that wants
+	// Neither asks for a password: what they end, they do not open. A host that wants
 	// a fresh sign-in for it (ASVS 7.5.2) requires that in Authenticate, or in a
-	// handler around the path devices.
-	Sessions *session.Manager
+	// handler around the paths devices.
+	Sessions Sessions
 }
 
 // Principal is who is signed in.

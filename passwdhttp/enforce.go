@@ -17,7 +17,7 @@ import (
 //
 // Requests without a signed-in user pass untouched. A session that has ended opens
 // nothing, although the host may not have noticed yet: a request for a page is sent to
-// Config.SignInURL, if there is one, and any other request is 401. A host that would
+// Config.SignInURL or the ready sign-in, if there is one, and any other request is 401. A host that would
 // rather show its public pages has Authenticate compare the epoch and return
 // passwd.ErrUnauthenticated. If it cannot be told who is signed in, the request is
 // refused (I10).
@@ -57,7 +57,7 @@ func Enforce(c Config, exempt ...string) func(http.Handler) http.Handler {
 			switch {
 			case errors.Is(err, passwd.ErrUnauthenticated), err == nil && must == passwd.NoReason:
 				next.ServeHTTP(w, r)
-			case errors.Is(err, passwd.ErrEnded) && c.SignInURL != "" && wantsPage(r):
+			case errors.Is(err, passwd.ErrEnded) && c.signInAt() != "" && wantsPage(r):
 				f.Begin(w)
 				seeOther(w, r, c.signIn(SafeNext(r.URL.RequestURI())))
 			case err != nil:
@@ -75,7 +75,7 @@ func Enforce(c Config, exempt ...string) func(http.Handler) http.Handler {
 // signInPath is where people sign in on the site's own origin; "" if that is nowhere,
 // or elsewhere.
 func (c Config) signInPath() string {
-	u, err := url.Parse(c.SignInURL)
+	u, err := url.Parse(c.signInAt())
 	if err != nil || !safePath(u.Path) {
 		return ""
 	}

@@ -28,6 +28,8 @@ var posts = []struct {
 	{"reset/code", []string{"request_id", "code"}},
 	{"cancel", []string{"token"}},
 	{"check", []string{"password"}},
+	{"signin", []string{"login", "password"}},
+	{"devices/end", []string{"id"}},
 }
 
 const filler = "planted-secret-value"
@@ -134,6 +136,9 @@ func TestTooLarge(t *testing.T) { // H7
 		}
 		s.do(t, request("POST", p.path, exact+" "), nil).want(t, 413, "too_large")
 	}
+	for _, path := range []string{"policy", "devices/end-others"} {
+		s.do(t, request("POST", path, "{"+strings.Repeat(" ", 16<<10)+"}"), nil).want(t, 413, "too_large")
+	}
 	if events := s.Events.Named(passwd.EventInputRejected); !slices.ContainsFunc(events, func(e passwd.Event) bool { return e.Reason == "too_large" }) {
 		t.Errorf("events %+v", events)
 	}
@@ -148,10 +153,12 @@ func TestMethods(t *testing.T) {
 			equal(t, "Allow of "+p.path, got.Header().Get("Allow"), "POST")
 		}
 	}
-	for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
-		got := s.do(t, request(method, "policy", "{}"), nil)
-		got.want(t, 405, "method_not_allowed")
-		equal(t, "Allow of policy", got.Header().Get("Allow"), "GET, HEAD")
+	for path, allowed := range map[string]string{"policy": "GET, HEAD, POST", "devices": "GET, HEAD", "devices/end-others": "POST"} {
+		for _, method := range []string{"PUT", "PATCH", "DELETE", "OPTIONS"} {
+			got := s.do(t, request(method, path, "{}"), nil)
+			got.want(t, 405, "method_not_allowed")
+			equal(t, "Allow of "+path, got.Header().Get("Allow"), allowed)
+		}
 	}
 }
 

@@ -70,7 +70,7 @@ func TestOpenAPI(t *testing.T) {
 			described[full] = append(described[full], strings.ToUpper(m))
 		}
 	}
-	equal(t, "routes", described, passwdhttp.APIRoutes(passwdhttp.Config{Service: s.Service}))
+	equal(t, "routes", described, passwdhttp.APIRoutes(everything(s.Service)))
 
 	head := s.fetch("HEAD")
 	equal(t, "HEAD", head.Code, 200)
@@ -134,7 +134,7 @@ func TestTokensThatCannotBeRead(t *testing.T) {
 	s.ada(t)
 	token := s.link(t, "ada")
 	store.peek = errors.New("dial tcp 10.0.0.5:5432")
-	for path, field := range map[string]string{"change-required": "ticket", "reset": "token", "reset/check": "token", "cancel": "token"} {
+	for path, field := range map[string]string{"change-required": "ticket", "reset": "token", "reset/check": "token", "cancel": "token", "policy": "token"} {
 		body := map[string]string{field: token}
 		if path == "reset" || path == "change-required" {
 			body["new_password"] = next

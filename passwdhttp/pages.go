@@ -25,6 +25,7 @@ import (
 //	reset/new          a new password
 //	cancel             where "this was not me" leads: asks, and then locks the account
 //	done               what has been done
+//	signin             login and password, with Config.SignedIn
 //	sign-out           who is signed in as somebody else, with Config.SignOut
 //	reset/link, cancel/link
 //	                   take a token from the script, with Links.FragmentNeedsJavaScript
@@ -118,6 +119,9 @@ func (p *pages) routes() map[string]endpoint.Methods {
 	if p.SignOut != nil {
 		paths["sign-out"] = endpoint.Methods{"POST": p.post(p.postSignOut)}
 	}
+	if p.SignedIn != nil {
+		paths["signin"] = endpoint.Methods{"GET": p.get(p.signInPage), "POST": p.post(p.postSignIn)}
+	}
 	if p.Sessions != nil {
 		paths["devices"] = endpoint.Methods{"GET": p.get(p.devices), "POST": p.post(p.postDevices)}
 	}
@@ -143,17 +147,27 @@ func (p *pages) at(page, query string) string { return location(p.base+page, que
 
 // signIn returns where people sign in, to be led on to next; "" if nobody knows.
 func (c Config) signIn(next string) string {
-	if c.SignInURL == "" || next == "" {
-		return c.SignInURL
+	at := c.signInAt()
+	if at == "" || next == "" {
+		return at
 	}
-	u, err := url.Parse(c.SignInURL)
+	u, err := url.Parse(at)
 	if err != nil {
-		return c.SignInURL // unreachable: it has been validated
+		return at // unreachable: it has been validated
 	}
 	query := u.Query()
 	query.Set("next", next)
 	u.RawQuery = query.Encode()
 	return u.String()
+}
+
+// signInAt is where people sign in, if that is known: on the page here unless the host
+// has one.
+func (c Config) signInAt() string {
+	if c.SignInURL == "" && c.SignedIn != nil {
+		return location(c.Service.BasePath()+"/signin", "")
+	}
+	return c.SignInURL
 }
 
 func (p *pages) home() string {
@@ -167,6 +181,7 @@ func (c Config) validatePages() error {
 	for _, f := range []struct{ name, path string }{
 		{"HomeURL", c.HomeURL}, {"AfterChange", c.AfterChange}, {"AfterReset", c.AfterReset},
 		{"Logo", c.Logo}, {"Stylesheet", c.Stylesheet},
+		{"SecondFactorURL", c.SecondFactorURL},
 	} {
 		if f.path != "" && !safeNext(f.path) {
 			return errors.New("passwdhttp: Config." + f.name + " must be a path on the origin, without empty or dot segments")

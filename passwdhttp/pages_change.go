@@ -66,7 +66,8 @@ func (p *pages) postChange(w http.ResponseWriter, r *http.Request, in values) (r
 // changeIn makes the change that the form of a signed-in user asks for, unless that has
 // been made already: by the same form, sent before.
 func (p *pages) changeIn(w http.ResponseWriter, r *http.Request, f form, who Principal, b bound, in values, next string) (reply, error) {
-	renewed, err := p.changeOwn(w, r, p.asked(r, who, in))
+	renewed, err := p.changeOwn(holdBack(w), r, p.asked(r, who, in))
+	undescribe(w)
 	switch {
 	case errors.Is(err, passwd.ErrWrongPassword), errors.Is(err, passwd.ErrConflict):
 		made, broken := p.repeated(r, b, in[fieldNew])

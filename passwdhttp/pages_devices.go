@@ -2,7 +2,6 @@ package passwdhttp
 
 import (
 	"cmp"
-	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -59,9 +58,9 @@ func (p *pages) postDevices(w http.ResponseWriter, r *http.Request, in values) (
 	case which == "" || which == endOthers && who.Session == "":
 		return p.showDevices(w, r, who, "", "required_device")
 	case which == endOthers:
-		_, err = p.Sessions.EndOthers(r.Context(), who.Account, who.Session)
+		_, err = p.endOtherSessions(r.Context(), who)
 	default:
-		err = p.end(r.Context(), who.Account, which)
+		err = p.endSession(r.Context(), who, which)
 		which = "one"
 	}
 	if err != nil {
@@ -71,36 +70,20 @@ func (p *pages) postDevices(w http.ResponseWriter, r *http.Request, in values) (
 	return reply{location: p.at("devices", url.Values{"after": {which}}.Encode())}, nil
 }
 
-// end ends a session of the account. What is sent as an ID goes no further unless
-// it is the ID of one.
-func (p *pages) end(ctx context.Context, account passwd.Ref, id string) error {
-	live, err := p.live(ctx, account, id)
-	if err != nil || !live {
-		return err
-	}
-	return p.Sessions.End(ctx, account, id)
-}
-
-// live reports whether an ID is that of a live session of the account.
-func (c Config) live(ctx context.Context, account passwd.Ref, id string) (bool, error) {
-	all, err := c.Sessions.List(ctx, account)
-	return slices.ContainsFunc(all, func(s session.Session) bool { return s.ID == id }), err
-}
-
 // keptSession reports whether the store has kept the session that made a change,
 // where nobody renews it. If that cannot be told, they sign in once too often.
 func (c Config) keptSession(r *http.Request, in passwd.Change) bool {
 	if c.Sessions == nil || in.KeepSession == "" {
 		return false
 	}
-	live, err := c.live(r.Context(), in.Account, in.KeepSession)
-	return err == nil && live
+	all, err := c.Sessions.List(r.Context(), in.Account)
+	return err == nil && slices.ContainsFunc(all, func(s session.Session) bool { return s.ID == in.KeepSession })
 }
 
 // showDevices makes the page; done and wrong are what has been done and what was
 // wrong, "" if nothing.
 func (p *pages) showDevices(w http.ResponseWriter, r *http.Request, who Principal, done, wrong string) (reply, error) {
-	all, err := p.Sessions.List(r.Context(), who.Account)
+	all, err := p.sessionsOf(r.Context(), who)
 	if err != nil {
 		return reply{}, err
 	}
@@ -115,12 +98,6 @@ func (p *pages) showDevices(w http.ResponseWriter, r *http.Request, who Principa
 	if done != "" {
 		v.Said = words.Text(done)
 	}
-	slices.SortStableFunc(all, func(a, b session.Session) int {
-		if own := a.ID == who.Session; own != (b.ID == who.Session) {
-			return map[bool]int{true: -1, false: 1}[own]
-		}
-		return b.UsedAt.Compare(a.UsedAt)
-	})
 	about := "devices"
 	if len(all) == 0 {
 		about = "no_devices"
@@ -150,6 +127,9 @@ func (p *pages) device(words locale.Printer, s session.Session, who Principal) D
 		}
 	}
 	moment := func(label string, at time.Time) {
+		if at.IsZero() { // the host's sessions do not know
+			return
+		}
 		at = at.UTC()
 		d.Facts = append(d.Facts, Fact{
 			Label: words.Label(label), Text: at.Format("2006-01-02 15:04 UTC"), DateTime: at.Format(time.RFC3339),

@@ -32,6 +32,8 @@ func (p *pages) done(w http.ResponseWriter, r *http.Request) (reply, error) {
 	case "unneeded":
 		v.Heading, v.Said = words.Problem(passwd.CodeNoChangeNeeded)
 		v.Title = v.Heading
+	case "signin":
+		v = p.view(words, pageDone, "signed_in_title")
 	case "reset", "forced":
 		p.signedOut(r, words, n, SafeNext(query.Get(fieldNext)), &v)
 	default:

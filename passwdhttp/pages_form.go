@@ -26,6 +26,7 @@ const (
 	fieldLogin    = "login"
 	fieldCode     = "code"
 	fieldNext     = "next"
+	fieldPassword = "password" // of a sign-in
 )
 
 // form is a page with a form, which can be shown again with what was wrong in it.
@@ -224,10 +225,11 @@ func (p *pages) render(w http.ResponseWriter, r *http.Request, f form, n note) (
 var (
 	busy = map[string]string{
 		"submit_change": "busy_save", "submit_reset": "busy_save", "submit_forgot": "busy_send", "submit_forgot_code": "busy_send",
-		"submit_code": "busy_check", "submit_cancel": "busy_wait",
+		"submit_code": "busy_check", "submit_cancel": "busy_wait", "sign_in": "busy_wait",
 	}
 	enterKeys = map[string]string{
 		"submit_change": "done", "submit_reset": "done", "submit_forgot": "send", "submit_forgot_code": "send", "submit_code": "go",
+		"sign_in": "go",
 	}
 )
 
@@ -275,6 +277,8 @@ func (f form) judge(words locale.Printer, err error, retry string) (status int, 
 		wrong[fieldNew] = words.Violations(rejected.Violations)
 	case passwd.CodeWrongPassword:
 		wrong[fieldCurrent] = []string{detail}
+	case passwd.CodeWrongCredentials:
+		wrong[fieldPassword] = []string{refusedSignIn(words, err, detail)}
 	case passwd.CodeInvalidRequest:
 		wrong[fieldLogin] = []string{words.Text(f.required(fieldLogin))}
 	default:
@@ -329,7 +333,7 @@ func (p *pages) field(words locale.Printer, f form, name string, requirements []
 		}
 	case fieldCode:
 		field.Autocomplete, field.InputMode = "one-time-code", "numeric"
-	case fieldCurrent:
+	case fieldCurrent, fieldPassword:
 		field.Type, field.Autocomplete = "password", "current-password"
 	case fieldNew:
 		field.Type, field.Autocomplete = "password", "new-password"

@@ -20,7 +20,7 @@ type note struct {
 	At   int64  `json:"a"` // Unix time
 
 	// What has been done, for the page that says so: "reset", "forced" (a change after
-	// which they sign in), "change", "cancel", "kept", "unneeded"; of devices "one" or "others".
+	// which they sign in), "change", "cancel", "kept", "unneeded", "signin"; of devices "one" or "others".
 	Done   string `json:"d,omitempty"`
 	Name   string `json:"n,omitempty"` // of the account; "" if the page has none to name
 	Tenant string `json:"t,omitempty"`
@@ -48,13 +48,13 @@ var (
 const maxNote = 3800
 
 // leave puts a note into a cookie; false if it does not fit.
-func (p *pages) leave(w http.ResponseWriter, k cookie, n note) bool {
+func (c Config) leave(w http.ResponseWriter, k cookie, n note) bool {
 	n.At = time.Now().Unix()
-	sealed := p.Service.SealForm(k.name, marshal(n))
+	sealed := c.Service.SealForm(k.name, marshal(n))
 	if len(sealed) > maxNote {
 		return false
 	}
-	http.SetCookie(w, p.cookie(k, sealed, int(k.life/time.Second)))
+	http.SetCookie(w, c.cookie(k, sealed, int(k.life/time.Second)))
 	return true
 }
 

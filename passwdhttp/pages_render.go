@@ -35,13 +35,14 @@ const (
 	pageError      = "error"
 	pageDevices    = "devices"
 	pageLanding    = "landing"
+	pageSignIn     = "sign_in"
 
 	pageSignOut = "sign_out" // has no template: its form is on other pages
 )
 
 var pageNames = []string{
 	pageChange, pageForced, pageForgot, pageSent, pageForgotCode, pageResetCode, pageReset, pageDone,
-	pageExpired, pageCancel, pageError, pageDevices, pageLanding,
+	pageExpired, pageCancel, pageError, pageDevices, pageLanding, pageSignIn,
 }
 
 const layout = "layout.html"

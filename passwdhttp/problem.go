@@ -19,6 +19,7 @@ type problem struct {
 	Detail string         `json:"detail"`
 	Code   passwd.Code    `json:"code"`
 	Errors []problemError `json:"errors,omitempty"`
+	Ticket string         `json:"ticket,omitempty"` // of a sign-in, for change-required
 }
 
 // problemError is one of several things that are wrong with a request.
@@ -76,6 +77,9 @@ func fail(w http.ResponseWriter, words locale.Printer, challenge string, code pa
 		for _, f := range faults {
 			p.Errors = append(p.Errors, problemError{"#/" + f.Field, string(f.Fault), words.Field(string(f.Fault)), params(nil)})
 		}
+	}
+	if must, ok := errors.AsType[*ticketError](err); ok {
+		p.Ticket = string(must.ticket)
 	}
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", challenge)

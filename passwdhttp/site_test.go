@@ -47,6 +47,13 @@ func newSite(t *testing.T, svc passwd.Config, cfg passwdhttp.Config) *site {
 	if cfg.Authenticate == nil {
 		cfg.Authenticate = s.authenticate
 	}
+	optional := everything(s.Service)
+	if cfg.SignedIn == nil {
+		cfg.SignedIn = optional.SignedIn
+	}
+	if cfg.Sessions == nil {
+		cfg.Sessions = optional.Sessions
+	}
 	h, err := passwdhttp.API(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -57,6 +64,14 @@ func newSite(t *testing.T, svc passwd.Config, cfg passwdhttp.Config) *site {
 	s.handler = recorded(mux)
 	t.Cleanup(func() { s.checkEvents(t) })
 	return s
+}
+
+// everything is a configuration with all that has to be asked for, and nothing in it.
+func everything(svc *passwd.Service) passwdhttp.Config {
+	return passwdhttp.Config{
+		Service: svc, SignOut: signOut, Sessions: new(foreignSessions),
+		SignedIn: func(http.ResponseWriter, *http.Request, passwd.SignedIn) error { return nil },
+	}
 }
 
 func (s *site) authenticate(r *http.Request) (passwdhttp.Principal, error) {

@@ -30,8 +30,9 @@ func signOut(http.ResponseWriter, *http.Request) error { return nil }
 
 func newWalk(t *testing.T, links passwd.Links, cookiePrefix string) *walked {
 	t.Helper()
-	d := newDevices(t, links, passwdhttp.Config{Name: "Demo", ConfirmField: true, SignOut: signOut})
-	cfg := passwdhttp.Config{Service: d.Service, Sessions: d.manager, SignOut: signOut}
+	signedIn := everything(nil).SignedIn
+	d := newDevices(t, links, passwdhttp.Config{Name: "Demo", ConfirmField: true, SignOut: signOut, SignedIn: signedIn})
+	cfg := passwdhttp.Config{Service: d.Service, Sessions: d.manager, SignOut: signOut, SignedIn: signedIn}
 	routes, err := passwdhttp.PageRoutes(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +67,7 @@ func newWalk(t *testing.T, links passwd.Links, cookiePrefix string) *walked {
 func (w *walked) request(method, path string) *http.Request {
 	fields := map[string]string{
 		"current_password": "wrong-password-1", "new_password": "short one", "confirm_password": "short one",
-		"login": "nobody", "code": "12", "token": strings.Repeat("A", 43), "end": "x",
+		"login": "nobody", "password": "short one", "code": "12", "token": strings.Repeat("A", 43), "end": "x",
 	}
 	if method != http.MethodGet && !strings.HasPrefix(path, api) {
 		shown := httptest.NewRecorder()
@@ -81,7 +82,8 @@ func (w *walked) request(method, path string) *http.Request {
 		"change": `{"current_password":"wrong-password-1","new_password":"short one"}`, "change-required": `{"ticket":"x","new_password":"short one"}`,
 		"forgot": `{"login":"nobody"}`, "forgot/code": `{"login":"nobody"}`, "reset": `{"token":"x","new_password":"short one"}`,
 		"reset/check": `{"token":"x"}`, "reset/code": `{"request_id":"x","code":"12"}`, "cancel": `{"token":"x"}`,
-		"check": `{"password":"short one","cookie":"reset"}`,
+		"check": `{"password":"short one","cookie":"reset"}`, "policy": `{"token":"x"}`,
+		"signin": `{"login":"nobody","password":"short one"}`, "devices/end": `{"id":"x"}`, "devices/end-others": "{}",
 	}[strings.TrimPrefix(path, api)]
 	fresh := httptest.NewRequest(method, r.URL.String(), strings.NewReader(body))
 	fresh.Header, fresh.RemoteAddr = r.Header, r.RemoteAddr
@@ -101,7 +103,7 @@ func (w *walked) each(t *testing.T, all bool, visit func(method, path string)) {
 			}
 		}
 	}
-	if visited < 17 { // forms and endpoints there are when this is written
+	if visited < 22 { // forms and endpoints there are when this is written
 		t.Fatalf("only %d routes", visited)
 	}
 }

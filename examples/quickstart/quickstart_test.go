@@ -4,8 +4,11 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -20,7 +23,7 @@ import (
 
 const password = "Analytical-Engine-1843"
 
-// TestQuickstart builds the program and does what it says.
+// TestQuickstart builds the program, and does what people do with such an app.
 func TestQuickstart(t *testing.T) {
 	binary := filepath.Join(t.TempDir(), "quickstart")
 	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
@@ -38,35 +41,38 @@ func TestQuickstart(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := bufio.NewScanner(out)
-	base := find(t, lines, `(http://127\.0\.0\.1:\d+/account/password)/api/v1/forgot`)
-	find(t, lines, `(/api/v1/change)`)
+	origin := find(t, lines, `^open (http://127\.0\.0\.1:\d+)/ and sign in as ada, `+password+`$`)
+	b := &browser{t: t, origin: origin, cookies: map[string]string{}}
+	const mount, next, last = "/account/password", "Difference-Engine-1822", "Tabulating-Machine-1890"
+	signIn := func(password string) string {
+		return b.form(mount+"/signin", url.Values{"login": {"ada"}, "password": {password}, "next": {"/"}})
+	}
 
-	change := func(current, next string) int {
-		return post(t, base+"/api/v1/change", current, fmt.Sprintf(`{"current_password": %q, "new_password": %q}`, current, next))
-	}
-	for _, step := range []struct {
-		what      string
-		got, want int
-	}{
-		{"policy for nobody", get(t, base+"/api/v1/policy"), http.StatusOK},
-		{"change by nobody", change("", "Difference-Engine-1822"), http.StatusUnauthorized},
-		{"change to a short one", change(password, "Engine"), http.StatusUnprocessableEntity},
-		{"change", change(password, "Difference-Engine-1822"), http.StatusNoContent},
-		{"change with the old one", change(password, "Difference-Engine-1823"), http.StatusUnauthorized},
-		{"forgot", post(t, base+"/api/v1/forgot", "", `{"login": "ada"}`), http.StatusAccepted},
-	} {
-		if step.got != step.want {
-			t.Errorf("%s: status %d, want %d", step.what, step.got, step.want)
-		}
-	}
+	// Nobody, a wrong password, and ada.
+	b.want("home of nobody", b.get("/"), "303 "+mount+"/signin")
+	b.want("wrong password", signIn("not it at all"), "303 "+mount+"/signin?next=%2F")
+	b.want("sign-in", signIn(password), "303 "+mount+"/done?after=signin")
+	b.want("home", b.get("/"), "200 Hello, account 1\n")
+	b.want("well-known", b.get("/.well-known/change-password"), "303 "+mount+"/change")
+
+	// A change keeps her signed in here, and signs her out elsewhere.
+	elsewhere := &browser{t: t, origin: origin, cookies: maps.Clone(b.cookies)}
+	b.want("change", b.form(mount+"/change", url.Values{"current_password": {password}, "new_password": {next}}), "303 "+mount+"/done")
+	b.want("home after a change", b.get("/"), "200 Hello, account 1\n")
+	b.want("the cookie of before", elsewhere.get("/"), "303 "+mount+"/signin")
+	b.want("devices", b.json("GET", mount+"/api/v1/devices", ""), "200 1 device")
+
+	// A reset ends all sessions.
+	b.want("forgot", b.form(mount+"/forgot", url.Values{"login": {"ada"}}), "303 "+mount+"/forgot/sent")
 	link, err := url.Parse(find(t, lines, `^reset_link to ada@example\.com: (\S+)$`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	token := link.Query().Get("token")
-	if got := post(t, base+"/api/v1/reset", "", fmt.Sprintf(`{"token": %q, "new_password": "Tabulating-Machine-1890"}`, token)); got != http.StatusNoContent {
-		t.Errorf("reset: status %d", got)
-	}
+	b.want("reset", b.json("POST", mount+"/api/v1/reset", fmt.Sprintf(`{"token": %q, "new_password": %q}`, token, last)), "204 ")
+	b.want("home after a reset", b.get("/"), "303 "+mount+"/signin")
+	b.want("sign-in by the API", b.json("POST", mount+"/api/v1/signin", fmt.Sprintf(`{"login": "ada", "password": %q}`, last)), "204 ")
+	b.want("home", b.get("/"), "200 Hello, account 1\n")
 
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
@@ -103,34 +109,67 @@ func find(t *testing.T, lines *bufio.Scanner, pattern string) string {
 	return ""
 }
 
-func post(t *testing.T, url, password, body string) int {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), "POST", url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	if password != "" {
-		req.SetBasicAuth("ada", password)
-	}
-	return status(t, req)
+// browser keeps cookies, and sends them over plain http as browsers do to this machine.
+type browser struct {
+	t       *testing.T
+	origin  string
+	cookies map[string]string
 }
 
-func get(t *testing.T, url string) int {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), "GET", url, nil)
-	if err != nil {
-		t.Fatal(err)
+func (b *browser) want(what, got, want string) {
+	b.t.Helper()
+	if got != want {
+		b.t.Errorf("%s: %q, want %q", what, got, want)
 	}
-	return status(t, req)
 }
 
-func status(t *testing.T, req *http.Request) int {
-	t.Helper()
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
+func (b *browser) get(path string) string { return b.do("GET", path, "", "") }
+
+// form fills in the form of a page.
+func (b *browser) form(path string, fields url.Values) string {
+	b.t.Helper()
+	shown := regexp.MustCompile(`name="form" value="([^"]*)"`).FindStringSubmatch(b.get(path))
+	if shown != nil {
+		fields.Set("form", shown[1])
 	}
-	res.Body.Close()
-	return res.StatusCode
+	return b.do("POST", path, "application/x-www-form-urlencoded", fields.Encode())
+}
+
+func (b *browser) json(method, path, body string) string {
+	b.t.Helper()
+	got := b.do(method, path, "application/json", body)
+	if n := strings.Count(got, `"id":`); n > 0 {
+		return fmt.Sprintf("%s %d device", got[:3], n)
+	}
+	return got
+}
+
+// do returns the status and where the reply leads, or what it says.
+func (b *browser) do(method, path, contentType, body string) string {
+	b.t.Helper()
+	req, err := http.NewRequestWithContext(b.t.Context(), method, b.origin+path, strings.NewReader(body))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", contentType)
+	for name, value := range b.cookies {
+		req.AddCookie(&http.Cookie{Name: name, Value: value})
+	}
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for _, c := range res.Cookies() {
+		if c.MaxAge < 0 {
+			delete(b.cookies, c.Name)
+		} else {
+			b.cookies[c.Name] = c.Value
+		}
+	}
+	return fmt.Sprint(res.StatusCode, " ", cmp.Or(res.Header.Get("Location"), string(text)))
 }

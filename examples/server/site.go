@@ -130,8 +130,8 @@ func (s *site) routes() (http.Handler, error) {
 func (s *site) faces() passwdhttp.Config {
 	return passwdhttp.Config{
 		Service: s.service, Authenticate: s.authenticate, Renew: s.sessions.renew, Sessions: s.sessions.Manager,
-		SignOut: s.endSession,
-		Name:    "Demo", SignInURL: "/sign-in", InsecureCookies: strings.HasPrefix(s.origin, "http:"),
+		SignOut: s.endSession, SignedIn: s.sessions.begin, // the ready sign-in, beside the app's own
+		Name: "Demo", SignInURL: "/sign-in", InsecureCookies: strings.HasPrefix(s.origin, "http:"),
 	}
 }
 

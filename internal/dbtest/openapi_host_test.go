@@ -8,16 +8,24 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdhttp"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/session"
 )
 
 // apiBase is where the JSON API is.
 const apiBase = "/account/password/api/v1"
 
-// jsonAPI is the JSON API of a host with nobody signed in.
+// jsonAPI is the JSON API of a host with all of it, and nobody signed in.
 func jsonAPI(t *testing.T) http.Handler {
 	t.Helper()
 	kit := passwdtest.New(t, passwd.Config{})
-	h, err := passwdhttp.API(passwdhttp.Config{Service: kit.Service})
+	sessions, err := session.New(session.Config{Store: kit.Store, Keys: passwd.RandomKeys()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := passwdhttp.API(passwdhttp.Config{
+		Service: kit.Service, Sessions: sessions,
+		SignedIn: func(http.ResponseWriter, *http.Request, passwd.SignedIn) error { return nil },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

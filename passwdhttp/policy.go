@@ -1,0 +1,47 @@
+package passwdhttp
+
+import (
+	"net/http"
+
+	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/locale"
+)
+
+type policy struct {
+	Requirements  rules  `json:"requirements"`
+	PasswordRules string `json:"passwordrules"`
+}
+
+// policy describes the policy of the signed-in user, otherwise that of the
+// tenant.
+func (a *api) policy(w http.ResponseWriter, r *http.Request) (policy, error) {
+	account := passwd.Ref{Tenant: a.tenant(r)}
+	switch p, _, err := a.signedIn(r); {
+	case err == nil:
+		account = p.Account
+	case passwd.CodeOf(err) != passwd.CodeUnauthenticated:
+		return policy{}, err
+	}
+	return a.described(w, r, account)
+}
+
+// policyOf describes the policy of the account of a reset token. It spends nothing.
+func (a *api) policyOf(w http.ResponseWriter, r *http.Request, in passwd.Token) (policy, error) {
+	account, err := a.service(r).TokenAccount(r.Context(), passwd.PurposeReset, in, a.face.Client(r))
+	if err != nil {
+		return policy{}, err
+	}
+	return a.described(w, r, account.Ref)
+}
+
+func (a *api) described(w http.ResponseWriter, r *http.Request, account passwd.Ref) (policy, error) {
+	requirements, err := a.service(r).Requirements(r.Context(), passwd.Account{Ref: account})
+	if err != nil {
+		return policy{}, err
+	}
+	words, all := a.printer(w, r), rules{}
+	for _, q := range requirements {
+		all = append(all, rule{q.Code, params(q.Params), words.Requirement(q)})
+	}
+	return policy{Requirements: all, PasswordRules: locale.PasswordRules(requirements)}, nil
+}
