@@ -2,6 +2,7 @@ package passwdhttp
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 
 	"github.com/passwd-go/passwd"
@@ -30,6 +31,10 @@ const apiPath = "/api/v1/"
 //	                                                       200 ok, violations, score if the policy has one
 //	                      or cookie, "reset" or "ticket": the one that the pages have set
 //	GET  policy                                            200 requirements, passwordrules
+//	POST signup/check     password, and what has been typed of username, email, mobile,
+//	                      name, first_name, last_name, nickname, birthdate,
+//	                      organization, address     200 as check; with Config.SignUp
+//	GET  signup/policy                                     200 as policy; with Config.SignUp
 //	GET  openapi.json                                      200 all of this as OpenAPI 3.1, for everybody
 //
 // Errors are problems (RFC 9457) with a member "code": the codes of package
@@ -48,7 +53,7 @@ func API(c Config) (http.Handler, error) {
 func (a *api) routes() map[string]endpoint.Methods {
 	f := a.face
 	const json = "application/json"
-	return map[string]endpoint.Methods{
+	all := map[string]endpoint.Methods{
 		"change":          {"POST": endpoint.Post(f, decodeChange, a.change, endpoint.Empty[none](http.StatusNoContent))},
 		"change-required": {"POST": endpoint.Post(f, decodeChangeRequired, a.changeRequired, endpoint.Empty[passwd.Written](http.StatusNoContent))},
 		"forgot":          {"POST": endpoint.Post(f, decodeForgot, a.forgot, endpoint.JSON[accepted](http.StatusAccepted, json))},
@@ -61,6 +66,10 @@ func (a *api) routes() map[string]endpoint.Methods {
 		"policy":          {"GET": endpoint.Get(f, a.policy, endpoint.JSON[policy](http.StatusOK, json))},
 		"openapi.json":    {"GET": document(f)},
 	}
+	if a.SignUp {
+		maps.Copy(all, a.signUpRoutes())
+	}
+	return all
 }
 
 type api struct {
@@ -252,6 +261,11 @@ func (a *api) check(w http.ResponseWriter, r *http.Request, in checkInput) (repo
 		}
 		c.Account = p.Account
 	}
+	return a.report(w, r, c)
+}
+
+// report asks what speaks against a password, and puts it into words.
+func (a *api) report(w http.ResponseWriter, r *http.Request, c passwd.Check) (report, error) {
 	found, err := a.service(r).Check(r.Context(), c)
 	if err != nil {
 		return report{}, err
@@ -295,9 +309,14 @@ func (a *api) policy(w http.ResponseWriter, r *http.Request) (policy, error) {
 	if err != nil {
 		return policy{}, err
 	}
+	return a.worded(w, r, requirements), nil
+}
+
+// worded puts requirements into words.
+func (a *api) worded(w http.ResponseWriter, r *http.Request, requirements []pwpolicy.Requirement) policy {
 	words, all := a.printer(w, r), rules{}
 	for _, q := range requirements {
 		all = append(all, rule{q.Code, params(q.Params), words.Requirement(q)})
 	}
-	return policy{Requirements: all, PasswordRules: locale.PasswordRules(requirements)}, nil
+	return policy{Requirements: all, PasswordRules: locale.PasswordRules(requirements)}
 }

@@ -28,6 +28,7 @@ var posts = []struct {
 	{"reset/code", []string{"request_id", "code"}},
 	{"cancel", []string{"token"}},
 	{"check", []string{"password"}},
+	{"signup/check", []string{"password"}},
 }
 
 const filler = "planted-secret-value"

@@ -70,7 +70,7 @@ func TestOpenAPI(t *testing.T) {
 			described[full] = append(described[full], strings.ToUpper(m))
 		}
 	}
-	equal(t, "routes", described, passwdhttp.APIRoutes(passwdhttp.Config{Service: s.Service}))
+	equal(t, "routes", described, passwdhttp.APIRoutes(passwdhttp.Config{Service: s.Service, SignUp: true}))
 
 	head := s.fetch("HEAD")
 	equal(t, "HEAD", head.Code, 200)

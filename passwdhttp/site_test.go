@@ -43,7 +43,7 @@ type site struct {
 func newSite(t *testing.T, svc passwd.Config, cfg passwdhttp.Config) *site {
 	t.Helper()
 	s := &site{Kit: passwdtest.New(t, svc), sessions: map[string]passwdhttp.Principal{}}
-	cfg.Service = s.Service
+	cfg.Service, cfg.SignUp = s.Service, true
 	if cfg.Authenticate == nil {
 		cfg.Authenticate = s.authenticate
 	}

@@ -17,7 +17,7 @@ const apiBase = "/account/password/api/v1"
 func jsonAPI(t *testing.T) http.Handler {
 	t.Helper()
 	kit := passwdtest.New(t, passwd.Config{})
-	h, err := passwdhttp.API(passwdhttp.Config{Service: kit.Service})
+	h, err := passwdhttp.API(passwdhttp.Config{Service: kit.Service, SignUp: true})
 	if err != nil {
 		t.Fatal(err)
 	}
