@@ -190,10 +190,12 @@ func randomInt(n int) int {
 	return int(v.Int64())
 }
 
-// NewHash judges a password and hashes it, for a host that creates the user
-// itself. The account need not exist; what it has of logins and personal data is
-// what the password is compared with. Errors: a PolicyError, ErrNotFound for an
-// account of another tenant ([Service.InTenant]), ErrBusy, ErrUnavailable.
+// NewHash judges a password and hashes it, for a host that writes the hash itself, as
+// in an import. The account need not exist; what it has of logins and personal data is
+// what the password is compared with. An account whose hash was written so has no epoch
+// before its first sign-in, and its password no age: a sign-up uses [Service.SetFirst].
+// Errors: a PolicyError, ErrNotFound for an account of another tenant
+// ([Service.InTenant]), ErrBusy, ErrUnavailable.
 func (s *Service) NewHash(ctx context.Context, a Account, password string) (Hash, error) {
 	if s.foreign(a.Ref) { // whether their last passwords have this one is not for this tenant
 		return "", ErrNotFound

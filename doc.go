@@ -17,7 +17,8 @@
 //   - A form shows what the policy requires and checks what is typed:
 //     [Service.Requirements] and [Service.Check].
 //   - The host checks a session or JWT of its own: [Service.Live], on each request.
-//   - The host creates a user: [Service.NewHash]. It deletes one: [Service.Forget].
+//   - The host creates a user: [Service.SetFirst], after its insert, or in the same
+//     transaction. It deletes one: [Service.Forget].
 //     It changes an e-mail address or a second factor: [Service.Revoke]. It does so in
 //     a transaction of its own: [Service.With].
 //   - An administrator forces a change, withdraws that, suspends a leaked password, or

@@ -63,6 +63,7 @@ const (
 	MethodForced    Method = "forced"    // by its owner, in order to sign in
 	MethodReset     Method = "reset"     // by link or code
 	MethodTemporary Method = "temporary" // issued
+	MethodFirst     Method = "first"     // the first one, by SetFirst
 )
 
 // Observer receives events. Observe is called on the request's way and from many

@@ -41,7 +41,8 @@ type Limits struct {
 	// presented with a new password, and apart from that how often from one client
 	// network. 100 in 10 minutes.
 	Redeem Limit
-	// Checks bounds policy checks while typing, for one account. 60 in a minute.
+	// Checks bounds policy checks while typing, for one account or, at sign-up, from one
+	// client network. 60 in a minute.
 	Checks Limit
 	// LiveLinks is how many unused links one client network, or known device, may have
 	// for an account at a time: one more ends the oldest of these, and of no other. 3.

@@ -13,10 +13,12 @@ import (
 type Check struct {
 	Password string
 	// The account that the password is for: named, or the one that a live reset
-	// token or ticket belongs to. Exactly one is set.
+	// token or ticket belongs to, or one that does not exist yet, as far as it has been
+	// typed at sign-up. Exactly one is set.
 	Account Ref
 	Token   Token
 	Ticket  Token
+	SignUp  *Account
 	Client  Client
 }
 
@@ -30,13 +32,20 @@ type Report struct {
 
 // Check runs the local rules and the estimate only: never the current password,
 // the history or a breach source, so that it cannot be used to guess. It spends
-// nothing. Errors: ErrTokenInvalid, ErrEnded, a RateLimitError, ErrUnavailable.
+// nothing. At sign-up it reads no account, so that it does not tell which logins are
+// taken, and is counted by the client network. Errors: ErrTokenInvalid, ErrEnded,
+// ErrNotFound for sign-up at another tenant ([Service.InTenant]), a RateLimitError,
+// ErrUnavailable.
 func (s *Service) Check(ctx context.Context, r Check) (Report, error) {
 	a, err := s.checked(ctx, r)
 	if err != nil {
 		return Report{}, err
 	}
 	checks := Step{Key: s.keys.limiterKey("check", a.Ref.Tenant, a.Ref.ID), Do: StepTake, Limit: s.cfg.Limits.Checks}
+	if r.SignUp != nil {
+		s.placeless(ctx, r.Client)
+		checks.Key = s.keys.limiterKey("check", "sign-up", network(r.Client.Addr), "")
+	}
 	if _, err := s.limit(ctx, r.Client, checks); err != nil {
 		return Report{}, err
 	}
@@ -66,6 +75,8 @@ func (r Check) method(a Account) Method {
 		return MethodReset
 	case r.Ticket != "":
 		return MethodForced
+	case r.SignUp != nil:
+		return MethodFirst
 	}
 	return methodFor(a)
 }
@@ -76,6 +87,10 @@ func (s *Service) checked(ctx context.Context, r Check) (a Account, err error) {
 		_, a, err = s.redeemable(ctx, PurposeReset, r.Token, r.Client)
 	case r.Ticket != "":
 		_, a, err = s.redeemable(ctx, PurposeTicket, r.Ticket, r.Client)
+	case r.SignUp != nil:
+		if a = r.SignUp.asTyped(); s.foreign(a.Ref) {
+			err = ErrNotFound
+		}
 	default:
 		if a, err = s.get(ctx, r.Account); errors.Is(err, ErrNotFound) {
 			err = ErrEnded
@@ -125,7 +140,7 @@ func (s *Service) subject(c change) pwpolicy.Subject {
 	a := c.account
 	subject := pwpolicy.Subject{
 		Personal: a.Personal, Context: s.words(a.Ref),
-		Occasion: pwpolicy.Occasion(c.method), Current: c.current, ChangedAt: a.ChangedAt, Now: s.now(),
+		Occasion: c.method.occasion(), Current: c.current, ChangedAt: a.ChangedAt, Now: s.now(),
 	}
 	for _, kind := range []LoginKind{Username, Email, Mobile} {
 		if value := a.identifier(kind); value != "" {
@@ -133,6 +148,14 @@ func (s *Service) subject(c change) pwpolicy.Subject {
 		}
 	}
 	return subject
+}
+
+// occasion is the method as rules know it.
+func (m Method) occasion() pwpolicy.Occasion {
+	if m.first() {
+		return pwpolicy.OccasionRegistration
+	}
+	return pwpolicy.Occasion(m)
 }
 
 // words are what the passwords of all accounts of a tenant must not be made of.

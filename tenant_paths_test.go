@@ -72,6 +72,10 @@ func TestInTenantLeavesOthersAlone(t *testing.T) {
 			_, err := south.NewHash(ctx, passwd.Account{Ref: ref}, adaPassword)
 			return err
 		}, passwd.ErrNotFound},
+		"SetFirst": {func() error {
+			_, err := south.SetFirst(ctx, ref, newPassword, home)
+			return err
+		}, passwd.ErrNotFound},
 		"Forget": {func() error { return south.Forget(ctx, ref) }, passwd.ErrNotFound},
 	}
 	for name, c := range calls {

@@ -101,15 +101,18 @@ func (s *Service) write(ctx context.Context, c change, h Hash, history int) (Wri
 		KeepSession: c.keep, Consume: c.consume,
 		// A completed reset voids the "this was not me" links sent before it.
 		VoidAll: c.method == MethodReset,
-		Issue: &TokenRecord{
-			TokenRef: s.keys.ref(PurposeCancel, s.keys.token(cancel, PurposeCancel)),
-			Account:  c.account.Ref,
-			IssuedAt: now, ExpiresAt: now.Add(cancelTTL),
-		},
 		History: history,
 		Now:     now,
 	}
-	jobs := s.notices(c.account, noticeOf(c.method), noticeDetail{at: now, until: c.until, client: c.client, cancel: &cancel})
+	var jobs []Job
+	if c.method != MethodFirst { // of which its owner knows
+		w.Issue = &TokenRecord{
+			TokenRef: s.keys.ref(PurposeCancel, s.keys.token(cancel, PurposeCancel)),
+			Account:  c.account.Ref,
+			IssuedAt: now, ExpiresAt: now.Add(cancelTTL),
+		}
+		jobs = s.notices(c.account, noticeOf(c.method), noticeDetail{at: now, until: c.until, client: c.client, cancel: &cancel})
+	}
 	done := Written{Account: c.account.Ref, Epoch: c.account.Epoch + 1, Method: c.method, At: now}
 	after := s.afterWriteJob(done)
 	if _, err := s.apply(ctx, w, append(jobs, after...)); err != nil {

@@ -35,6 +35,10 @@ const apiPath = "/api/v1/"
 //	POST devices/end      id                               204
 //	POST devices/end-others                                200 ended
 //	POST signin           login, password                  204, or what Config.SignedIn writes; with that alone
+//	POST signup/check     password, and what has been typed of username, email, mobile,
+//	                      name, first_name, last_name, nickname, birthdate,
+//	                      organization, address     200 as check; with Config.SignUp
+//	GET  signup/policy                                     200 as policy; with Config.SignUp
 //	GET  openapi.json                                      200 all of this as OpenAPI 3.1, for everybody
 //
 // Errors are problems (RFC 9457) with a member "code": the codes of package
@@ -72,6 +76,9 @@ func (a *api) routes() map[string]endpoint.Methods {
 	}
 	if a.SignedIn != nil {
 		routes["signin"] = endpoint.Methods{"POST": endpoint.Post(f, decodeSignIn, a.signIn, sendHost)}
+	}
+	if a.SignUp {
+		maps.Copy(routes, a.signUpRoutes())
 	}
 	return routes
 }
@@ -268,6 +275,11 @@ func (a *api) check(w http.ResponseWriter, r *http.Request, in checkInput) (repo
 		}
 		c.Account = p.Account
 	}
+	return a.report(w, r, c)
+}
+
+// report asks what speaks against a password, and puts it into words.
+func (a *api) report(w http.ResponseWriter, r *http.Request, c passwd.Check) (report, error) {
 	found, err := a.service(r).Check(r.Context(), c)
 	if err != nil {
 		return report{}, err

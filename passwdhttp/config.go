@@ -67,6 +67,17 @@ type Config struct {
 	// password in a dialog of their own.
 	Challenge string
 
+	// SignUp opens two routes of the API for the host's own form of a new account:
+	// signup/check judges a password while it is typed, by what has been typed beside
+	// it, and signup/policy says what is asked for. They are for everybody, are bounded
+	// by the client network (passwd.Limits.Checks), and read no account. If false, there
+	// are no such routes.
+	SignUp bool
+	// PasswordField is the member of the host's own requests that has the new password:
+	// [Fail] points to it where the policy has rejected one. If "", it is new_password,
+	// as in the API.
+	PasswordField string
+
 	// SignOut ends the session of a request, as the host's own sign-out does, and may
 	// set cookies. It is offered to somebody who opens a link for one account while
 	// signed in as another. If nil, the pages only say that another account is signed
@@ -193,19 +204,24 @@ func (c Config) apiFace() *endpoint.Face {
 
 // face makes what the endpoints have in common.
 func (c Config) face() *endpoint.Face {
-	challenge := c.Challenge
-	if challenge == "" {
-		challenge = defaultChallenge
-	}
 	return &endpoint.Face{
-		Service: c.Service,
-		Fail: func(w http.ResponseWriter, r *http.Request, code passwd.Code, err error) {
-			fail(w, c.printer(w, r), challenge, code, err)
-		},
+		Service:     c.Service,
+		Fail:        c.problem(newPassword),
 		Accept:      []string{"application/json"},
 		CrossOrigin: c.CrossOrigin,
 		ClientAddr:  c.ClientAddr,
 		RequestID:   c.RequestID,
+	}
+}
+
+// problem answers errors with problems that point to where the new password is.
+func (c Config) problem(pointer string) func(http.ResponseWriter, *http.Request, passwd.Code, error) {
+	challenge := c.Challenge
+	if challenge == "" {
+		challenge = defaultChallenge
+	}
+	return func(w http.ResponseWriter, r *http.Request, code passwd.Code, err error) {
+		fail(w, c.printer(w, r), challenge, pointer, code, err)
 	}
 }
 

@@ -17,10 +17,13 @@ import (
 //		return
 //	}
 //
-// It panics if the configuration is one that API refuses.
+// Violations of the policy are at Config.PasswordField. It panics if the configuration
+// is one that API refuses.
 func Fail(c Config, w http.ResponseWriter, r *http.Request, err error) {
 	c.mustValidate()
-	c.apiFace().Refuse(w, r, err)
+	f := c.apiFace()
+	f.Fail = c.problem(c.pointer())
+	f.Refuse(w, r, err)
 }
 
 // ClientOf tells where a request comes from, as the handlers of this package tell

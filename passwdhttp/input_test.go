@@ -30,6 +30,7 @@ var posts = []struct {
 	{"check", []string{"password"}},
 	{"signin", []string{"login", "password"}},
 	{"devices/end", []string{"id"}},
+	{"signup/check", []string{"password"}},
 }
 
 const filler = "planted-secret-value"

@@ -5,6 +5,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/locale"
+	"github.com/passwd-go/passwd/pwpolicy"
 )
 
 type policy struct {
@@ -39,9 +40,14 @@ func (a *api) described(w http.ResponseWriter, r *http.Request, account passwd.R
 	if err != nil {
 		return policy{}, err
 	}
+	return a.worded(w, r, requirements), nil
+}
+
+// worded puts requirements into words.
+func (a *api) worded(w http.ResponseWriter, r *http.Request, requirements []pwpolicy.Requirement) policy {
 	words, all := a.printer(w, r), rules{}
 	for _, q := range requirements {
 		all = append(all, rule{q.Code, params(q.Params), words.Requirement(q)})
 	}
-	return policy{Requirements: all, PasswordRules: locale.PasswordRules(requirements)}, nil
+	return policy{Requirements: all, PasswordRules: locale.PasswordRules(requirements)}
 }

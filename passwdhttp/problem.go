@@ -33,7 +33,7 @@ type problemError struct {
 // problemType is a name, not an address: no host has to exist for it.
 const problemType = "urn:passwd:problem:"
 
-// newPassword is the one field that a policy judges, in every endpoint.
+// newPassword is the one field that a policy judges, in every endpoint that writes.
 const newPassword = "#/new_password"
 
 // statuses is the table of errors. Each code has a row.
@@ -60,8 +60,9 @@ var statuses = map[passwd.Code]int{
 }
 
 // fail replies with the problem that an error is. Of the error itself it reveals
-// only the code, the violations of the policy, and which fields are wrong.
-func fail(w http.ResponseWriter, words locale.Printer, challenge string, code passwd.Code, err error) {
+// only the code, the violations of the policy, and which fields are wrong. The pointer
+// is to the new password.
+func fail(w http.ResponseWriter, words locale.Printer, challenge, pointer string, code passwd.Code, err error) {
 	status, known := statuses[code]
 	if !known {
 		code, status = passwd.CodeInternal, http.StatusInternalServerError
@@ -70,7 +71,7 @@ func fail(w http.ResponseWriter, words locale.Printer, challenge string, code pa
 	p := problem{Type: problemType + string(code), Title: title, Status: status, Detail: detail, Code: code}
 	if rejected, ok := errors.AsType[*passwd.PolicyError](err); ok {
 		for _, v := range rejected.Violations {
-			p.Errors = append(p.Errors, problemError{newPassword, string(v.Code), words.Violation(v), params(v.Params)})
+			p.Errors = append(p.Errors, problemError{pointer, string(v.Code), words.Violation(v), params(v.Params)})
 		}
 	}
 	if faults, ok := errors.AsType[jsonstrict.FieldErrors](err); ok {

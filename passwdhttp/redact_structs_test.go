@@ -8,10 +8,11 @@ import (
 
 func TestStructsRedacted(t *testing.T) { // I7
 	redacttest.Check(t, ".", map[string]string{
-		"Check.Cookie":        "is the name of a cookie",
-		"Field.PasswordRules": "says what passwords are accepted",
-		"Field.EnterKey":      "is what a key of a phone says",
-		"Requirement.Key":     "is the code of a rule",
-		"View.Links":          "lead to pages, without a token",
+		"Check.Cookie":         "is the name of a cookie",
+		"Config.PasswordField": "is the name of a field",
+		"Field.PasswordRules":  "says what passwords are accepted",
+		"Field.EnterKey":       "is what a key of a phone says",
+		"Requirement.Key":      "is the code of a rule",
+		"View.Links":           "lead to pages, without a token",
 	})
 }

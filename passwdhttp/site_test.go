@@ -43,7 +43,7 @@ type site struct {
 func newSite(t *testing.T, svc passwd.Config, cfg passwdhttp.Config) *site {
 	t.Helper()
 	s := &site{Kit: passwdtest.New(t, svc), sessions: map[string]passwdhttp.Principal{}}
-	cfg.Service = s.Service
+	cfg.Service, cfg.SignUp = s.Service, true
 	if cfg.Authenticate == nil {
 		cfg.Authenticate = s.authenticate
 	}
@@ -69,7 +69,7 @@ func newSite(t *testing.T, svc passwd.Config, cfg passwdhttp.Config) *site {
 // everything is a configuration with all that has to be asked for, and nothing in it.
 func everything(svc *passwd.Service) passwdhttp.Config {
 	return passwdhttp.Config{
-		Service: svc, SignOut: signOut, Sessions: new(foreignSessions),
+		Service: svc, SignOut: signOut, Sessions: new(foreignSessions), SignUp: true,
 		SignedIn: func(http.ResponseWriter, *http.Request, passwd.SignedIn) error { return nil },
 	}
 }

@@ -23,7 +23,7 @@ func jsonAPI(t *testing.T) http.Handler {
 		t.Fatal(err)
 	}
 	h, err := passwdhttp.API(passwdhttp.Config{
-		Service: kit.Service, Sessions: sessions,
+		Service: kit.Service, Sessions: sessions, SignUp: true,
 		SignedIn: func(http.ResponseWriter, *http.Request, passwd.SignedIn) error { return nil },
 	})
 	if err != nil {
