@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -221,13 +222,15 @@ func (t *text) Scan(value any) error {
 		*t = text(v)
 	case int64:
 		*t = text(strconv.FormatInt(v, 10))
+	case uint64: // of an unsigned column
+		*t = text(strconv.FormatUint(v, 10))
 	default:
 		return errors.New("not a text")
 	}
 	return nil
 }
 
-// flag reads a nullable boolean.
+// flag reads a nullable boolean, or a nullable time, which is true, be it ahead.
 type flag bool
 
 func (f *flag) Scan(value any) error {
@@ -240,6 +243,12 @@ func (f *flag) Scan(value any) error {
 		return nil
 	case int64:
 		*f = v != 0
+		return nil
+	case uint64:
+		*f = v != 0
+		return nil
+	case time.Time:
+		*f = flag(!v.IsZero()) // as the driver of MySQL has 0000-00-00
 		return nil
 	case string:
 		return f.parse(v)
@@ -254,13 +263,19 @@ func (f *flag) Scan(value any) error {
 }
 
 func (f *flag) parse(s string) error {
-	b, err := strconv.ParseBool(s)
-	if err != nil {
+	switch b, err := strconv.ParseBool(s); {
+	case err == nil:
+		*f = flag(b)
+	case writtenTime.MatchString(s):
+		*f = flag(!strings.HasPrefix(s, "0000-00-00"))
+	default:
 		return errors.New("not a boolean")
 	}
-	*f = flag(b)
 	return nil
 }
+
+// writtenTime is how drivers hand out times that they do not read.
+var writtenTime = regexp.MustCompile(`^(\d{4,6}-\d\d-\d\d|-?infinity$)`)
 
 // micros is how times are stored; the zero time is NULL.
 func micros(t time.Time) any {

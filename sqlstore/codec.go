@@ -15,14 +15,15 @@ import (
 // without a query.
 type IDType int
 
-// The types of id columns. BigInt takes a 64-bit integer in its plain decimal form
+// The types of id columns; the zero IDType is none, as a guess that is wrong would show
+// only when the library's tables are made. BigInt takes a 64-bit integer in its plain decimal form
 // ("7", not "07"), UUID and BinaryUUID the 36-character form in either case and
 // return it in lower case, which is how a UUID column has to hold it where it is
 // text; BinaryUUID is 16 bytes. Text takes 1 to 255 bytes of UTF-8 without NUL,
 // compared byte by byte whatever the collation of the column; as the type of a
 // tenant it takes the empty string too.
 const (
-	Text IDType = iota
+	Text IDType = iota + 1
 	BigInt
 	UUID
 	BinaryUUID
@@ -33,6 +34,13 @@ const maxTextID = 255
 var errID = errors.New("id column holds a value that is not of its declared IDType")
 
 func (t IDType) known() bool { return Text <= t && t <= BinaryUUID }
+
+// idTypes lists the types; their names are those of the constants.
+var idTypes = []IDType{Text, BigInt, UUID, BinaryUUID}
+
+func (t IDType) name() string {
+	return [...]string{"none", "Text", "BigInt", "UUID", "BinaryUUID"}[t]
+}
 
 // encode returns the column's value for an id.
 func (t IDType) encode(id string) (value any, ok bool) {

@@ -45,13 +45,13 @@ type Users struct {
 	Schema string
 
 	ID     string // required; unique, within the tenant if there is one
-	IDType IDType
+	IDType IDType // required: what the column ID is
 
 	// Tenant is the column that tells tenants apart. Mapped, it is part of every
 	// query, and rows where it is NULL belong to nobody. Not mapped, only the
 	// tenant "" exists.
 	Tenant     string
-	TenantType IDType
+	TenantType IDType // required with Tenant: what that column is
 
 	// The columns of the three kinds of login; one at least. NULL and the empty
 	// string match no login.
@@ -62,8 +62,9 @@ type Users struct {
 	// Lookup says how these columns are searched, and so which index serves it.
 	Lookup Lookup
 
-	// Boolean columns that say whether the owner of the account has proved to hold
-	// the address; NULL is false. Not mapped, every address counts as confirmed.
+	// Columns that say whether the owner of the account has proved to hold the address:
+	// booleans or integers, or times, as a column confirmed_at has, which say yes unless
+	// they are NULL. NULL is false. Not mapped, every address counts as confirmed.
 	EmailConfirmed  string
 	MobileConfirmed string
 
@@ -74,19 +75,21 @@ type Users struct {
 
 	Locale string // BCP 47
 
-	// Active and Disabled are boolean columns; NULL is false. Without Active every
-	// account is active, without Disabled none is disabled.
+	// Active and Disabled are columns of the same types. A time counts although it is
+	// ahead. Without Active every account is active, without Disabled none is disabled. A
+	// column with the name of a state is for Where.
 	Active   string
 	Disabled string
 
-	// Personal are columns with data that a password must not resemble. The name
+	// Personal are columns with texts or integers that a password must not resemble. The name
 	// of the attribute is the name of the column. Username, Email and Mobile need
 	// no mention.
 	Personal []string
 
 	// Where restricts the table to the rows that meet all of the conditions. The other
 	// rows do not exist for the library: nobody finds them, and nothing is written
-	// to them. This is how softly deleted users are left out.
+	// to them. This is how softly deleted users are left out, by {Column: "deleted_at"},
+	// and those in another state than {Column: "status", Values: []string{"active"}}.
 	Where []Condition
 
 	// OddNames lets all names above hold any characters but control characters.
@@ -173,6 +176,9 @@ func (c Config) complete() (*dialect, Config, error) {
 	if c.MaxJobs == 0 {
 		c.MaxJobs = defaultMaxJobs
 	}
+	if c.Users.Tenant == "" && c.Users.TenantType == 0 {
+		c.Users.TenantType = Text // of the one that there is, ""
+	}
 	c.Users.Personal = slices.Clone(c.Users.Personal)
 	c.Users.Where = slices.Clone(c.Users.Where)
 	for i := range c.Users.Where {
@@ -219,11 +225,18 @@ func (c Config) check() error {
 	if u.MobileConfirmed != "" && u.Mobile == "" {
 		refuse("Users.MobileConfirmed", "needs Mobile")
 	}
-	if !u.IDType.known() {
-		refuse("Users.IDType", "unknown")
+	refuseType := func(field string, t IDType, column string) {
+		switch {
+		case t == 0:
+			refuse("Users."+field, "required: Text, BigInt, UUID or BinaryUUID, whichever the column %q is", column)
+		case !t.known():
+			refuse("Users."+field, "unknown")
+		}
 	}
-	if !u.TenantType.known() || u.Tenant == "" && u.TenantType != Text {
-		refuse("Users.TenantType", "unknown, or without Tenant")
+	refuseType("IDType", u.IDType, u.ID)
+	refuseType("TenantType", u.TenantType, u.Tenant)
+	if u.Tenant == "" && u.TenantType != Text {
+		refuse("Users.TenantType", "needs Tenant")
 	}
 	if !goodName(c.Prefix, false) || len(c.Prefix) > 32 {
 		refuse("Prefix", "%q is not a name of up to 32 characters", c.Prefix)
@@ -257,13 +270,15 @@ func (u Users) fields() []mappedField {
 		{"Disabled", u.Disabled, false},
 	}
 	for i, condition := range u.Where {
-		list = append(list, mappedField{fmt.Sprintf("Where[%d].Column", i), condition.Column, true})
+		list = append(list, mappedField{whereField(i), condition.Column, true})
 	}
 	for i, name := range u.Personal {
 		list = append(list, mappedField{fmt.Sprintf("Personal[%d]", i), name, false})
 	}
 	return list
 }
+
+func whereField(i int) string { return fmt.Sprintf("Where[%d].Column", i) }
 
 var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_$]{0,62}$`)
 

@@ -117,7 +117,7 @@ var errOvertaken = errors.New("written by somebody else since")
 // token, sessions, history, jobs.
 func (s *Store) apply(ctx context.Context, q querier, k key, st state, w passwd.Write, stamp int64) (epoch int64, err error) {
 	if w.NewHash != "" && w.NewHash != w.IfHash { // MySQL counts no row that stays as it is
-		if ok, err := one(q.exec(ctx, &s.queries.setHash, k.tenant, k.id, string(w.NewHash), string(w.IfHash))); err != nil {
+		if ok, err := s.setHash(ctx, q, k, w.NewHash, w.IfHash); err != nil {
 			return 0, err
 		} else if !ok {
 			return 0, passwd.ErrConflict
@@ -233,6 +233,15 @@ func (s *Store) trimHistory(ctx context.Context, q querier, k key, n int) error 
 	return nil
 }
 
+// setHash writes the host's column, if it holds what it did.
+func (s *Store) setHash(ctx context.Context, q querier, k key, new, old passwd.Hash) (done bool, err error) {
+	done, err = one(q.exec(ctx, &s.queries.setHash, k.tenant, k.id, string(new), string(old)))
+	if err != nil && s.dialect.telling(err) {
+		err = &refusedHash{s.config.Users.Hash, err}
+	}
+	return done, err
+}
+
 // Rehash implements passwd.Credentials. An unknown account is passwd.ErrNotFound.
 func (s *Store) Rehash(ctx context.Context, r passwd.Ref, old, new passwd.Hash) (done bool, err error) {
 	k, err := s.key(r)
@@ -248,7 +257,7 @@ func (s *Store) Rehash(ctx context.Context, r passwd.Ref, old, new passwd.Hash) 
 		return done, err
 	}
 	err = s.write(ctx, "rehash", landed, func(q querier) error {
-		done, err = one(q.exec(ctx, &s.queries.setHash, k.tenant, k.id, string(new), string(old)))
+		done, err = s.setHash(ctx, q, k, new, old)
 		if done {
 			_, err = q.exec(ctx, &s.queries.rebind, k.tenant, k.id, boundTo(new), boundTo(old))
 		}

@@ -100,8 +100,10 @@ type dialect struct {
 	unheld func(error) bool
 	// advice names the setting of the host's that an error asks for; "" is none.
 	advice func(error) string
-	// telling tells whether the text of an error may repeat a stored value.
+	// telling tells whether the text of an error may repeat a stored value, and code
+	// what to say in its place.
 	telling func(error) bool
+	code    func(error) string
 	// added tells that a column which was to be added is there: a crash came between
 	// that and the note of it.
 	added func(error) bool
@@ -118,6 +120,9 @@ type dialect struct {
 	// misfit says what is wrong with a column for an id of the type, or for text;
 	// "" is nothing.
 	misfit func(c column, t IDType) string
+	// lacks tells that a column cannot have a value of a Condition. Nil is that its kind
+	// tells all.
+	lacks func(ctx context.Context, db execer, c column, value string) (bool, error)
 	// folds tells whether a lookup finds ASCII letters in the other case.
 	folds func(ctx context.Context, db execer, c column, l Lookup) (bool, error)
 }
@@ -132,8 +137,10 @@ type execer interface {
 // column is what the database says of one.
 type column struct {
 	declared  string // type
-	width     int64  // in characters; 0 if it has no bound that is enforced
+	kind      kind
+	width     int64 // in characters; 0 if it has no bound that is enforced
 	collation string
+	labels    []string // of an enumeration
 }
 
 func (d *dialect) quoted(name string) string {

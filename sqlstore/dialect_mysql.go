@@ -41,11 +41,12 @@ func mysqlDialect() *dialect {
 			"upsert_limit": `ON DUPLICATE KEY UPDATE taken = VALUES(taken), level = VALUES(level), windowed = VALUES(windowed),
 				until_at = VALUES(until_at), last_at = VALUES(last_at), expires_at = VALUES(expires_at)`,
 			// Not deleted, but for Purge: see mysqlSwap.
-			"drop_limit":    `UPDATE {limit} SET taken = 0, level = 0, windowed = 0, until_at = NULL, last_at = NULL, expires_at = 0`,
-			"skip_locked":   "FOR UPDATE SKIP LOCKED",
-			"purge":         "DELETE FROM {token} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
-			"purge_limit":   "DELETE FROM {limit} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
-			"purge_session": "DELETE FROM {session} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
+			"drop_limit":      `UPDATE {limit} SET taken = 0, level = 0, windowed = 0, until_at = NULL, last_at = NULL, expires_at = 0`,
+			"skip_locked":     "FOR UPDATE SKIP LOCKED",
+			"purge":           "DELETE FROM {token} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
+			"purge_limit":     "DELETE FROM {limit} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
+			"purge_session":   "DELETE FROM {session} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
+			"update_strictly": mysqlStrictUpdate,
 		},
 		current:   " FOR UPDATE",
 		prepare:   true,
@@ -58,7 +59,8 @@ func mysqlDialect() *dialect {
 		demoted:   mysqlReadOnly,
 		unheld:    mysqlUnheld,
 		advice:    mysqlAdvice,
-		telling:   func(err error) bool { return slices.Contains([]int{1062, 1292, 1366, 1406}, mysqlNumber(err)) },
+		telling:   mysqlTelling,
+		code:      mysqlCode,
 		added:     func(err error) bool { return slices.Contains([]int{1060, 1061}, mysqlNumber(err)) }, // column, index
 		raced:     func(err error) bool { return slices.Contains([]int{1050, 1062}, mysqlNumber(err)) },
 		migrating: mysqlMigrating,
@@ -68,6 +70,12 @@ func mysqlDialect() *dialect {
 		folds:     mysqlFolds,
 	}
 }
+
+// mysqlStrictUpdate begins an UPDATE that fails where a value does not fit. Without
+// STRICT_ALL_TABLES in the sql_mode, which is the host's, a hash would be cut to the
+// width of the column, and its owner locked out. The first comment is a statement to
+// MariaDB alone, the second one to MySQL alone.
+const mysqlStrictUpdate = "/*M! SET STATEMENT sql_mode = 'STRICT_ALL_TABLES' FOR */ UPDATE /*+ SET_VAR(sql_mode = 'STRICT_ALL_TABLES') */"
 
 var mysqlErrorText = regexp.MustCompile(`\bError ([0-9]{4,5})\b`)
 
@@ -136,6 +144,23 @@ func mysqlAdvice(err error) string {
 	return ""
 }
 
+// mysqlTelling knows the errors that quote a value, and what the host's own triggers
+// signal.
+func mysqlTelling(err error) bool {
+	return slices.Contains([]int{1062, 1292, 1366, 1406, 1411, 1525, 1644, 1690}, mysqlNumber(err))
+}
+
+var mysqlErrorColumn = regexp.MustCompile("for column [`'](?:[^`'\\n]*`\\.`)*([^`'\\n]+)[`'] at row [0-9]+$")
+
+// mysqlCode has the name of the column too, where the error ends with it.
+func mysqlCode(err error) string {
+	code := "error " + strconv.Itoa(mysqlNumber(err))
+	if match := mysqlErrorColumn.FindStringSubmatch(err.Error()); match != nil && plainName.MatchString(match[1]) {
+		code += fmt.Sprintf(" for the column %q", match[1])
+	}
+	return code
+}
+
 // mysqlMigrating holds a lock of the server's by name, because each CREATE TABLE
 // commits. The connection's end would release it as well.
 func mysqlMigrating(ctx context.Context, s *Store, f func(execer) error) error {
@@ -178,10 +203,38 @@ func mysqlTable(ctx context.Context, db execer, schema, table string) (map[strin
 		if transactions != "YES" {
 			return nil, fmt.Errorf("table %q has no transactions: make it ENGINE=InnoDB", table)
 		}
+		c.kind, c.labels = mysqlKind(c.declared)
 		columns[strings.ToLower(name)] = c
 	}
 	return columns, rows.Err()
 }
+
+// mysqlKind reads a type as information_schema has it: "int(10) unsigned", "enum('a','b')".
+func mysqlKind(declared string) (k kind, labels []string) {
+	name, rest, _ := strings.Cut(strings.ToLower(declared), "(")
+	name, _, _ = strings.Cut(name, " ")
+	switch name {
+	case "enum":
+		_, rest, _ = strings.Cut(declared, "(")
+		for _, label := range mysqlLabel.FindAllStringSubmatch(rest, -1) {
+			labels = append(labels, strings.ReplaceAll(label[1], "''", "'"))
+		}
+		return enumKind, labels
+	case "char", "varchar", "tinytext", "text", "mediumtext", "longtext":
+		return textKind, nil
+	case "tinyint", "smallint", "mediumint", "int", "bigint":
+		return integerKind, nil
+	case "bit":
+		if strings.HasPrefix(rest, "1)") {
+			return boolKind, nil
+		}
+	case "date", "datetime", "timestamp":
+		return timeKind, nil
+	}
+	return otherKind, nil
+}
+
+var mysqlLabel = regexp.MustCompile(`'((?:[^']|'')*)'`)
 
 func mysqlMisfit(c column, t IDType) string {
 	fits := map[IDType][]string{

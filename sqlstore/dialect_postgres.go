@@ -45,8 +45,9 @@ func postgresDialect() *dialect {
 		parts: map[string]string{
 			"upsert_limit": `ON CONFLICT (limit_key) DO UPDATE SET taken = excluded.taken, level = excluded.level, windowed = excluded.windowed,
 				until_at = excluded.until_at, last_at = excluded.last_at, expires_at = excluded.expires_at`,
-			"drop_limit":  "DELETE FROM {limit}",
-			"skip_locked": "FOR UPDATE SKIP LOCKED",
+			"drop_limit":      "DELETE FROM {limit}",
+			"skip_locked":     "FOR UPDATE SKIP LOCKED",
+			"update_strictly": "UPDATE",
 			// By ctid: it takes two thirds of the time that the keys of the rows would.
 			"purge": `DELETE FROM {token} WHERE ctid = ANY(ARRAY
 				(SELECT ctid FROM {token} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED))`,
@@ -65,13 +66,15 @@ func postgresDialect() *dialect {
 		unheld:    func(err error) bool { return sqlState(err) == "22P05" }, // "untranslatable character"
 		demoted:   func(err error) bool { return sqlState(err) == "25006" }, // read_only_sql_transaction
 		advice:    postgresAdvice,
-		telling:   func(err error) bool { return strings.HasPrefix(sqlState(err), "22") }, // data exceptions quote the data
-		added:     never,                                                                  // IF NOT EXISTS
+		telling:   postgresTelling,
+		code:      func(err error) string { return "SQLSTATE " + sqlState(err) },
+		added:     never, // IF NOT EXISTS
 		raced:     postgresRaced,
 		migrating: postgresMigrating,
 		table:     postgresTable,
 		nameKey:   sameName,
 		misfit:    postgresMisfit,
+		lacks:     postgresLacks,
 		folds:     postgresFolds,
 	}
 }
@@ -125,6 +128,13 @@ func postgresRaced(err error) bool {
 	return false
 }
 
+// postgresTelling knows data exceptions, which quote the data, and what the host's own
+// triggers raise.
+func postgresTelling(err error) bool {
+	state := sqlState(err)
+	return strings.HasPrefix(state, "22") || strings.HasPrefix(state, "P0")
+}
+
 // postgresMigrating holds an advisory lock: CREATE TABLE IF NOT EXISTS by itself
 // fails when two do it at once.
 func postgresMigrating(ctx context.Context, s *Store, f func(execer) error) error {
@@ -153,7 +163,8 @@ func postgresTable(ctx context.Context, db execer, schema, table string) (map[st
 		name = d.quoted(schema) + "." + name
 	}
 	rows, err := db.QueryContext(ctx, `SELECT a.attname, format_type(a.atttypid, a.atttypmod),
-			CASE WHEN a.atttypmod > 4 AND t.typcategory = 'S' THEN a.atttypmod - 4 ELSE 0 END, coalesce(quote_ident(n.nspname) || '.' || quote_ident(l.collname), '')
+			CASE WHEN a.atttypmod > 4 AND t.typcategory = 'S' THEN a.atttypmod - 4 ELSE 0 END, coalesce(quote_ident(n.nspname) || '.' || quote_ident(l.collname), ''),
+			t.typcategory, coalesce((SELECT string_agg(e.enumlabel, chr(31) ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid), '')
 		FROM pg_catalog.pg_attribute a
 		JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p')
 		JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
@@ -166,14 +177,49 @@ func postgresTable(ctx context.Context, db execer, schema, table string) (map[st
 	defer rows.Close()
 	columns := map[string]column{}
 	for rows.Next() {
-		var name string
+		var name, category, labels string
 		var c column
-		if err := rows.Scan(&name, &c.declared, &c.width, &c.collation); err != nil {
+		if err := rows.Scan(&name, &c.declared, &c.width, &c.collation, &category, &labels); err != nil {
 			return nil, err
+		}
+		c.kind = postgresKind(category, c.declared)
+		if c.kind == enumKind {
+			c.labels = strings.Split(labels, "\x1f")
 		}
 		columns[name] = c
 	}
 	return columns, rows.Err()
+}
+
+// postgresKind goes by the category of a type, pg_type.typcategory.
+func postgresKind(category, declared string) kind {
+	switch {
+	case category == "B":
+		return boolKind
+	case category == "E":
+		return enumKind
+	case category == "S":
+		return textKind
+	case category == "D" && !strings.HasPrefix(declared, "time "):
+		return timeKind
+	case category == "N" && slices.Contains([]string{"bigint", "integer", "smallint"}, declared):
+		return integerKind
+	}
+	return otherKind
+}
+
+// postgresLacks has the server turn the value into the type of the column, as it does
+// in a condition.
+func postgresLacks(ctx context.Context, db execer, c column, value string) (bool, error) {
+	if c.width > 0 && int64(len(value)) > c.width {
+		return true, nil
+	}
+	var there bool
+	err := db.QueryRowContext(ctx, "SELECT CAST('"+value+"' AS "+c.declared+") IS NOT NULL").Scan(&there)
+	if strings.HasPrefix(sqlState(err), "22") {
+		return true, nil
+	}
+	return false, err
 }
 
 func postgresMisfit(c column, t IDType) string {

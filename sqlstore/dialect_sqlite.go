@@ -22,7 +22,7 @@ func sqliteDialect() *dialect {
 		name:   "sqlite",
 		quote:  "`",
 		types:  forms{Text: "TEXT", BigInt: "INTEGER", UUID: "UUID", BinaryUUID: "BINARY"},
-		own:    forms{"{column}", "{column}", "{column}", "{column}"},
+		own:    forms{Text: "{column}", BigInt: "{column}", UUID: "{column}", BinaryUUID: "{column}"},
 		same:   forms{Text: binary, BigInt: "{column} = {value}", UUID: binary, BinaryUUID: "{column} = {value}"},
 		joins:  [BinaryUUID + 1]bool{BigInt: true},
 		exact:  "{column} = {value} COLLATE BINARY",
@@ -32,8 +32,9 @@ func sqliteDialect() *dialect {
 		parts: map[string]string{
 			"upsert_limit": `ON CONFLICT (limit_key) DO UPDATE SET taken = excluded.taken, level = excluded.level, windowed = excluded.windowed,
 				until_at = excluded.until_at, last_at = excluded.last_at, expires_at = excluded.expires_at`,
-			"drop_limit":  "DELETE FROM {limit}",
-			"skip_locked": "",
+			"drop_limit":      "DELETE FROM {limit}",
+			"skip_locked":     "",
+			"update_strictly": "UPDATE",
 			"purge": `DELETE FROM {token} WHERE (digest, purpose) IN
 				(SELECT digest, purpose FROM {token} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`,
 			"purge_limit": `DELETE FROM {limit} WHERE limit_key IN
@@ -52,7 +53,7 @@ func sqliteDialect() *dialect {
 		demoted:   never,
 		unheld:    never,
 		advice:    noAdvice,
-		telling:   never,
+		telling:   never, // they name columns, and no values
 		added:     never, // a transaction
 		raced:     never,
 		migrating: sqliteMigrating,
@@ -132,9 +133,30 @@ func sqliteTable(ctx context.Context, db execer, schema, table string) (map[stri
 		if err := rows.Scan(&name, &declared); err != nil {
 			return nil, err
 		}
-		columns[strings.ToLower(name)] = column{declared: declared}
+		columns[strings.ToLower(name)] = column{declared: declared, kind: sqliteKind(declared)}
 	}
 	return columns, rows.Err()
+}
+
+// sqliteKind is what a declaration means to people; SQLite enforces none of it.
+func sqliteKind(declared string) kind {
+	upper := strings.ToUpper(declared)
+	has := func(parts ...string) bool {
+		return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(upper, part) })
+	}
+	switch {
+	case declared == "":
+		return anyKind
+	case has("BOOL"):
+		return boolKind
+	case has("DATE", "TIME"):
+		return timeKind
+	case has("INT", "NUM"):
+		return integerKind
+	case has("CHAR", "CLOB", "TEXT"):
+		return textKind
+	}
+	return otherKind
 }
 
 // sqliteMisfit goes by type affinity (https://www.sqlite.org/datatype3.html, §3.1):

@@ -27,6 +27,8 @@
 //	err = store.Migrate(ctx) // our own tables; may run at every start
 //	err = store.Verify(ctx)  // names what does not fit
 //
+// Migrate looks at the host's table first, too, and makes nothing for one that does not fit.
+//
 // The table needs no new column. The library writes the column Hash and nothing
 // else of it, and only where it still holds what was read: a hash that the host
 // writes itself is never lost.
@@ -159,7 +161,8 @@
 // and run it on another, which is an error, or what somebody else has parsed there. No
 // other setting matters; READ COMMITTED is stated by the store. Tables are found by the
 // search_path, and the library's are created in its first schema. Migrate needs the
-// right to create tables there, or a host's own tool runs [Migrations].
+// right to create tables there while there are any to create, or a host's own tool runs
+// [Migrations].
 //
 // The database's encoding is UTF8, or what device names and user agents hold is refused.
 //
@@ -168,7 +171,8 @@
 //	import _ "github.com/go-sql-driver/mysql"
 //	db, err := sql.Open("mysql", "user:password@tcp(host:3306)/app")
 //
-// No setting matters: parseTime, loc, clientFoundRows and interpolateParams may be as
+// No setting matters. A hash that its column has no room for is refused under every sql_mode,
+// not cut. parseTime, loc, clientFoundRows and interpolateParams may be as
 // the host likes, since times are numbers and no write trusts in the count of a row that
 // stays as it is. The host's columns may have any character set: a login with letters
 // that it lacks is nobody's. Tables have to be InnoDB. Keep the lifetime of connections under the

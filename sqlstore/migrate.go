@@ -109,10 +109,12 @@ func migrations(d *dialect, c Config) ([]migration, error) {
 
 func (s *Store) renderer() *renderer { return newRenderer(s.dialect, s.config) }
 
-// Migrate creates the library's own tables, or brings them up to date. It does
-// nothing when there is nothing to do, and several processes may do it at once.
-// It does not touch the host's tables. What it creates takes the id types of the
-// mapping: they cannot change later, and Migrate fails if they have.
+// Migrate creates the library's own tables, or brings them up to date. When there is
+// nothing to do it only reads, so that a role without the right to create tables will
+// do. Several processes may migrate at once. It does not touch the host's tables, and
+// creates nothing as long as they do not fit the mapping: the error is that of Verify.
+// What it creates takes the id types of the mapping: they cannot change later, and
+// Migrate fails if they have.
 //
 // On MySQL, and with Config.Plain, every statement is a transaction of its own; after a
 // crash between them, Migrate goes on where it was.
@@ -121,6 +123,18 @@ func (s *Store) Migrate(ctx context.Context) error {
 		return errors.ErrUnsupported
 	}
 	list, err := migrations(s.dialect, s.config)
+	var misfits []error
+	if err == nil {
+		err = s.try(ctx, func() (err error) {
+			if list, err = s.pending(ctx, list); err == nil && list != nil {
+				misfits, err = s.misfits(ctx)
+			}
+			return err
+		})
+	}
+	if err == nil && (misfits != nil || list == nil) {
+		return errors.Join(misfits...)
+	}
 	if err == nil {
 		err = s.enter(ctx)
 	}
@@ -133,6 +147,55 @@ func (s *Store) Migrate(ctx context.Context) error {
 	return s.failure(ctx, "migrate", err)
 }
 
+// pending returns the list if anything of it is still to be made.
+func (s *Store) pending(ctx context.Context, list []migration) ([]migration, error) {
+	columns, err := s.dialect.table(ctx, s.db, "", s.config.Prefix+"schema")
+	if err != nil || len(columns) == 0 {
+		return list, err
+	}
+	made, err := s.made(ctx, s.db)
+	if err != nil {
+		return nil, err
+	}
+	left := false
+	for _, m := range list {
+		checksum, ok := made[m.version]
+		if ok && checksum != m.checksum {
+			return nil, s.drift(m, made)
+		}
+		left = left || !ok
+	}
+	if !left {
+		return nil, nil
+	}
+	return list, nil
+}
+
+// drift says what a migration was made for, if not for what the configuration says.
+func (s *Store) drift(m migration, made map[int]string) error {
+	for _, id := range idTypes {
+		for _, tenant := range idTypes {
+			other := s.config
+			other.Users.IDType, other.Users.TenantType = id, tenant
+			list, err := migrations(s.dialect, other)
+			if err != nil {
+				return err
+			}
+			if list[m.version-1].checksum != made[m.version] {
+				continue
+			}
+			of := fmt.Sprintf("IDType %s", id.name())
+			if s.config.Users.Tenant != "" || tenant != Text {
+				of += fmt.Sprintf(" and TenantType %s", tenant.name())
+			}
+			return fmt.Errorf("%s was made with other id types than those of the configuration: with %s. "+
+				"Map the table with these; or, if nobody has used the library's tables yet, drop them, which begin with %q, and call Migrate",
+				m.name, of, s.config.Prefix)
+		}
+	}
+	return fmt.Errorf("%s was edited after it had been made, or made with other id types than those of the configuration", m.name)
+}
+
 // migrate makes the migrations that have not been made.
 func (s *Store) migrate(ctx context.Context, db execer, list []migration) error {
 	made, err := s.made(ctx, db)
@@ -143,7 +206,7 @@ func (s *Store) migrate(ctx context.Context, db execer, list []migration) error 
 	for _, m := range list {
 		if checksum, ok := made[m.version]; ok {
 			if checksum != m.checksum {
-				return fmt.Errorf("%s was made with other id types than those of the configuration, or was edited", m.name)
+				return s.drift(m, made)
 			}
 			continue
 		}

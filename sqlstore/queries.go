@@ -76,7 +76,7 @@ func newQueries(d *dialect, c Config) *queries {
 		set(&qs.lockUser, `SELECT {hash} FROM {table} u WHERE {is_user}{where} FOR UPDATE`)
 	}
 	set(&qs.own, `SELECT epoch, stamp, must, must_until, changed_at FROM {account} WHERE {ours}`)
-	set(&qs.setHash, `UPDATE {table} AS u SET {hash_column} = $3 WHERE {is_user}{where} AND `+fill(d.exact, "coalesce({hash}, '')", "$4"))
+	set(&qs.setHash, `{update_strictly} {table} AS u SET {hash_column} = $3 WHERE {is_user}{where} AND `+fill(d.exact, "coalesce({hash}, '')", "$4"))
 	set(&qs.addAccount, `INSERT INTO {account} (tenant, user_id, epoch, stamp, must, must_until, changed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`)
 	set(&qs.setAccount, `UPDATE {account} SET epoch = $3, stamp = $4, must = $5, must_until = $6, changed_at = $7 WHERE {ours}`)

@@ -258,20 +258,44 @@ func (s *Store) failure(ctx context.Context, op string, err error) error {
 		}
 		return fmt.Errorf("sqlstore: %s: %w", op, ended)
 	}
-	if s.dialect.telling(err) {
-		err = &discreet{err}
-	}
-	if advice := s.dialect.advice(err); advice != "" {
+	advice := s.dialect.advice(err)
+	if err = s.dialect.discreet(err); advice != "" {
 		return fmt.Errorf("sqlstore: %s: %w (%s)", op, err, advice)
 	}
 	return fmt.Errorf("sqlstore: %s: %w", op, err)
 }
 
 // discreet hides the text of an error that may repeat a stored value.
-type discreet struct{ cause error }
+func (d *dialect) discreet(err error) error {
+	if !d.telling(err) {
+		return err
+	}
+	return &discreet{"the database refused a value: " + d.code(err) + refusedColumn(err), err}
+}
 
-func (e *discreet) Error() string { return "the database refused a value" }
+type discreet struct {
+	text  string
+	cause error
+}
+
+func (e *discreet) Error() string { return e.text }
 func (e *discreet) Unwrap() error { return e.cause }
+
+// refusedHash says of which column a failed statement was about.
+type refusedHash struct {
+	column string
+	cause  error
+}
+
+func (e *refusedHash) Error() string { return e.cause.Error() }
+func (e *refusedHash) Unwrap() error { return e.cause }
+
+func refusedColumn(err error) string {
+	if refused, ok := errors.AsType[*refusedHash](err); ok {
+		return fmt.Sprintf(", a hash for the column %q", refused.column)
+	}
+	return ""
+}
 
 // prepare prepares all statements at the first use, before any transaction, which
 // would make it wait for a second connection. Where the dialect does not prepare

@@ -96,7 +96,20 @@ func (s *Store) misfit(ctx context.Context, field string, c column) (string, err
 		}
 		return "", err
 	}
-	return "", nil
+	if values, ok := u.condition(field); ok {
+		return s.unmet(ctx, values, c)
+	}
+	return unfit(field, c), nil
+}
+
+// condition is what the field of a condition, Where[i].Column, is compared with.
+func (u Users) condition(field string) (values []string, ok bool) {
+	for i, condition := range u.Where {
+		if field == whereField(i) {
+			return condition.Values, true
+		}
+	}
+	return nil, false
 }
 
 // ownColumns are those of our tables, in the order of their creation.
@@ -144,8 +157,11 @@ func (s *Store) ownMisfits(ctx context.Context) (errs []error, err error) {
 		return nil, err
 	}
 	for _, m := range list {
-		if made[m.version] != m.checksum {
-			errs = append(errs, fmt.Errorf("sqlstore: migration %s was not made, or made with other id types: call Migrate", m.name))
+		switch checksum, ok := made[m.version]; {
+		case !ok:
+			errs = append(errs, fmt.Errorf("sqlstore: migration %s was not made: call Migrate", m.name))
+		case checksum != m.checksum:
+			return append(errs, fmt.Errorf("sqlstore: migration %w", s.drift(m, made))), nil // as are the others
 		}
 	}
 	return errs, nil

@@ -76,10 +76,7 @@ func (s *Store) savepoint(ctx context.Context, f func(querier) error) error {
 }
 
 func (s *Store) dead(err error) error {
-	if s.dialect.telling(err) {
-		err = &discreet{err}
-	}
-	return fmt.Errorf("%w: %w", ErrTxDead, err)
+	return fmt.Errorf("%w: %w", ErrTxDead, s.dialect.discreet(err))
 }
 
 // joined runs statements in the host's transaction.

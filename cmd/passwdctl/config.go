@@ -139,7 +139,7 @@ func dialectOf(dsn string) sqlstore.Dialect {
 }
 
 var idTypes = map[value]sqlstore.IDType{
-	"": sqlstore.Text, "text": sqlstore.Text, "bigint": sqlstore.BigInt, "uuid": sqlstore.UUID, "binary_uuid": sqlstore.BinaryUUID,
+	"": 0, "text": sqlstore.Text, "bigint": sqlstore.BigInt, "uuid": sqlstore.UUID, "binary_uuid": sqlstore.BinaryUUID,
 }
 
 var lookups = map[value]sqlstore.Lookup{"": sqlstore.LookupDefault, "column": sqlstore.LookupColumn, "lower": sqlstore.LookupLower}
@@ -151,12 +151,14 @@ func (c config) mapping() (sqlstore.Config, error) {
 	tenantType, ok2 := idTypes[u.TenantType]
 	lookup, ok3 := lookups[u.Lookup]
 	switch {
-	case !ok1 || !ok2:
-		return sqlstore.Config{}, usage("config: id_type and tenant_type are text, bigint, uuid or binary_uuid")
-	case !ok3:
-		return sqlstore.Config{}, usage("config: lookup is column or lower")
 	case u.Table == "":
 		return sqlstore.Config{}, usage("no mapping of the users table: see passwdctl help, and give --config")
+	case !ok1 || !ok2:
+		return sqlstore.Config{}, usage("config: id_type and tenant_type are text, bigint, uuid or binary_uuid")
+	case u.IDType == "" || u.TenantType == "" && u.Tenant != "":
+		return sqlstore.Config{}, usage("config: id_type, and tenant_type with tenant, is required: text, bigint, uuid or binary_uuid")
+	case !ok3:
+		return sqlstore.Config{}, usage("config: lookup is column or lower")
 	}
 	users := sqlstore.Users{
 		Table: string(u.Table), Schema: string(u.Schema), ID: string(u.ID), IDType: idType,

@@ -222,13 +222,13 @@ func TestAccounts(t *testing.T) {
 func TestConfig(t *testing.T) {
 	t.Setenv("PASSWDCTL_DSN", "")
 	for content, want := range map[string]string{
-		"{":                                     "config",
-		`{"users": {"tabel": "x"}}`:             "tabel",
-		`{"dsn": "env:NO_SUCH_VARIABLE"}`:       "NO_SUCH_VARIABLE",
-		`{"dsn": "x"}`:                          "no mapping",
-		`{"dsn": "x", "users": {"table": "u"}}`: "connection string",
+		"{":                               "config",
+		`{"users": {"tabel": "x"}}`:       "tabel",
+		`{"dsn": "env:NO_SUCH_VARIABLE"}`: "NO_SUCH_VARIABLE",
+		`{"dsn": "x"}`:                    "no mapping",
+		`{"dsn": "x", "users": {"table": "u", "id_type": "bigint"}}`:              "connection string",
 		`{"dsn": "sqlite::memory:", "users": {"table": "u", "id_type": "float"}}`: "id_type",
-		`{"dsn": "sqlite::memory:", "users": {"table": "u"}}`:                     "required",
+		`{"dsn": "sqlite::memory:", "users": {"table": "u"}}`:                     "id_type, and tenant_type with tenant, is required",
 	} {
 		code, _, errs := ctl(t, "verify", "--config", file(t, "c.json", content))
 		if code != exitUsage || !strings.Contains(errs, want) {

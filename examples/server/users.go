@@ -14,18 +14,19 @@ import (
 // usersMapping tells the library which column is what of the app's own table of
 // users, see schema. full_name is something that a password must not resemble.
 var usersMapping = sqlstore.Users{
-	Table:    "users",
-	ID:       "id",
-	IDType:   sqlstore.BigInt,
-	Tenant:   "brand",
-	Username: "login",
-	Email:    "email",
-	Mobile:   "phone",
-	Hash:     "password_hash",
-	Locale:   "language",
-	Active:   "is_active",
-	Disabled: "is_closed",
-	Personal: []string{"full_name"},
+	Table:      "users",
+	ID:         "id",
+	IDType:     sqlstore.BigInt,
+	Tenant:     "brand",
+	TenantType: sqlstore.Text,
+	Username:   "login",
+	Email:      "email",
+	Mobile:     "phone",
+	Hash:       "password_hash",
+	Locale:     "language",
+	Active:     "is_active",
+	Disabled:   "is_closed",
+	Personal:   []string{"full_name"},
 }
 
 // insertUser is what the app does when somebody registers.

@@ -20,7 +20,7 @@ var t0 = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // usual is a table of users with every column there may be.
 var usual = sqlstore.Users{
-	Table: "users", ID: "id", IDType: sqlstore.BigInt, Tenant: "tenant",
+	Table: "users", ID: "id", IDType: sqlstore.BigInt, Tenant: "tenant", TenantType: sqlstore.Text,
 	Username: "username", Email: "email", Mobile: "mobile",
 	EmailConfirmed: "email_confirmed", MobileConfirmed: "mobile_confirmed",
 	Hash: "password_hash", Locale: "locale", Active: "active", Disabled: "disabled",

@@ -38,7 +38,7 @@ func TestHostileValues(t *testing.T) {
 }
 
 func testHostileValues(t *testing.T, s *server, db *sql.DB) {
-	u := sqlstore.Users{Table: "users", ID: "id", IDType: sqlstore.Text, Tenant: "tenant", Username: "username", Hash: "password_hash"}
+	u := sqlstore.Users{Table: "users", ID: "id", IDType: sqlstore.Text, Tenant: "tenant", TenantType: sqlstore.Text, Username: "username", Hash: "password_hash"}
 	store := s.store(t, db, u)
 	if err := store.Migrate(t.Context()); err != nil {
 		t.Fatal(err)

@@ -56,7 +56,7 @@ func mappings() []mapping {
 		{
 			name: "odd names",
 			users: sqlstore.Users{
-				Table: "select * from `users`; --", ID: "order", IDType: sqlstore.BigInt, Tenant: "group by?",
+				Table: "select * from `users`; --", ID: "order", IDType: sqlstore.BigInt, Tenant: "group by?", TenantType: sqlstore.Text,
 				Username: "$1", Email: `"e-mail"`, Mobile: "[mobile]", EmailConfirmed: "'yes'", MobileConfirmed: "{hash}",
 				Hash: "pass word", Locale: "``", Active: "été", Disabled: "not", Personal: []string{"first_name", "last_name"},
 				OddNames: true,

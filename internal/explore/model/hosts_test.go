@@ -74,7 +74,7 @@ func newSQLite(t testing.TB) *inSQLite {
 	}
 	t.Cleanup(func() { db.Close() })
 	store, err := sqlstore.New(db, sqlstore.Config{Dialect: sqlstore.SQLite, MaxJobs: maxJobs, Users: sqlstore.Users{
-		Table: "users", ID: "id", IDType: sqlstore.BigInt, Tenant: "tenant", Username: "username", Email: "email", Mobile: "mobile",
+		Table: "users", ID: "id", IDType: sqlstore.BigInt, Tenant: "tenant", TenantType: sqlstore.Text, Username: "username", Email: "email", Mobile: "mobile",
 		EmailConfirmed: "email_confirmed", MobileConfirmed: "mobile_confirmed", Hash: "hash", Active: "active", Disabled: "disabled",
 	}})
 	h := &inSQLite{db: db, store: store}
