@@ -123,7 +123,8 @@ func (c Cell) replayFault(trouble Trouble, at string) (trace []string, err error
 // endings are the outcome of the flow, and the states in which it can be broken off.
 func (c Cell) endings() (done Outcome, partly map[string]bool) {
 	partly = make(map[string]bool)
-	c.run(Search{Serial: true}.Run, func(s Schedule, o Outcome) bool {
+	c.run(Search{Serial: true, Cut: true}.Run, func(s Schedule, w *World) bool {
+		o := w.Finish()
 		if !strings.ContainsAny(string(s), "abcd") {
 			done = o
 		}
@@ -135,8 +136,8 @@ func (c Cell) endings() (done Outcome, partly map[string]bool) {
 		guess, _ := flowOf(name)
 		guess.Needs = c.Flows[0].Needs
 		failed := Cell{State: c.State, Flows: []Flow{guess}}
-		failed.run(Search{Serial: true}.Run, func(_ Schedule, o Outcome) bool {
-			partly[o.state()] = true
+		failed.run(Search{Serial: true, Cut: true}.Run, func(_ Schedule, w *World) bool {
+			partly[w.Finish().state()] = true
 			return true
 		})
 	}
