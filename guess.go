@@ -56,8 +56,7 @@ func (s *Service) newGuess(ctx context.Context, l Login, a Account, found bool, 
 		return nil, err
 	}
 	g.countBy(who)
-	return g, g.take(Step{Key: g.address, Do: StepPeek, Limit: s.cfg.Limits.Address},
-		Step{Key: g.login, Do: StepTake, Limit: s.cfg.Limits.SignIn})
+	return g, g.take(Step{Key: g.login, Do: StepTake, Limit: s.cfg.Limits.SignIn})
 }
 
 // newCurrentGuess counts a guess at the current password of a signed-in user: with

@@ -47,7 +47,7 @@ func (c Config) sessionsOf(ctx context.Context, who Principal) ([]session.Sessio
 		if own := a.ID == who.Session; own != (b.ID == who.Session) {
 			return map[bool]int{true: -1, false: 1}[own]
 		}
-		return cmp.Or(b.UsedAt.Compare(a.UsedAt), strings.Compare(a.ID, b.ID))
+		return cmp.Or(b.UsedAt.Compare(a.UsedAt), cmp.Compare(a.ID, b.ID))
 	})
 	return all, nil
 }

@@ -81,6 +81,8 @@ type dialect struct {
 	// was. It then affects no row, or fails with an error that swapped knows.
 	swap    func(n int) string
 	swapped func(error) bool
+	// returning lets an UPDATE of what a SELECT has locked return it.
+	returning bool
 	// isolation is that of transactions.
 	isolation sql.IsolationLevel
 	// purge bounds the rows that one transaction deletes.

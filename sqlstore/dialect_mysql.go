@@ -40,6 +40,14 @@ func mysqlDialect() *dialect {
 		parts: map[string]string{
 			"upsert_limit": `ON DUPLICATE KEY UPDATE taken = VALUES(taken), level = VALUES(level), windowed = VALUES(windowed),
 				until_at = VALUES(until_at), last_at = VALUES(last_at), expires_at = VALUES(expires_at)`,
+			// Not in the INSERT: there it would lock the ends of the table.
+			"roomy": "SELECT {room_for}",
+			"bound": "$3",
+			// A row that stays as it is would not be written, which takes less time.
+			"put_job": `VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+				ON DUPLICATE KEY UPDATE not_after = IF(id = VALUES(id), not_after, GREATEST(not_after, VALUES(not_after)))`,
+			"retry": `UPDATE {job} j LEFT JOIN {job} o ON o.waiting = j.job_key AND o.id <> j.id
+				SET j.leased_until = NULL, j.not_before = $2, j.waiting = IF(j.job_key <> '' AND o.id IS NULL, j.job_key, NULL) WHERE j.id = $1`,
 			// Not deleted, but for Purge: see mysqlSwap.
 			"drop_limit":      `UPDATE {limit} SET taken = 0, level = 0, windowed = 0, until_at = NULL, last_at = NULL, expires_at = 0`,
 			"skip_locked":     "FOR UPDATE SKIP LOCKED",

@@ -45,7 +45,10 @@ func postgresDialect() *dialect {
 		parts: map[string]string{
 			"upsert_limit": `ON CONFLICT (limit_key) DO UPDATE SET taken = excluded.taken, level = excluded.level, windowed = excluded.windowed,
 				until_at = excluded.until_at, last_at = excluded.last_at, expires_at = excluded.expires_at`,
-			"drop_limit":      "DELETE FROM {limit}",
+			"drop_limit": "DELETE FROM {limit}",
+			"bound":      "CAST($9 AS bigint)",
+			"put_job": `SELECT CAST($1 AS text), CAST($2 AS text), CAST($3 AS text), CAST($4 AS bytea), CAST($5 AS bigint), CAST($6 AS bigint), CAST($7 AS integer), CAST($8 AS smallint)
+				WHERE {room_for} ON CONFLICT (waiting) DO UPDATE SET waiting = excluded.waiting`,
 			"skip_locked":     "FOR UPDATE SKIP LOCKED",
 			"update_strictly": "UPDATE",
 			// By ctid: it takes two thirds of the time that the keys of the rows would.

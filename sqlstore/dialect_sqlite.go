@@ -33,6 +33,8 @@ func sqliteDialect() *dialect {
 			"upsert_limit": `ON CONFLICT (limit_key) DO UPDATE SET taken = excluded.taken, level = excluded.level, windowed = excluded.windowed,
 				until_at = excluded.until_at, last_at = excluded.last_at, expires_at = excluded.expires_at`,
 			"drop_limit":      "DELETE FROM {limit}",
+			"bound":           "$9",
+			"put_job":         `SELECT $1, $2, $3, $4, $5, $6, $7, $8 WHERE {room_for} ON CONFLICT (waiting) DO UPDATE SET waiting = excluded.waiting`,
 			"skip_locked":     "",
 			"update_strictly": "UPDATE",
 			"purge": `DELETE FROM {token} WHERE (digest, purpose) IN

@@ -99,9 +99,10 @@
 //
 // Get, Find, Peek, Count, ListSessions and a Claim that finds nothing due are one statement
 // and take no lock; FindSession is one or two, and says when. Done, Retry, TouchSession
-// and what the limiter clears are single statements. Another write is one transaction: BEGIN, COMMIT, and between them 1 statement for
-// Rehash, 2 for Attempt, 3 for Purge, 2 or 3 for
-// Put, 4 to 6 for Issue, 7 for Forget, 1 and one for each job for Claim, and 3 to 15 for
+// and what the limiter counts or clears are single statements, and so are Put and Claim
+// on PostgreSQL; Put on SQLite; Put on MySQL, and a Claim of one job on both, are a read
+// and a statement. Another write is one transaction: BEGIN, COMMIT, and between them 1
+// statement for Rehash, 2 for Attempt, 3 for Purge, 4 to 6 for Issue, 7 for Forget, 1 and one for each job for a Claim of several, and 3 to 15 for
 // Apply (a reset with history and one notice: 10); 4 or 5 for CreateSession, 6 or 7 for
 // RotateSession, 2 for EndSessions. Each session that ends with an Apply, CreateSession
 // or EndSessions is one more. SQLite needs one more, for its lock, in those that

@@ -30,7 +30,7 @@ const (
 // of its keys costs one statement, if they are as this process last saw them; else a
 // read and a statement, and, if others are at the same keys, a transaction.
 //
-// Purge removes keys whose window has passed. A key without a window goes a day after
+// Purge removes keys whose window has passed, and what has been cleared. A key without a window goes a day after
 // its last take for each one that is counted, or after 30 days, and never before its
 // wait is over. A clock that is set back neither shortens a wait nor forgives.
 func (s *Store) Do(ctx context.Context, now time.Time, steps ...passwd.Step) ([]passwd.Taken, error) {

@@ -12,8 +12,15 @@ import (
 var parts = map[string]string{
 	"columns": `u.{id}, {username}, {email}, {mobile}, {hash}, {locale}, {active}, {disabled},
 		{email_confirmed}, {mobile_confirmed}, a.epoch, a.stamp, a.must, a.must_until, a.changed_at{personal}`,
-	"users":  `{table} u LEFT JOIN {account} a ON a.tenant = {own_tenant} AND a.user_id = {own_id}`,
-	"ours":   `tenant = $1 AND user_id = $2`,
+	"users": `{table} u LEFT JOIN {account} a ON a.tenant = {own_tenant} AND a.user_id = {own_id}`,
+	"ours":  `tenant = $1 AND user_id = $2`,
+	"span":  `coalesce((SELECT max(seq) FROM {job}) - (SELECT min(seq) FROM {job}) + 1, 0)`,
+	// Whether the queue has room for sure, and neither the job itself nor one that should have
+	// absorbed it and has lost its place.
+	"room_for": `{span} < {bound} AND NOT EXISTS (SELECT 1 FROM {job} WHERE id = $1)
+		AND NOT EXISTS (SELECT 1 FROM {job} WHERE job_key = $2 AND job_key <> '' AND leased_until IS NULL AND waiting IS NULL)`,
+	"retry": `UPDATE {job} AS j SET leased_until = NULL, not_before = $2, waiting = CASE WHEN j.job_key <> ''
+		AND NOT EXISTS (SELECT 1 FROM {job} o WHERE o.waiting = j.job_key AND o.id <> j.id) THEN j.job_key END WHERE j.id = $1`,
 	"record": `t.tenant, t.user_id, t.epoch, t.address, t.verifier, t.requester, t.attempts, t.issued_at, t.expires_at, t.spent_at`,
 }
 
@@ -36,8 +43,10 @@ type queries struct {
 	token, addToken, spend, void, liveTokens     query
 	attempt, purge                               query
 	jobWaits, spanJobs, countJobs, addJob        query
-	lease, done, retry                           query
-	jobDue, urgentDue, due, dueOfRank            query
+	roomy, putJob                                query
+	lease, leaseIf, done, retry                  query
+	claim, claimUrgent                           query // without a text where there is no such statement, as roomy
+	nextDue, nextUrgent, due, dueOfRank          query
 	tries, lockTries, addTries                   query
 	setTries                                     query
 	swapTries                                    [maxRows]query // of one key, of two, …
@@ -107,22 +116,41 @@ func newQueries(d *dialect, c Config) *queries {
 	set(&qs.dropTokens, `DELETE FROM {token} WHERE {ours}`)
 
 	set(&qs.jobWaits, `SELECT count(*) FROM {job} WHERE id = $1 OR (job_key = $2 AND job_key <> '' AND leased_until IS NULL)`)
-	set(&qs.spanJobs, `SELECT coalesce((SELECT max(seq) FROM {job}) - (SELECT min(seq) FROM {job}) + 1, 0)`)
+	set(&qs.spanJobs, `SELECT {span}`)
 	set(&qs.countJobs, `SELECT count(*) FROM {job}`)
 	set(&qs.addJob, `INSERT INTO {job} (id, job_key, waiting, sealed, not_before, not_after, attempts, urgent)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) `+fill(d.absorb, "id", ""))
+	if d.parts["roomy"] != "" {
+		set(&qs.roomy, `{roomy}`)
+	}
+	set(&qs.putJob, `INSERT INTO {job} (id, job_key, waiting, sealed, not_before, not_after, attempts, urgent) {put_job}`)
 	// The end of a lease is in not_before as well. In leased_until alone it was put by
 	// earlier releases, which may run beside this one.
 	const due = `not_before <= $1 AND (leased_until IS NULL OR leased_until <= $1)`
-	const theJob = `SELECT id, job_key, sealed, not_before, not_after, attempts, urgent FROM {job} WHERE `
-	set(&qs.jobDue, `SELECT 1 FROM {job} WHERE `+due+` ORDER BY not_before LIMIT 1`)
-	set(&qs.urgentDue, `SELECT 1 FROM {job} WHERE urgent IN (1, 2) AND `+due+` LIMIT 1`)
-	set(&qs.due, theJob+due+` ORDER BY not_before, seq LIMIT $2 {skip_locked}`)
-	set(&qs.dueOfRank, theJob+`urgent = $3 AND `+due+` ORDER BY not_before, seq LIMIT $2 {skip_locked}`)
-	set(&qs.lease, `UPDATE {job} SET leased_until = $2, not_before = $2, waiting = NULL, attempts = attempts + 1,
-		urgent = CASE WHEN urgent = 2 THEN 1 ELSE urgent END WHERE id = $1`)
+	theJob := func(place string) string {
+		return `SELECT id, job_key, sealed, not_before, not_after, attempts, urgent, seq, ` + place + ` AS place FROM {job} WHERE `
+	}
+	const first = ` ORDER BY not_before, seq LIMIT `
+	set(&qs.nextDue, theJob("0")+due+first+`1`)
+	set(&qs.nextUrgent, `SELECT * FROM (`+theJob("0")+`urgent = 2 AND `+due+first+`1) AS new UNION ALL
+		SELECT * FROM (`+theJob("1")+`urgent = 1 AND `+due+first+`1) AS again ORDER BY place`)
+	set(&qs.due, theJob("0")+due+first+`$2 {skip_locked}`)
+	set(&qs.dueOfRank, theJob("0")+`urgent = $3 AND `+due+first+`$2 {skip_locked}`)
+	if d.returning {
+		const leased = ` UPDATE {job} AS j SET leased_until = $3, not_before = $3, waiting = NULL, attempts = j.attempts + 1,
+			urgent = CASE WHEN j.urgent = 2 THEN 1 ELSE j.urgent END FROM due d WHERE j.id = d.id
+			RETURNING j.id, j.job_key, j.sealed, d.not_before, j.not_after, j.attempts, j.urgent, d.seq, d.place`
+		set(&qs.claim, `WITH due AS (`+theJob("0")+due+first+`$2 {skip_locked})`+leased)
+		set(&qs.claimUrgent, `WITH new AS (`+theJob("0")+`urgent = 2 AND `+due+first+`$2 {skip_locked}),
+			again AS (`+theJob("1")+`urgent = 1 AND `+due+first+`CAST($2 AS bigint) - (SELECT count(*) FROM new) {skip_locked}),
+			due AS (SELECT * FROM new UNION ALL SELECT * FROM again)`+leased)
+	}
+	const lease = `UPDATE {job} SET leased_until = $2, not_before = $2, waiting = NULL, attempts = attempts + 1,
+		urgent = CASE WHEN urgent = 2 THEN 1 ELSE urgent END WHERE id = $1`
+	set(&qs.lease, lease)
+	set(&qs.leaseIf, lease+` AND attempts = $3 AND not_before = $4 AND (leased_until IS NULL OR leased_until <= $5)`)
 	set(&qs.done, `DELETE FROM {job} WHERE id = $1`)
-	set(&qs.retry, `UPDATE {job} SET leased_until = NULL, not_before = $2 WHERE id = $1`)
+	set(&qs.retry, `{retry}`)
 
 	// A call has few keys; the last one is repeated to fill the list.
 	set(&qs.tries, tallies)

@@ -358,7 +358,7 @@ var drives = []struct {
 		}), 403, "cross_origin")
 
 		for path, allow := range map[string]string{
-			mount + "change": "GET, HEAD, POST", mount + "done": "GET, HEAD", mountAPI + "change": "POST", mountAPI + "policy": "GET, HEAD",
+			mount + "change": "GET, HEAD, POST", mount + "done": "GET, HEAD", mountAPI + "change": "POST", mountAPI + "policy": "GET, HEAD, POST",
 			"/.well-known/change-password": "GET, HEAD", "/v1/password/remind": "POST",
 		} {
 			for _, method := range []string{"PUT", "DELETE", "PATCH", "OPTIONS"} {

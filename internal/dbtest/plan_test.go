@@ -37,7 +37,8 @@ func TestPlans(t *testing.T) {
 				}
 				statements++
 				for _, step := range plan(t, plain, text) {
-					if strings.HasPrefix(step, "SCAN") && !strings.HasSuffix(step, "CONSTANT ROW") && !strings.HasSuffix(step, "CONSTANT ROWS") && !strings.HasSuffix(step, "VALUES CLAUSE") && step != "SCAN want" && step != "SCAN w" && // which are values
+					if strings.HasPrefix(step, "SCAN") && !strings.HasSuffix(step, "CONSTANT ROW") && !strings.HasSuffix(step, "CONSTANT ROWS") && !strings.HasSuffix(step, "VALUES CLAUSE") &&
+						!slices.Contains([]string{"SCAN want", "SCAN w", "SCAN new", "SCAN again"}, step) && // values, and results
 						text != "SELECT count(*) FROM `passwd_job`" {
 						t.Errorf("%s\n\tof %s", step, text)
 					}
