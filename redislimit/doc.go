@@ -42,6 +42,12 @@
 // counted twice, or taken back twice. So after an error a take may have been
 // counted, but nothing is ever let through uncounted.
 //
+// After the master of a cluster has died, its keys are refused until a replica has its
+// place, which takes the cluster about cluster-node-timeout and a second (and Sentinels
+// down-after-milliseconds), and counted again within a second or two after that: a call
+// that got no answer has the client of a cluster look where the keys are. Give it a
+// DialTimeout and a ReadTimeout of a second, for that look may ask the dead one first.
+//
 // What Redis itself forgets is a different matter. Give it the memory policy
 // noeviction, with which it refuses to count when it is full; any other throws counts
 // away. A failover, or a restart without its append-only file, loses the last counts,

@@ -133,13 +133,8 @@ func start(t testing.TB, settings ...string) *server {
 	if err != nil {
 		unavailable(t, "redis-server", err)
 	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &server{address: ln.Addr().String()}
-	_, port, _ := net.SplitHostPort(s.address)
-	ln.Close()
+	port := freePort(t)
+	s := &server{address: "127.0.0.1:" + port}
 	dir := t.TempDir()
 	args := append([]string{"--bind", "127.0.0.1", "--port", port, "--save", "", "--dir", dir, "--logfile", filepath.Join(dir, "log")}, settings...)
 	cmd := exec.Command(binary, args...)
@@ -163,6 +158,18 @@ func start(t testing.TB, settings ...string) *server {
 		return err == nil
 	}, func() string { return fmt.Sprint("redis-server does not answer: ", err) })
 	return s
+}
+
+// freePort returns a port that nobody listens on.
+func freePort(t testing.TB) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	_, port, _ := net.SplitHostPort(ln.Addr().String())
+	return port
 }
 
 // between is a way to Redis that can be blocked.

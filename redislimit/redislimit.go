@@ -305,9 +305,20 @@ func (l *Limiter) run(ctx context.Context, s script, keys []string, args ...any)
 		return nil, errApart
 	}
 	if err != nil {
+		l.lookAgain(ctx, err)
 		return nil, failed(ctx, keys, err)
 	}
 	return got, nil
+}
+
+// lookAgain has the client of a cluster find out which server has which keys, when one
+// did not answer: that may be dead, and another have its keys. go-redis does so by
+// itself on the second failure of a command that is sent again, and else once a minute.
+func (l *Limiter) lookAgain(ctx context.Context, err error) {
+	cluster, ok := l.client.(interface{ ReloadState(context.Context) })
+	if _, isReply := errors.AsType[redis.Error](err); ok && !isReply && !errors.Is(ctx.Err(), context.Canceled) {
+		cluster.ReloadState(context.WithoutCancel(ctx)) // in the background, and not more than five times a second
+	}
 }
 
 // errApart says that one script cannot have all of these keys.

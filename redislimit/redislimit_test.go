@@ -95,7 +95,7 @@ func TestTakenBack(t *testing.T) {
 
 func startCluster(t *testing.T) *server {
 	t.Helper()
-	s := start(t, "--cluster-enabled", "yes")
+	s := start(t, "--cluster-enabled", "yes", "--cluster-port", freePort(t)) // else it is the port and 10,000, which may be too high
 	if err := s.client.Do(t.Context(), "CLUSTER", "ADDSLOTSRANGE", 0, 16383).Err(); err != nil {
 		t.Fatal(err)
 	}
