@@ -29,6 +29,9 @@ func (h *Host) configure(o Options) {
 	if o.Resume {
 		h.config.Resume = h.resume
 	}
+	if o.Ready {
+		h.config.SignedIn, h.config.SignInURL = h.signedIn, ""
+	}
 	if o.Email {
 		h.config.LoginKind = passwd.Email
 	}
@@ -85,6 +88,11 @@ func (h *Host) resume(w http.ResponseWriter, r *http.Request, written passwd.Wri
 	}
 	http.SetCookie(w, &http.Cookie{Name: "session", Value: string(pair.Access), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode})
 	return nil
+}
+
+// signedIn begins a session after the ready sign-in.
+func (h *Host) signedIn(w http.ResponseWriter, r *http.Request, in passwd.SignedIn) error {
+	return h.resume(w, r, passwd.Written{Account: in.Account, Epoch: in.Epoch})
 }
 
 func (h *Host) away(w http.ResponseWriter, _ *http.Request) {

@@ -48,6 +48,8 @@ type Options struct {
 	Resume bool
 	// Lenient has passwords be of 15 characters, and no more than that asked.
 	Lenient bool
+	// Ready has people sign in on the ready page.
+	Ready bool
 	// Email has people sign in with email addresses alone.
 	Email bool
 }

@@ -25,6 +25,15 @@ func (g *guide) temporary() {
 	g.fill("login", "ada", "password", issued.Password)
 }
 
+// guess makes sign-ins from this machine fail until no more are accepted for a while.
+func (g *guide) guess() {
+	for range 12 {
+		g.h.Service.SignIn(g.ctx, passwd.SignIn{
+			Login: passwd.Login{Value: "ada"}, Password: "a guess", Client: passwd.Client{Addr: netip.MustParseAddr("127.0.0.1")},
+		})
+	}
+}
+
 // flood asks for links until no more requests are accepted for a while.
 func (g *guide) flood() {
 	for range 61 {

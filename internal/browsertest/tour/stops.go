@@ -9,7 +9,7 @@ import (
 	"github.com/passwd-go/passwd/session"
 )
 
-var confirm, fragments = stage.Options{Confirm: true}, stage.Options{Fragments: true}
+var confirm, fragments, ready = stage.Options{Confirm: true}, stage.Options{Fragments: true}, stage.Options{Ready: true}
 
 // Stops returns all stops.
 func Stops() []Stop {
@@ -46,6 +46,23 @@ func Stops() []Stop {
 			g.page("/change")
 			g.fill("current_password", stage.Current, "new_password", stage.Next, "confirm_password", "another")
 		}},
+		{"sign_in", "sign_in", ready, func(g *guide) { g.page("/signin?next=%2Forders") }},
+		{"sign_in-empty", "sign_in", ready, func(g *guide) { g.page("/signin"); g.fill() }},
+		{"sign_in-wrong", "sign_in", ready, func(g *guide) { g.page("/signin"); g.fill("login", "ada", "password", "a guess") }},
+		{"sign_in-email", "sign_in", stage.Options{Ready: true, Email: true}, func(g *guide) { g.page("/signin"); g.fill("password", "a guess") }},
+		{"sign_in-busy", "sign_in", ready, func(g *guide) {
+			g.page("/signin")
+			g.guess()
+			g.fill("login", "ada", "password", stage.Current)
+		}},
+		{"sign_in-late", "sign_in", ready, func(g *guide) {
+			issued, err := g.h.Service.IssueTemporary(g.ctx, passwd.IssueTemporary{Account: g.h.Ada, TTL: time.Hour})
+			g.must(err)
+			g.h.Clock.Advance(2 * time.Hour)
+			g.page("/signin")
+			g.fill("login", "ada", "password", issued.Password)
+		}},
+		{"sign_in-forced", "forced", ready, func(g *guide) { g.mustChange(); g.page("/signin"); g.fill("login", "ada", "password", stage.Current) }},
 		{"forced", "forced", stage.Options{}, func(g *guide) { g.ticket() }},
 		{"forced-temporary", "forced", stage.Options{}, func(g *guide) { g.temporary() }},
 		{"forced-rejected", "forced", stage.Options{}, func(g *guide) { g.ticket(); g.fill("new_password", "short") }},
