@@ -31,7 +31,9 @@ func TestNewNamesTheField(t *testing.T) {
 		{"Config.Notify", func(c *passwd.Config) { c.Notify = nil }},
 		{"Config.Keys.Current", func(c *passwd.Config) { c.Keys = passwd.Keys{} }},
 		{"Config.Keys.Current", func(c *passwd.Config) { c.Keys.Current = make([]byte, 31) }},
-		{"Config.Keys.Previous[1]", func(c *passwd.Config) { c.Keys.Previous = [][]byte{make([]byte, 32), nil} }},
+		{"Config.Keys.Current: all zero bytes", func(c *passwd.Config) { c.Keys.Current = make([]byte, 32) }},
+		{"Config.Keys.Previous[0]: all zero bytes", func(c *passwd.Config) { c.Keys.Previous = [][]byte{make([]byte, 64)} }},
+		{"Config.Keys.Previous[1]", func(c *passwd.Config) { c.Keys.Previous = [][]byte{passwd.RandomKeys().Current, nil} }},
 		{"Config.Keys.Previous", func(c *passwd.Config) { c.Keys.Previous = make([][]byte, 16) }},
 		{"Config.Links.Base", func(c *passwd.Config) { c.Links.Base = "" }},
 		{"Config.Links.Base", func(c *passwd.Config) { c.Links.Base = "/account/password" }},
@@ -53,6 +55,33 @@ func TestNewNamesTheField(t *testing.T) {
 		c.spoil(&cfg)
 		if _, err := passwd.New(cfg); err == nil || !strings.Contains(err.Error(), c.field) {
 			t.Errorf("%s: got error %v", c.field, err)
+		}
+	}
+}
+
+// One look at the error is enough to put all of it right.
+func TestNewNamesAllFaults(t *testing.T) {
+	_, err := passwd.New(passwd.Config{
+		Keys: passwd.Keys{Current: make([]byte, 32)}, Links: passwd.Links{Base: "http://example.com"},
+		Deliveries: -1, JobLease: -1, InsecureLiveCache: time.Hour,
+		Limits:  passwd.Limits{StopAfter: 1, LiveLinks: -1},
+		Hasher:  passwdtest.Hasher{},
+		Dummies: []passwd.Hash{"no hash"},
+	})
+	want := []string{
+		"Store is required", "Notify is required", "JobLease is negative", "Deliveries is negative", "InsecureLiveCache: 1h0m0s",
+		"Links.Base: must be https", "Keys.Current: all zero", "Limits.StopAfter", "Limits.LiveLinks", "Dummies[0]",
+	}
+	if err == nil {
+		t.Fatal("accepted")
+	}
+	lines := strings.Split(err.Error(), "\n")
+	if len(lines) != len(want) {
+		t.Fatalf("%d lines, want %d:\n%v", len(lines), len(want), err)
+	}
+	for i, line := range lines {
+		if !strings.HasPrefix(line, "passwd: Config."+want[i]) {
+			t.Errorf("line %d is %q, want %s", i, line, want[i])
 		}
 	}
 }

@@ -46,10 +46,12 @@ const (
 	EventRateLimited         EventName = "password.rate_limited"
 	EventNoAddress           EventName = "client.address_missing"         // Client.Addr is zero: all such clients are counted as one
 	EventCrossOriginRejected EventName = "password.cross_origin_rejected" // by a face
+	EventMisrouted           EventName = "request.misrouted"              // for a page or route of a face, below another path than its own: once
 	EventInputRejected       EventName = "password.input_rejected"        // malformed, or of an unknown application; by a face
 	EventNotificationSent    EventName = "notification.sent"
 	EventNotificationFailed  EventName = "notification.failed"    // it is tried again
 	EventNotificationDropped EventName = "notification.dropped"   // it is not
+	EventOverdue             EventName = "notification.overdue"   // jobs wait for a minute and more: nothing calls Run, here or elsewhere
 	EventAfterWriteFailed    EventName = "after_write.failed"     // of Config.AfterWrite, or of a face's Renew: the password is written
 	EventUnavailable         EventName = "dependency.unavailable" // something that the service needs is down: see Err
 )
@@ -153,10 +155,12 @@ var owasp = map[EventName]struct {
 	EventRateLimited:         {"excess_rate_limit_exceeded", slog.LevelWarn},
 	EventNoAddress:           {"", slog.LevelWarn},
 	EventCrossOriginRejected: {"malicious_csrf", slog.LevelWarn},
+	EventMisrouted:           {"", slog.LevelError},
 	EventInputRejected:       {"input_validation_fail", slog.LevelWarn},
 	EventNotificationSent:    {"", slog.LevelInfo},
 	EventNotificationFailed:  {"", slog.LevelError},
 	EventNotificationDropped: {"", slog.LevelError},
+	EventOverdue:             {"", slog.LevelError},
 	EventAfterWriteFailed:    {"", slog.LevelError},
 	EventUnavailable:         {"", slog.LevelError},
 

@@ -2,6 +2,7 @@ package passwd
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -21,7 +22,12 @@ const (
 // prepareHashing makes the dummies and the gate.
 func (s *Service) prepareHashing() error {
 	ctx, cfg := context.Background(), &s.cfg
-	nobodys := string(s.keys.token(newSeed(), "dummy"))
+	if v, ok := cfg.Hasher.(interface{ Validate() error }); ok {
+		if err := v.Validate(); err != nil {
+			return fmt.Errorf("passwd: Config.Hasher: %w", err)
+		}
+	}
+	nobodys := rand.Text()
 	own, err := cfg.Hasher.Hash(ctx, nobodys)
 	if err != nil {
 		return fmt.Errorf("passwd: Config.Hasher: %w", err)
@@ -200,16 +206,26 @@ func cannotVerify(err error) bool {
 	return beyond || errors.Is(err, pwhash.ErrFormat)
 }
 
-// Stats are figures of a service's hashing. If Waiting stays above 0, add workers or
-// reduce requests; if Refused grows, do so urgently.
+// Stats are figures of a service. If Waiting stays above 0, add workers or reduce
+// requests; if Refused grows, do so urgently.
 type Stats struct {
 	Running int    // hashes that are being computed
 	Waiting int    // calls that wait for a turn
 	Memory  int64  // bytes held by the running hashes; 0 if Config.Hasher is no Inspector
 	Hashed  uint64 // turns that have ended, since New
 	Refused uint64 // calls that found the line full and got ErrBusy, since New
+
+	// Overdue says that messages were waiting for longer than a minute when this process,
+	// which has not called Run or Work, last put one and asked the queue: EventOverdue.
+	Overdue bool
 }
 
 // Stats returns the figures of the moment. It is cheap, and the same for all
 // services that [Service.With] and [Service.InTenant] have made of one.
-func (s *Service) Stats() Stats { return Stats(s.gate.Stats()) }
+func (s *Service) Stats() Stats {
+	g := s.gate.Stats()
+	return Stats{
+		Running: g.Running, Waiting: g.Waiting, Memory: g.Memory, Hashed: g.Hashed, Refused: g.Refused,
+		Overdue: s.worker.overdue.Load() && !s.worker.started.Load(),
+	}
+}

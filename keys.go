@@ -1,6 +1,7 @@
 package passwd
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -55,11 +56,10 @@ func newKeyring(k Keys) (keyring, error) {
 	ring := make(keyring, len(secrets))
 	for i, secret := range secrets {
 		if len(secret) < minKeySize {
-			field := "Current"
-			if i > 0 {
-				field = fmt.Sprintf("Previous[%d]", i-1)
-			}
-			return nil, fmt.Errorf("passwd: Config.Keys.%s: %d bytes, need %d random bytes or more", field, len(secret), minKeySize)
+			return nil, fmt.Errorf("passwd: Config.Keys.%s: %d bytes, need %d random bytes or more", keyField(i), len(secret), minKeySize)
+		}
+		if allZero(secret) {
+			return nil, fmt.Errorf("passwd: Config.Keys.%s: all zero bytes; fill it with 32 random ones from the secret store", keyField(i))
 		}
 		keys, err := derive(secret)
 		if err != nil {
@@ -68,6 +68,19 @@ func newKeyring(k Keys) (keyring, error) {
 		ring[i] = keys
 	}
 	return ring, nil
+}
+
+// keyField names the place of a key in Keys, in the order of a keyring.
+func keyField(i int) string {
+	if i == 0 {
+		return "Current"
+	}
+	return fmt.Sprintf("Previous[%d]", i-1)
+}
+
+// allZero knows the key that somebody has made and not filled, or read from nothing.
+func allZero(secret []byte) bool {
+	return bytes.Count(secret, []byte{0}) == len(secret)
 }
 
 func derive(secret []byte) (purposeKeys, error) {

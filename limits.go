@@ -2,6 +2,7 @@ package passwd
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -70,6 +71,7 @@ func (l Limits) withDefaults() Limits {
 }
 
 func (l Limits) validate() error {
+	var faults []error
 	for _, f := range []struct {
 		name string
 		Limit
@@ -78,16 +80,16 @@ func (l Limits) validate() error {
 		{"Messages", l.Messages}, {"Redeem", l.Redeem}, {"Checks", l.Checks},
 	} {
 		if f.Free < 1 || f.Window < 0 || f.Wait < 0 || f.MaxWait < f.Wait || f.Window == 0 && f.Wait == 0 {
-			return fmt.Errorf("passwd: Config.Limits.%s: need Free of 1 or more, and either a Window or a Wait of at most MaxWait", f.name)
+			faults = append(faults, fmt.Errorf("passwd: Config.Limits.%s: need Free of 1 or more, and either a Window or a Wait of at most MaxWait", f.name))
 		}
 	}
 	if l.StopAfter < 5 || l.StopAfter > maxFailures {
-		return fmt.Errorf("passwd: Config.Limits.StopAfter: %d is not within 5 to %d", l.StopAfter, maxFailures)
+		faults = append(faults, fmt.Errorf("passwd: Config.Limits.StopAfter: %d is not within 5 to %d", l.StopAfter, maxFailures))
 	}
 	if l.LiveLinks < 1 {
-		return fmt.Errorf("passwd: Config.Limits.LiveLinks: %d is less than 1", l.LiveLinks)
+		faults = append(faults, fmt.Errorf("passwd: Config.Limits.LiveLinks: %d is less than 1", l.LiveLinks))
 	}
-	return nil
+	return errors.Join(faults...)
 }
 
 // stopKnown and stopOthers are the two parts of StopAfter.

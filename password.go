@@ -129,43 +129,29 @@ type Service struct {
 // worker is what the copies of a service share about working off the queue.
 type worker struct {
 	started atomic.Bool   // Run or Work has been called
+	looked  atomic.Int64  // when it was last asked whether somebody does, in seconds since 1970
+	overdue atomic.Bool   // the answer: nobody does
 	wake    chan struct{} // of a capacity for all hands: something was put
 }
 
-// New checks the configuration, whose error names the field, and makes a
-// service. It computes one hash, and each of Dummies once, starts nothing, and keeps
+// New checks the configuration, whose error names every field that is wrong, and makes
+// a service. It computes one hash, and each of Dummies once, starts nothing, and keeps
 // its own copy of cfg.
 func New(cfg Config) (*Service, error) {
-	switch {
-	case cfg.Store == nil:
-		return nil, errors.New("passwd: Config.Store is required (memstore.New to start with)")
-	case cfg.Notify == nil:
-		return nil, errors.New("passwd: Config.Notify is required: it delivers the messages")
-	case cfg.Links.Base == "":
-		return nil, errors.New("passwd: Config.Links.Base is required: the absolute URL of the mounted pages")
-	case cfg.JobLease < 0:
-		return nil, errors.New("passwd: Config.JobLease is negative")
-	case cfg.Deliveries < 0:
-		return nil, errors.New("passwd: Config.Deliveries is negative")
-	case cfg.InsecureLiveCache < 0 || cfg.InsecureLiveCache > maxLiveCache:
-		return nil, fmt.Errorf("passwd: Config.InsecureLiveCache: %v is not within 0 and %v", cfg.InsecureLiveCache, maxLiveCache)
+	s := &Service{}
+	faults := cfg.required()
+	var err error
+	if s.base, err = cfg.Links.check(cfg.Links.Base); err != nil && cfg.Links.Base != "" {
+		faults = append(faults, fmt.Errorf("passwd: Config.Links.Base: %w", err))
 	}
-	base, err := cfg.Links.check(cfg.Links.Base)
-	if err != nil {
-		return nil, fmt.Errorf("passwd: Config.Links.Base: %w", err)
-	}
-	keys, err := newKeyring(cfg.Keys)
-	if err != nil {
-		return nil, err
-	}
+	s.keys, err = newKeyring(cfg.Keys)
+	faults = append(faults, err)
 	cfg.Keys = Keys{} // the derived keys are all that is needed from here on
 	cfg.Limits = cfg.Limits.withDefaults()
-	if err := cfg.Limits.validate(); err != nil {
-		return nil, err
-	}
+	faults = append(faults, cfg.Limits.validate())
 	if cfg.PolicyFor == nil {
 		if cfg.Policy, err = cfg.Policy.Over(cfg.PolicyFloor); err != nil {
-			return nil, fmt.Errorf("passwd: Config.PolicyFloor: %w", err)
+			faults = append(faults, fmt.Errorf("passwd: Config.PolicyFloor: %w", err))
 		}
 	}
 	cfg.JobLease = cmp.Or(cfg.JobLease, time.Minute)
@@ -176,17 +162,12 @@ func New(cfg Config) (*Service, error) {
 	if cfg.Hasher == nil {
 		cfg.Hasher = pwhash.Argon2id{}
 	}
-	if v, ok := cfg.Hasher.(interface{ Validate() error }); ok {
-		if err := v.Validate(); err != nil {
-			return nil, fmt.Errorf("passwd: Config.Hasher: %w", err)
-		}
+	s.cfg = cfg
+	faults = append(faults, s.prepareHashing())
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
 	}
-	s := &Service{
-		cfg:    cfg,
-		keys:   keys,
-		base:   base,
-		worker: &worker{wake: make(chan struct{}, cfg.Deliveries)},
-	}
+	s.worker = &worker{wake: make(chan struct{}, cfg.Deliveries)}
 	if cfg.InsecureLiveCache > 0 {
 		s.liveCache = newLiveCache(cfg.InsecureLiveCache, cfg.Now)
 	}
@@ -199,10 +180,30 @@ func New(cfg Config) (*Service, error) {
 		}
 	}
 	s.use(cfg.Store)
-	if err := s.prepareHashing(); err != nil {
-		return nil, err
-	}
 	return s, nil
+}
+
+// required lists the faults of fields that are looked at by themselves.
+func (c Config) required() (faults []error) {
+	for _, f := range []struct {
+		wrong bool
+		text  string
+	}{
+		{c.Store == nil, "Store is required (memstore.New to start with)"},
+		{c.Notify == nil, "Notify is required: it delivers the messages"},
+		{c.Links.Base == "", "Links.Base is required: the absolute URL of the mounted pages"},
+		{c.JobLease < 0, "JobLease is negative"},
+		{c.Deliveries < 0, "Deliveries is negative"},
+		{
+			c.InsecureLiveCache < 0 || c.InsecureLiveCache > maxLiveCache,
+			fmt.Sprintf("InsecureLiveCache: %v is not within 0 and %v", c.InsecureLiveCache, maxLiveCache),
+		},
+	} {
+		if f.wrong {
+			faults = append(faults, errors.New("passwd: Config."+f.text))
+		}
+	}
+	return faults
 }
 
 // use makes the store the service's, and its queue as well where it is one and

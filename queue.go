@@ -26,7 +26,12 @@ type Job struct {
 // store, jobs are put after the commit, and a crash between the two loses them.
 //
 // A queue that lives in one process reports so by a method InProcess() bool:
-// the service then knows that nobody else can work it off.
+// the service then knows that nobody else can work it off. Any other may have a method
+//
+//	Overdue(ctx context.Context, since time.Time) (bool, error)
+//
+// which reports whether a job has been due, and not been claimed, since a time or longer:
+// a service whose process does no work asks it once a minute at most, see EventOverdue.
 type Queue interface {
 	// Put adds a job. If an unclaimed job with the same non-empty key waits, the
 	// new one is absorbed: nil, and nothing is added, but it costs as much, and a

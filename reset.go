@@ -112,7 +112,7 @@ func (s *Service) request(ctx context.Context, l Login, ch Channel, c Client, t 
 		return s.fault(ctx, err)
 	}
 	s.Observe(ctx, Event{Name: EventResetRequested, Outcome: outcomeSuccess, Channel: ch, Client: c})
-	s.wakeWorker()
+	s.handOver(ctx)
 	return nil
 }
 

@@ -127,7 +127,7 @@ func TestSecretsRedactThemselves(t *testing.T) { // I7
 }
 
 func FuzzOpen(f *testing.F) {
-	ring, err := newKeyring(Keys{Current: make([]byte, 32)})
+	ring, err := newKeyring(RandomKeys())
 	if err != nil {
 		f.Fatal(err)
 	}

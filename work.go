@@ -14,6 +14,7 @@ const (
 	noticeLife     = 72 * time.Hour      // how long a notice is worth sending
 	afterWriteLife = 30 * 24 * time.Hour // how long a host's AfterWrite is tried
 	pollEvery      = time.Second         // for jobs put by others, and retries
+	overdueAfter   = time.Minute         // without a worker, and how often that is looked for
 	purgeEvery     = 10 * time.Minute
 	purgeBatch     = 1000
 	keepSpent      = 24 * time.Hour // how long a dead token can still be told from an unknown one
@@ -53,8 +54,39 @@ func (s *Service) enqueue(ctx context.Context, jobs []Job) (all bool) {
 			s.Observe(ctx, Event{Name: EventNotificationDropped, Outcome: outcomeFailure, Reason: "not_queued", JobID: j.ID, Err: err})
 		}
 	}
-	s.wakeWorker()
+	s.handOver(ctx)
 	return all
+}
+
+// handOver leaves what was put to a worker.
+func (s *Service) handOver(ctx context.Context) {
+	s.wakeWorker()
+	s.lookForWorker(ctx)
+}
+
+// lookForWorker finds out now and then whether what a process puts that does no work
+// itself is worked off by another. Only the queue can tell.
+func (s *Service) lookForWorker(ctx context.Context) {
+	q, ok := s.queue.(interface {
+		Overdue(ctx context.Context, since time.Time) (bool, error)
+	})
+	if !ok || s.within || s.worker.started.Load() {
+		return
+	}
+	now := s.now()
+	last := s.worker.looked.Load()
+	if now.Unix()-last < int64(overdueAfter/time.Second) || !s.worker.looked.CompareAndSwap(last, now.Unix()) {
+		return
+	}
+	overdue, err := q.Overdue(context.WithoutCancel(ctx), now.Add(-overdueAfter))
+	if err != nil {
+		s.fault(ctx, err)
+		return
+	}
+	s.worker.overdue.Store(overdue)
+	if overdue {
+		s.Observe(ctx, Event{Name: EventOverdue, Outcome: outcomeFailure, Err: ErrNotRunning})
+	}
 }
 
 func (s *Service) wakeWorker() {

@@ -146,7 +146,7 @@ func (s *Service) apply(ctx context.Context, w Write, jobs []Job) (int64, error)
 		return 0, s.fault(ctx, err)
 	}
 	if s.storeIsQueue {
-		s.wakeWorker()
+		s.handOver(ctx)
 	} else {
 		s.enqueue(context.WithoutCancel(ctx), jobs)
 	}

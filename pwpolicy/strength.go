@@ -30,20 +30,33 @@ const maxBits = 64
 // It costs no time at start-up, no heap, and less than 0.5 % of an Argon2id hash with
 // the default parameters for an ordinary password.
 type Strength struct {
-	// MinBits is the least that is accepted, at most 64. If 0, the rule refuses
-	// nothing, and its score is there to be shown.
+	// MinBits is the least that is accepted, above 0 and at most 64. Required.
 	MinBits float64 `json:"min_bits,omitempty"`
 	// AsTooCommon reports "too_common" instead of "too_weak", and only for a password
 	// that breaks no other rule: for clients that know no other sentence.
 	AsTooCommon bool `json:"as_too_common,omitempty"`
+	// InsecureScoreOnly, in the place of MinBits, makes a rule that refuses nothing: its
+	// score is there to be shown.
+	InsecureScoreOnly bool `json:"insecure_score_only,omitempty"`
 }
 
-// Validate reports a minimum out of bounds.
+// Validate reports a minimum that is missing or out of bounds.
 func (r Strength) Validate() error {
+	if r.InsecureScoreOnly != (r.MinBits == 0) {
+		return scoreOnly("min_bits", r.InsecureScoreOnly)
+	}
 	if !(r.MinBits >= 0 && r.MinBits <= maxBits) { // NaN is neither
 		return &ParamError{Param: "min_bits", Problem: fmt.Sprintf("%v is not within 0 to %d", r.MinBits, maxBits)}
 	}
 	return nil
+}
+
+// scoreOnly says that a rule has neither a minimum nor the word that it needs none, or both.
+func scoreOnly(param string, only bool) error {
+	if only {
+		return paramError(param, "is there with insecure_score_only, which takes its place")
+	}
+	return paramError(param, "is 0, so that nothing would be refused: give the least that is accepted, or insecure_score_only")
 }
 
 // Both returns the stricter of two strength rules.

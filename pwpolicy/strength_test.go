@@ -114,10 +114,23 @@ func TestEstimate(t *testing.T) {
 }
 
 func TestStrengthRefusesBounds(t *testing.T) {
-	for _, bits := range []float64{-1, 65, math.NaN(), math.Inf(1), math.Inf(-1)} {
+	for _, bits := range []float64{0, -1, 65, math.NaN(), math.Inf(1), math.Inf(-1)} {
 		_, err := pwpolicy.New(pwpolicy.Strength{MinBits: bits})
 		if e, ok := errors.AsType[*pwpolicy.ParamError](err); !ok || !strings.Contains(e.Param, "min_bits") {
 			t.Errorf("%v: error %v", bits, err)
+		}
+	}
+}
+
+// A rule that refuses nothing has to say so.
+func TestStrengthThatRefusesNothing(t *testing.T) {
+	for want, rule := range map[string]pwpolicy.Strength{
+		"":                                 {InsecureScoreOnly: true},
+		"so that nothing would be refused": {},
+		"takes its place":                  {MinBits: 9, InsecureScoreOnly: true},
+	} {
+		if _, err := pwpolicy.New(rule); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: error %v, want %q", rule, err, want)
 		}
 	}
 }
@@ -134,7 +147,7 @@ func TestStrengthAsData(t *testing.T) {
 	if got := fmt.Sprint(p.Requirements()); got != "[{too_short map[min:15]} {too_weak map[min_bits:30.5]}]" {
 		t.Error(got)
 	}
-	for _, bad := range []string{`{"min_bits":-1}`, `{"min_bits":"28"}`, `{"MinBits":28}`, `{"as_too_common":1}`, `{"min_bits":1e999}`, `null`} {
+	for _, bad := range []string{`{}`, `{"min_bits":0}`, `{"min_bits":-1}`, `{"min_bits":"28"}`, `{"MinBits":28}`, `{"as_too_common":1}`, `{"min_bits":1e999}`, `null`} {
 		_, err := pwpolicy.Parse([]byte(`{"version":1,"rules":{"length":{},"strength":` + bad + `}}`))
 		if err == nil || !strings.Contains(err.Error(), "rules.strength") {
 			t.Errorf("%s: error %v", bad, err)

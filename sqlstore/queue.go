@@ -134,6 +134,21 @@ func (s *Store) waits(ctx context.Context, q querier, j passwd.Job) (bool, error
 	return n > 0, err
 }
 
+// Overdue reports whether a job has been due since a time, and has not been claimed. In the
+// host's transaction it is errors.ErrUnsupported.
+func (s *Store) Overdue(ctx context.Context, since time.Time) (overdue bool, err error) {
+	if s.host != nil {
+		return false, errors.ErrUnsupported
+	}
+	err = s.read(ctx, "overdue", func(q querier) error {
+		var one int
+		err := q.row(ctx, &s.queries.jobDue, since.UnixMicro()).Scan(&one)
+		overdue = err == nil
+		return absent(err, nil)
+	})
+	return overdue, err
+}
+
 // Claim implements passwd.Queue. When nothing is due it does not write, so polling
 // keeps nobody waiting.
 func (s *Store) Claim(ctx context.Context, n int, lease time.Duration, now time.Time) ([]passwd.Job, error) {

@@ -8,11 +8,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/sqlstore"
 )
 
@@ -255,5 +257,63 @@ func TestMigrateBeforeUsers(t *testing.T) {
 	}
 	if made := column(t, db, "SELECT name FROM sqlite_schema"); len(made) > 0 {
 		t.Errorf("it has made %v", made)
+	}
+}
+
+// Nobody has called Run: who asks for links is told nothing, and whoever runs the app is
+// told so after a minute. A process that works elsewhere is enough.
+func TestRunForgotten(t *testing.T) {
+	for _, s := range servers {
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			h := s.newHost(t, s.open(t), usual)
+			h.user("1")
+			clock := t0
+			var events []passwd.Event
+			config := passwd.Config{
+				Store: h.store, Keys: passwd.RandomKeys(), Links: passwd.Links{Base: "https://example.com/account/password"}, Hasher: passwdtest.Hasher{},
+				Notify:   passwd.NotifierFunc(func(context.Context, passwd.Message) error { return nil }),
+				Now:      func() time.Time { return clock },
+				Observer: passwd.ObserverFunc(func(_ context.Context, e passwd.Event) { events = append(events, e) }),
+			}
+			service, err := passwd.New(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			config.Observer = nil
+			other, err := passwd.New(config)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request := func(after time.Duration, overdue bool) {
+				t.Helper()
+				clock, events = clock.Add(after), nil
+				if err := service.RequestReset(t.Context(), passwd.RequestReset{Login: passwd.Login{Tenant: "north", Value: "user1"}}); err != nil {
+					t.Fatal(err)
+				}
+				told := 0
+				for _, e := range events {
+					if e.Name == passwd.EventOverdue && errors.Is(e.Err, passwd.ErrNotRunning) {
+						told++
+					}
+				}
+				if told > 0 != overdue || service.Stats().Overdue != overdue {
+					t.Errorf("after %v: told %d times, stats say %t, want %t", after, told, service.Stats().Overdue, overdue)
+				}
+			}
+			request(0, false)
+			clock = clock.Add(59 * time.Second)
+			request(0, false) // not asked yet
+			request(2*time.Second, true)
+			if _, err := other.Work(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			request(2*time.Minute, false)
+			request(3*time.Minute, true)
+			if _, err := service.Work(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			request(4*time.Minute, false)
+		})
 	}
 }

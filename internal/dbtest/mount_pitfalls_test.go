@@ -31,17 +31,9 @@ func below(library, app http.Handler) http.Handler {
 // docs:end
 
 // docs:restored
-// restored puts back the prefix that a proxy takes off every path.
-func restored(prefix string, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		whole := r.WithContext(r.Context()) // a copy
-		u := *r.URL
-		if u.Path = prefix + u.Path; u.RawPath != "" {
-			u.RawPath = prefix + u.RawPath
-		}
-		whole.URL = &u
-		next.ServeHTTP(w, whole)
-	})
+// behindStrippingProxy is what the app serves where a proxy takes /shop off every path.
+func behindStrippingProxy(app http.Handler) http.Handler {
+	return passwdhttp.RestorePrefix("/shop", app) // Links.Base: https://app.example.com/shop/account/password
 }
 
 // docs:end
@@ -96,9 +88,9 @@ func TestMountBelowPath(t *testing.T) {
 	}
 
 	wantStatus(t, "behind a proxy that strips", serveOnce(shop.pages, get("/account/password/forgot")), 404)
-	wantStatus(t, "behind one, restored", serveOnce(restored("/shop", shop.pages), get("/account/password/forgot")), 200)
+	wantStatus(t, "behind one, restored", serveOnce(behindStrippingProxy(shop.pages), get("/account/password/forgot")), 200)
 	sees := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.RequestURI()) })
-	if w := serveOnce(restored("/shop", sees), get("/a%2Fb?c=d")); w.Body.String() != "/shop/a%2Fb?c=d" {
+	if w := serveOnce(behindStrippingProxy(sees), get("/a%2Fb?c=d")); w.Body.String() != "/shop/a%2Fb?c=d" {
 		t.Errorf("restored to %q", w.Body)
 	}
 

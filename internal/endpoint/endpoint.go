@@ -8,10 +8,13 @@ package endpoint
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/passwd-go/passwd"
 )
@@ -48,17 +51,44 @@ type Methods map[string]http.Handler
 
 // Routes serves each path below base, which the paths are appended to. It cleans
 // and redirects nothing: what is not a path to the letter is not found.
+//
+// The first request for such a path below another base is an event: the handler was
+// mounted elsewhere than it was told, or something in front strips a prefix.
 func (f *Face) Routes(base string, paths map[string]Methods) http.Handler {
+	var told atomic.Bool
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rest, below := strings.CutPrefix(r.URL.Path, base)
 		methods, known := paths[rest]
 		if !below || !known {
+			if other := elsewhere(r.URL.Path, paths); !below && other != "" && told.CompareAndSwap(false, true) {
+				f.observe(r, passwd.Event{Name: passwd.EventMisrouted, Err: fmt.Errorf(
+					"requests come in below %q, and the handler serves %q: mount it there, outside of http.StripPrefix; "+
+						"if a proxy strips a prefix, put it back with passwdhttp.RestorePrefix", other, base)})
+			}
 			f.Refuse(w, r, ErrNotFound)
 			return
 		}
 		f.Serve(w, r, methods)
 	})
 }
+
+// elsewhere is what stands before the longest of the paths that a path ends with; "" if
+// there is none, or if it is nothing that a host would have named.
+func elsewhere(path string, paths map[string]Methods) string {
+	var longest string
+	for p := range paths {
+		if len(p) > len(longest) && strings.HasSuffix(path, "/"+p) {
+			longest = p
+		}
+	}
+	base := strings.TrimSuffix(path, longest)
+	if longest == "" || !plainBase.MatchString(base) {
+		return ""
+	}
+	return base
+}
+
+var plainBase = regexp.MustCompile(`^/[A-Za-z0-9/._-]{0,80}$`)
 
 // Serve answers a request for a path that has these methods.
 func (f *Face) Serve(w http.ResponseWriter, r *http.Request, methods Methods) {

@@ -25,9 +25,11 @@ const maxScore = 4
 // port of zxcvbn 1: its scores are lower than those of the zxcvbn 4 in browsers. It
 // is immutable and safe for concurrent use.
 type Zxcvbn struct {
-	// MinScore is the least score that is accepted, at most 4. If 0, the rule refuses
-	// nothing, and its score is there to be shown.
+	// MinScore is the least score that is accepted, 1 to 4. Required.
 	MinScore int `json:"min_score,omitempty"`
+	// InsecureScoreOnly, in the place of MinScore, makes a rule that refuses nothing: its
+	// score is there to be shown.
+	InsecureScoreOnly bool `json:"insecure_score_only,omitempty"`
 }
 
 // Rules are the rules of this package for [pwpolicy.Parse]:
@@ -37,8 +39,14 @@ func Rules() pwpolicy.RuleSet {
 	return pwpolicy.RuleSet{Zxcvbn{}.Name(): pwpolicy.RuleOf[Zxcvbn]}
 }
 
-// Validate reports a minimum out of bounds.
+// Validate reports a minimum that is missing or out of bounds.
 func (z Zxcvbn) Validate() error {
+	switch {
+	case z.InsecureScoreOnly && z.MinScore != 0:
+		return &pwpolicy.ParamError{Param: "min_score", Problem: "is there with insecure_score_only, which takes its place"}
+	case !z.InsecureScoreOnly && z.MinScore == 0:
+		return &pwpolicy.ParamError{Param: "min_score", Problem: "is 0, so that nothing would be refused: give the least that is accepted, or insecure_score_only"}
+	}
 	if z.MinScore < 0 || z.MinScore > maxScore {
 		return &pwpolicy.ParamError{Param: "min_score", Problem: fmt.Sprintf("%d is not within 0 to %d", z.MinScore, maxScore)}
 	}
@@ -48,7 +56,9 @@ func (z Zxcvbn) Validate() error {
 // Both returns the stricter of two.
 func (z Zxcvbn) Both(other pwpolicy.Rule) (pwpolicy.Rule, bool) {
 	o, ok := other.(Zxcvbn)
-	z.MinScore = max(z.MinScore, o.MinScore)
+	if ok && o.MinScore > z.MinScore {
+		return o, true
+	}
 	return z, ok
 }
 

@@ -81,7 +81,16 @@ func TestRule(t *testing.T) {
 	if got := fmt.Sprint(parsed.Requirements()); got != "[{too_short map[min:15]} {too_weak map[min_score:3]}]" {
 		t.Error(got)
 	}
-	for _, bad := range []int{-1, 5} {
+	for want, rule := range map[string]strength.Zxcvbn{
+		"":                                 {InsecureScoreOnly: true},
+		"so that nothing would be refused": {},
+		"takes its place":                  {MinScore: 3, InsecureScoreOnly: true},
+	} {
+		if _, err := pwpolicy.New(rule); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: error %v, want %q", rule, err, want)
+		}
+	}
+	for _, bad := range []int{0, -1, 5} {
 		_, err := pwpolicy.New(strength.Zxcvbn{MinScore: bad})
 		if e, ok := errors.AsType[*pwpolicy.ParamError](err); !ok || !strings.Contains(e.Param, "min_score") {
 			t.Errorf("%d: error %v", bad, err)

@@ -42,7 +42,7 @@ func policy(o Options) pwpolicy.Policy {
 	if !o.Lenient {
 		return pwpolicy.Recommended()
 	}
-	p, err := pwpolicy.New(pwpolicy.Length{Min: 15}, pwpolicy.Strength{})
+	p, err := pwpolicy.New(pwpolicy.Length{Min: 15}, pwpolicy.Strength{InsecureScoreOnly: true})
 	if err != nil {
 		panic(err) // unreachable
 	}
