@@ -46,7 +46,7 @@ type queries struct {
 	roomy, putJob                                query
 	lease, leaseIf, done, retry                  query
 	claim, claimUrgent                           query // without a text where there is no such statement, as roomy
-	nextDue, nextUrgent, due, dueOfRank          query
+	overdue, nextDue, nextUrgent, due, dueOfRank query
 	tries, lockTries, addTries                   query
 	setTries                                     query
 	swapTries                                    [maxRows]query // of one key, of two, …
@@ -131,6 +131,7 @@ func newQueries(d *dialect, c Config) *queries {
 		return `SELECT id, job_key, sealed, not_before, not_after, attempts, urgent, seq, ` + place + ` AS place FROM {job} WHERE `
 	}
 	const first = ` ORDER BY not_before, seq LIMIT `
+	set(&qs.overdue, `SELECT 1 FROM {job} WHERE `+due+` ORDER BY not_before LIMIT 1`)
 	set(&qs.nextDue, theJob("0")+due+first+`1`)
 	set(&qs.nextUrgent, `SELECT * FROM (`+theJob("0")+`urgent = 2 AND `+due+first+`1) AS new UNION ALL
 		SELECT * FROM (`+theJob("1")+`urgent = 1 AND `+due+first+`1) AS again ORDER BY place`)

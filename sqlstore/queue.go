@@ -142,7 +142,7 @@ func (s *Store) Overdue(ctx context.Context, since time.Time) (overdue bool, err
 	}
 	err = s.read(ctx, "overdue", func(q querier) error {
 		var one int
-		err := q.row(ctx, &s.queries.jobDue, since.UnixMicro()).Scan(&one)
+		err := q.row(ctx, &s.queries.overdue, since.UnixMicro()).Scan(&one)
 		overdue = err == nil
 		return absent(err, nil)
 	})
