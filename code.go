@@ -154,10 +154,11 @@ func (s *Service) newCodeGuess(ctx context.Context, r RedeemCode) (*codeGuess, e
 // failed counts a failure and returns ErrTokenInvalid, or the limiter's error.
 func (g *codeGuess) failed(reason string) error {
 	ctx := context.WithoutCancel(g.ctx) // who hangs up has failed all the same
-	_, err := g.s.limit(ctx, g.client,
-		Step{Key: g.s.addressKey(g.client), Do: StepTake, Limit: g.s.cfg.Limits.Address, Silent: true},
-		Step{Key: g.account, Do: StepTake, Limit: g.limit, Silent: true})
-	if err != nil {
+	steps := []Step{{Key: g.s.addressKey(g.client), Do: StepTake, Limit: g.s.cfg.Limits.Address, Silent: true}}
+	if !g.exhausted { // else nobody has guessed anything: one code must not use up the account's failures
+		steps = append(steps, Step{Key: g.account, Do: StepTake, Limit: g.limit, Silent: true})
+	}
+	if _, err := g.s.limit(ctx, g.client, steps...); err != nil {
 		return err
 	}
 	if g.last && reason == "wrong_code" {

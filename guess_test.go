@@ -314,6 +314,32 @@ func TestStrangersAndCodes(t *testing.T) { // T5, I11
 	}
 }
 
+// Tries at a code that has had its five are no guesses: one code does not use up what
+// strangers may fail, and with it the code of an owner whom nobody knows where they are.
+func TestATriedOutCodeCountsNoMore(t *testing.T) { // T5, I11
+	kit := passwdtest.New(t, passwd.Config{})
+	kit.Add(t, ada(), adaPassword)
+	ask := func(c passwd.Client) (passwd.Token, passwd.OneTimeCode) {
+		request, err := kit.Service.RequestCode(ctx, passwd.RequestCode{Login: login("ada"), Client: c})
+		wantErr(t, err, nil)
+		sent := kit.Deliver(t)
+		if len(sent) != 1 || sent[0].Code == "" {
+			t.Fatalf("sent %+v, want a code", sent)
+		}
+		return request, sent[0].Code
+	}
+	request, code := ask(stranger(1)) // the owner, on the road
+	flooded, _ := ask(stranger(2))
+	for i := range 200 {
+		_, err := kit.Service.RedeemCode(ctx, passwd.RedeemCode{Request: flooded, Code: "00000000", Client: stranger(2 + i%4)})
+		wantErr(t, err, passwd.ErrTokenInvalid)
+	}
+	ask(stranger(3)) // still a code, not a link
+	if _, err := kit.Service.RedeemCode(ctx, passwd.RedeemCode{Request: request, Code: code, Client: stranger(1)}); err != nil {
+		t.Errorf("the owner's right code: %v", err)
+	}
+}
+
 // The newest code of a requester takes the place of their older ones, and of nobody's
 // else; a mail with a code has a link as well.
 func TestCodesOfOneRequester(t *testing.T) { // T5, R3

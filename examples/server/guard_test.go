@@ -4,11 +4,11 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,11 +27,11 @@ type outside struct {
 	http   *http.Client
 }
 
-func (p *process) outside(t *testing.T, n int) outside {
+func (s *running) outside(t *testing.T, n int) outside {
 	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 1+byte(n>>16), byte(n>>8), byte(n))}}
 	transport := &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: 256}
 	t.Cleanup(transport.CloseIdleConnections)
-	return outside{t, p.origin, &http.Client{Transport: transport, Timeout: testrun.Patience(t)}}
+	return outside{t, s.origin, &http.Client{Transport: transport, Timeout: testrun.Patience(t)}}
 }
 
 type told struct {
@@ -67,30 +67,70 @@ func (o outside) statuses(login string, n int) (all []int) {
 	return all
 }
 
-// sent is how many messages of a kind went to an address.
-func (o outside) sent(kind, to string) (n int) {
+// messages are those of a kind that went to an address, oldest first.
+func (o outside) messages(kind, to string) []mail {
 	r, err := o.http.Get(o.origin + "/dev/messages")
 	if err != nil {
 		o.t.Fatal(err)
 	}
 	defer r.Body.Close()
-	var all []struct{ Kind, To string }
+	var all []mail
 	if err := json.NewDecoder(r.Body).Decode(&all); err != nil {
 		o.t.Fatal(err)
 	}
-	for _, m := range all {
-		if m.Kind == kind && m.To == to {
-			n++
-		}
+	return slices.DeleteFunc(all, func(m mail) bool { return m.Kind != kind || m.To != to })
+}
+
+// sent is how many messages of a kind went to an address.
+func (o outside) sent(kind, to string) int { return len(o.messages(kind, to)) }
+
+// code asks for a code for a login.
+func (o outside) code(login string) (request string) {
+	got := o.post(api+"forgot/code", object("login", login))
+	var made struct {
+		RequestID string `json:"request_id"`
 	}
-	return n
+	if err := json.Unmarshal([]byte(got.body), &made); err != nil || made.RequestID == "" {
+		o.t.Fatalf("a code for %s: %+v", login, got)
+	}
+	return made.RequestID
+}
+
+// mailedCode asks for a code and waits until it is sent.
+func (o outside) mailedCode(login, to string) (request string, got mail) {
+	before := o.sent("reset_code", to)
+	request = o.code(login)
+	testrun.Until(o.t, func() bool { return o.sent("reset_code", to) > before }, func() string { return "no code is sent to " + to })
+	all := o.messages("reset_code", to)
+	return request, all[len(all)-1]
+}
+
+// try types a code; of one that is accepted it returns the token.
+func (o outside) try(request, code string) (got told, token string) {
+	got = o.post(api+"reset/code", object("request_id", request, "code", code))
+	var made struct {
+		Token string `json:"token"`
+	}
+	json.Unmarshal([]byte(got.body), &made)
+	return got, made.Token
+}
+
+// wrong is a code other than the right one.
+func wrong(right string) string {
+	if right == "00000000" {
+		return "00000001"
+	}
+	return "00000000"
 }
 
 // TestFromOutside drives the server from many addresses, as who attacks it would, and as
 // its owners do meanwhile.
 func TestFromOutside(t *testing.T) {
 	testrun.NeedCI(t)
-	const ada, adas = "ada", "ada@example.com"
+	const (
+		ada, adas = "ada", "ada@example.com"
+		addresses = 120
+	)
 	start := func(t *testing.T) *process {
 		url := copyOf(t, seeded)
 		people(t, url, 160, adaPassword)
@@ -113,14 +153,14 @@ func TestFromOutside(t *testing.T) {
 		if got := s.outside(t, 2).signIn("nobody@example.com", "wrong").status; got != http.StatusUnauthorized {
 			t.Errorf("an alias of nobody: %d", got)
 		}
-		for n := 3; n < 63; n++ { // the account is closed to strangers by now, and nobody can tell
+		for n := 3; n <= addresses; n++ { // the account is closed to strangers by now, and nobody can tell
 			for _, login := range []string{ada, "nobody"} {
 				if got := s.outside(t, n).signIn(login, "wrong"); got.status != http.StatusUnauthorized {
 					t.Fatalf("%s from a new address: %+v", login, got)
 				}
 			}
 		}
-		if fromHome, elsewhere := home.signIn(ada, "wrong"), s.outside(t, 64).signIn(ada, "wrong"); fromHome != elsewhere {
+		if fromHome, elsewhere := home.signIn(ada, "wrong"), s.outside(t, addresses+1).signIn(ada, "wrong"); fromHome != elsewhere {
 			t.Errorf("from the owner's network %+v, from elsewhere %+v", fromHome, elsewhere)
 		}
 		if got := home.signIn(ada, adaPassword).status; got != http.StatusOK {
@@ -202,7 +242,7 @@ func TestFromOutside(t *testing.T) {
 		if in := home.signIn(ada, adaPassword); in.status != http.StatusOK {
 			t.Fatalf("%+v", in)
 		}
-		for n := 2; n < 62; n++ {
+		for n := 2; n <= addresses; n++ {
 			for _, login := range []string{ada, "nobody"} {
 				if got := s.outside(t, n).post(api+"forgot", object("login", login)); got.status != http.StatusAccepted {
 					t.Fatalf("%s: %+v", login, got)
@@ -216,6 +256,94 @@ func TestFromOutside(t *testing.T) {
 		testrun.Until(t, func() bool { return home.sent("reset_link", adas) > 20 }, func() string { return "the owner gets no link" })
 		if n := home.sent("reset_link", adas); n != 21 {
 			t.Errorf("%d links, want 20 of strangers and one of the owner", n)
+		}
+	})
+	t.Run("a flood of wrong codes at one account", func(t *testing.T) { // T5, R3, I6, I11
+		t.Parallel()
+		s := start(t)
+		home := s.outside(t, 1)
+		if in := home.signIn(ada, adaPassword); in.status != http.StatusOK {
+			t.Fatalf("%+v", in)
+		}
+		away := s.outside(t, addresses+1) // the owner, where nobody knows them
+		ownRequest, own := away.mailedCode(ada, adas)
+		guessed, refused := 0, told{}
+		for n := 2; n <= addresses; n++ {
+			o := s.outside(t, n)
+			requests := map[string]string{"nobody": o.code("nobody")}
+			var right string
+			if n <= 20 { // the quota of messages to strangers, with the owner's
+				var got mail
+				requests[ada], got = o.mailedCode(ada, adas)
+				right = got.Code
+			} else {
+				requests[ada] = o.code(ada)
+			}
+			for login, request := range requests {
+				for range 5 {
+					got, _ := o.try(request, wrong(right))
+					if refused == (told{}) {
+						refused = got
+					}
+					if got != refused || got.status != http.StatusUnprocessableEntity {
+						t.Fatalf("a wrong code for %s from address %d: %+v, elsewhere %+v", login, n, got, refused)
+					}
+				}
+			}
+			if right != "" {
+				guessed += 5
+				if got, _ := o.try(requests[ada], right); got != refused {
+					t.Fatalf("the sixth try, which is right: %+v", got)
+				}
+			}
+		}
+		if n := home.sent("reset_code", adas); n != 20 || guessed != 95 {
+			t.Errorf("%d codes sent, %d guesses at them; want 20, one of them the owner's, and 95", n, guessed)
+		}
+		t.Logf("%d addresses: %d guesses at codes of one account in an hour", addresses, guessed)
+		if got, token := away.try(ownRequest, own.Code); got.status != http.StatusOK || token == "" {
+			t.Errorf("the owner's code, from where nobody knows them: %+v", got)
+		}
+		request, code := home.mailedCode(ada, adas)
+		got, token := home.try(request, code.Code)
+		if token == "" {
+			t.Fatalf("a new code, asked for at home: %+v", got)
+		}
+		if got := home.post(api+"reset", object("token", token, "new_password", "Brick-Lantern-Orchard-7")); got.status != http.StatusOK && got.status != http.StatusNoContent {
+			t.Errorf("the reset: %+v", got)
+		}
+		if got := home.signIn(ada, "Brick-Lantern-Orchard-7"); got.status != http.StatusOK {
+			t.Errorf("the sign-in: %+v", got)
+		}
+	})
+	t.Run("a flood of wrong codes at many accounts", func(t *testing.T) { // T5, I6, I11
+		t.Parallel()
+		s := start(t)
+		const accounts = 20
+		together(addresses, func(n int) {
+			o := s.outside(t, 2+n)
+			tries := map[int]int{}
+			for i := range accounts { // more than an address may fail at
+				request := o.code(fmt.Sprint("user", i))
+				for range 6 {
+					got, _ := o.try(request, "00000000")
+					tries[got.status]++
+				}
+			}
+			if tries[http.StatusUnprocessableEntity] != 100 || tries[http.StatusTooManyRequests] != 6*accounts-100 {
+				t.Errorf("an address that tries %d codes: %v", 6*accounts, tries)
+			}
+		})
+		for i := range accounts {
+			owner, login, address := s.outside(t, 1000+i), fmt.Sprint("user", i), fmt.Sprintf("user%d@example.com", i)
+			if in := owner.signIn(login, adaPassword); in.status != http.StatusOK {
+				t.Fatalf("%s: %+v", login, in)
+			}
+			testrun.Until(t, func() bool { return owner.sent("reset_code", address) >= 20 }, func() string { return "the codes are not sent" })
+			request, code := owner.mailedCode(login, address)
+			if got, token := owner.try(request, code.Code); token == "" {
+				t.Errorf("the owner's code for %s: %+v", login, got)
+			}
 		}
 	})
 }
@@ -259,14 +387,7 @@ func TestTimingWithLimits(t *testing.T) {
 				if path == "reset/code" {
 					for _, kind := range []string{"user", "none"} {
 						for n := range requests {
-							var made struct {
-								RequestID string `json:"request_id"`
-							}
-							got := client().post(api+"forgot/code", object("login", fmt.Sprint(kind, n)))
-							if err := errors.Join(json.Unmarshal([]byte(got.body), &made)); err != nil || made.RequestID == "" {
-								t.Fatalf("%+v", got)
-							}
-							requested[kind] = append(requested[kind], made.RequestID)
+							requested[kind] = append(requested[kind], client().code(fmt.Sprint(kind, n)))
 						}
 					}
 					o := client()

@@ -84,7 +84,9 @@ func (m *Model) RedeemCode(request, code string, c netip.Addr, made string) Answ
 	throttled, _ := m.peek(count, limit)
 	if exhausted || throttled > 0 || strings.NewReplacer(" ", "", "-", "").Replace(code) != t.code {
 		m.take(address, m.Limits.Address)
-		m.take(count, limit)
+		if !exhausted {
+			m.take(count, limit)
+		}
 		return refuse(passwd.CodeInvalidToken)
 	}
 	if a = m.get(t.ref); a == nil || !m.usable(t, a) {
