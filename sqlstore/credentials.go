@@ -80,7 +80,17 @@ func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err err
 		return 0, err
 	}
 	var before, stamp int64 = 0, random52()
-	err = s.write(ctx, "apply", s.stamped(k, &before, stamp), func(q querier) error {
+	landed := s.stamped(k, &before, stamp, w)
+	if s.whole(w) {
+		err = s.write(ctx, "apply", landed, func(q querier) (err error) {
+			epoch, err = s.applyWhole(ctx, q, k, w, stamp)
+			return err
+		})
+		if !errors.Is(err, errStepwise) {
+			return epochOf(epoch, err)
+		}
+	}
+	err = s.write(ctx, "apply", landed, func(q querier) error {
 		st, err := s.state(ctx, q, k)
 		if err != nil {
 			return err
@@ -92,6 +102,10 @@ func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err err
 		epoch, err = s.apply(ctx, q, k, st, w, stamp)
 		return err
 	})
+	return epochOf(epoch, err)
+}
+
+func epochOf(epoch int64, err error) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
@@ -99,12 +113,13 @@ func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err err
 }
 
 // stamped tells by the stamp whether a write is there. The stamp is that write's
-// alone; the one before proves that it is not. Any other proves nothing: it may be
-// of a write that came after.
-func (s *Store) stamped(k key, before *int64, stamp int64) func(context.Context, querier) (bool, error) {
+// alone; the one before proves that it is not, and so does the epoch from which it would
+// have raised it. Any other proves nothing: it may be of a write that came after.
+func (s *Store) stamped(k key, before *int64, stamp int64, w passwd.Write) func(context.Context, querier) (bool, error) {
 	return func(ctx context.Context, q querier) (bool, error) {
 		st, err := s.state(ctx, q, k)
-		if err == nil && st.stamp != stamp && st.stamp != *before {
+		undone := st.stamp == *before || w.NewHash != "" && st.epoch != 0 && st.epoch == w.IfEpoch
+		if err == nil && st.stamp != stamp && !undone {
 			err = errOvertaken
 		}
 		return st.stamp == stamp, err

@@ -63,6 +63,7 @@ func postgresDialect() *dialect {
 		// Of two processes that write the first row of a key at once, one finds the other's.
 		swapped:   func(err error) bool { return sqlState(err) == "23502" },
 		refused:   func(err error) bool { return sqlState(err) != "" },
+		returning: true,
 		isolation: sql.LevelReadCommitted,
 		purge:     1000,
 		retry:     postgresConflict,

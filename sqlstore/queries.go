@@ -33,6 +33,7 @@ type queries struct {
 	all []*query // those to keep prepared
 
 	lock                                         query
+	applyWhole                                   query // without a text where there is no such statement
 	get                                          query
 	find                                         map[passwd.LoginKind]*query
 	state, lockUser, own                         query
@@ -89,6 +90,9 @@ func newQueries(d *dialect, c Config) *queries {
 	set(&qs.addAccount, `INSERT INTO {account} (tenant, user_id, epoch, stamp, must, must_until, changed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`)
 	set(&qs.setAccount, `UPDATE {account} SET epoch = $3, stamp = $4, must = $5, must_until = $6, changed_at = $7 WHERE {ours}`)
+	if d.returning {
+		set(&qs.applyWhole, postgresApply)
+	}
 	set(&qs.rebind, `UPDATE {account} SET stamp = $3 WHERE {ours} AND stamp = $4`)
 	set(&qs.dropAccount, `DELETE FROM {account} WHERE {ours}`)
 
@@ -139,8 +143,9 @@ func newQueries(d *dialect, c Config) *queries {
 	set(&qs.dueOfRank, theJob("0")+`urgent = $3 AND `+due+first+`$2 {skip_locked}`)
 	if d.returning {
 		const leased = ` UPDATE {job} AS j SET leased_until = $3, not_before = $3, waiting = NULL, attempts = j.attempts + 1,
-			urgent = CASE WHEN j.urgent = 2 THEN 1 ELSE j.urgent END FROM due d WHERE j.id = d.id
-			RETURNING j.id, j.job_key, j.sealed, d.not_before, j.not_after, j.attempts, j.urgent, d.seq, d.place`
+			urgent = CASE WHEN j.urgent = 2 THEN 1 ELSE j.urgent END WHERE j.id = ANY(ARRAY(SELECT d.id FROM due d))
+			RETURNING j.id, j.job_key, j.sealed, (SELECT d.not_before FROM due d WHERE d.id = j.id), j.not_after, j.attempts, j.urgent,
+				j.seq, (SELECT d.place FROM due d WHERE d.id = j.id)`
 		set(&qs.claim, `WITH due AS (`+theJob("0")+due+first+`$2 {skip_locked})`+leased)
 		set(&qs.claimUrgent, `WITH new AS (`+theJob("0")+`urgent = 2 AND `+due+first+`$2 {skip_locked}),
 			again AS (`+theJob("1")+`urgent = 1 AND `+due+first+`CAST($2 AS bigint) - (SELECT count(*) FROM new) {skip_locked}),
@@ -175,9 +180,6 @@ func newQueries(d *dialect, c Config) *queries {
 	qs.sessions.render(d, c.Users, set)
 	return qs
 }
-
-// parameter is the n-th argument in a template, from 0.
-func parameter(n int) string { return "$" + string("123456789abcdefghijklmnopqrstuvwxyz"[n]) }
 
 func newRenderer(d *dialect, c Config) *renderer {
 	u := c.Users
@@ -214,6 +216,11 @@ func newRenderer(d *dialect, c Config) *renderer {
 
 	r.parts["is_user"] = d.equal(u.IDType, "u.{id}", "$2")
 	r.parts["own_id"] = fill(d.own[u.IDType], "u.{id}", "")
+	cast := func(value string, t IDType) string {
+		name, _, _ := strings.Cut(d.types[t], " ") // without a collation
+		return "CAST(" + value + " AS " + name + ")"
+	}
+	r.parts["tenant_value"], r.parts["id_value"] = cast("$1", u.TenantType), cast("$2", u.IDType)
 	r.parts["in_tenant"] = ""
 	r.parts["own_tenant"] = "''"
 	if u.Tenant != "" {

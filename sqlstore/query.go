@@ -14,7 +14,7 @@ type query struct {
 }
 
 // renderer turns the templates of queries.go into statements. In a template $1 is
-// the first argument, wherever and however often it stands, and $a the tenth; {x} is a part, a
+// the first argument, wherever and however often it stands, $a the tenth and $A the thirty-sixth; {x} is a part, a
 // template in its turn, or a name. A placeholder is written only where a template
 // has one, so a "?" or "$" in the host's names is just that.
 type renderer struct {
@@ -63,11 +63,14 @@ func (r *renderer) add(template string) {
 	}
 }
 
+// digits name the arguments, from the first.
+const digits = "123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+// parameter is the n-th argument in a template, from 0.
+func parameter(n int) string { return "$" + digits[n:n+1] }
+
 func (r *renderer) placeholder(digit byte) {
-	n := int(digit - '1')
-	if digit >= 'a' {
-		n = int(digit-'a') + 9
-	}
+	n := strings.IndexByte(digits, digit)
 	r.order = append(r.order, n)
 	if !r.numbered {
 		r.text.WriteByte('?')

@@ -1,0 +1,118 @@
+package sqlstore
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/passwd-go/passwd"
+)
+
+// postgresApply makes a Write that sets a hash, in one statement: each part goes on from
+// the one before it, and so does nothing unless the hash, the epoch and the need for a
+// change are those that are expected. What it finds of each tells whether all is done.
+//
+// It sees the rows of one moment, at which somebody else may be writing to the account,
+// and compares them as they are then. A session that is created, or a token that is
+// issued, in that very moment stays: it is of the earlier epoch, or was issued after.
+var postgresApply = `WITH
+	hashed AS (UPDATE {table} AS u SET {hash_column} = $3 WHERE {is_user}{where}
+		AND CAST(coalesce({hash}, '') AS text) COLLATE "C" = $4 RETURNING 1 AS one),
+	account AS (UPDATE {account} SET epoch = $5, stamp = $6, must = $7, must_until = $8, changed_at = $9 FROM hashed
+		WHERE {ours} AND epoch = $a AND must = $b AND stamp > 0 RETURNING 1 AS one),
+	consumed AS (UPDATE {token} SET spent_at = $9 FROM account WHERE purpose = $c AND digest = $d AND {ours}
+		AND spent_at IS NULL AND expires_at > $9 AND ({token}.epoch = 0 OR {token}.epoch = $a) RETURNING 1 AS one),
+	voided AS (UPDATE {token} SET spent_at = $9 FROM account WHERE CAST($e AS boolean) AND {ours} AND {token}.epoch = 0 AND spent_at IS NULL
+		AND (purpose = $c AND digest = $d) IS NOT TRUE),
+	issued AS (INSERT INTO {token} (tenant, user_id, purpose, digest, epoch, address, verifier, requester, attempts, issued_at, expires_at)
+		SELECT {tenant_value}, {id_value}, CAST($f AS text), CAST($g AS bytea), CAST($h AS bigint), CAST($i AS bytea), CAST($j AS bytea),
+			CAST($k AS bytea), 0, CAST($l AS bigint), CAST($m AS bigint) FROM account WHERE CAST($g AS bytea) IS NOT NULL
+		ON CONFLICT DO NOTHING RETURNING 1 AS one),
+	kept AS (UPDATE {session} SET epoch = $5 FROM account WHERE id = $n AND {ours} AND {session}.epoch = $a),
+	ended AS (DELETE FROM {session} USING account WHERE {ours} AND NOT (id = $n AND {session}.epoch = $a)),
+	added AS (INSERT INTO {history} (tenant, user_id, epoch, hash)
+		SELECT {tenant_value}, {id_value}, CAST($5 AS bigint), CAST($4 AS text) FROM account WHERE CAST($o AS boolean)),
+	trimmed AS (DELETE FROM {history} USING account WHERE {ours} AND {history}.epoch IN
+		(SELECT h.epoch FROM {history} h WHERE h.tenant = $1 AND h.user_id = $2 ORDER BY h.epoch DESC OFFSET $p)),
+	queued AS (INSERT INTO {job} (id, job_key, waiting, sealed, not_before, not_after, attempts, urgent)
+		SELECT j.* FROM account, (VALUES ` + postgresJobs(25) + `) j (id, job_key, waiting, sealed, not_before, not_after, attempts, urgent)
+		WHERE j.id IS NOT NULL ON CONFLICT DO NOTHING)
+	SELECT (SELECT count(*) FROM account), (SELECT count(*) FROM consumed), (SELECT count(*) FROM issued)`
+
+// maxWholeJobs is how many jobs fit into postgresApply: two addresses, and AfterWrite.
+const maxWholeJobs = 3
+
+// postgresJobs are the rows of jobs, whose arguments begin at one.
+func postgresJobs(at int) string {
+	var rows []string
+	types := [...]string{"text", "text", "text", "bytea", "bigint", "bigint", "integer", "smallint"}
+	for i := range maxWholeJobs {
+		var columns []string
+		for column, t := range types {
+			columns = append(columns, "CAST("+parameter(at+len(types)*i+column)+" AS "+t+")")
+		}
+		rows = append(rows, "("+strings.Join(columns, ", ")+")")
+	}
+	return strings.Join(rows, ", ")
+}
+
+// errStepwise says that a write cannot be made by one statement, or that the statement
+// did not do all of it: step by step it is found out why.
+var errStepwise = errors.New("not by one statement")
+
+// applyWhole makes a write by one statement, or returns errStepwise.
+func (s *Store) applyWhole(ctx context.Context, q querier, k key, w passwd.Write, stamp int64) (epoch int64, err error) {
+	epoch = w.NextEpoch(w.IfEpoch)
+	adds := w.IfHash != "" && w.History > 0
+	kept := max(w.History, 0)
+	if adds {
+		kept--
+	}
+	args := []any{
+		k.tenant, k.id, string(w.NewHash), string(w.IfHash), epoch, stamp, string(w.Must), micros(w.MustUntil), w.Now.UnixMicro(),
+		w.IfEpoch, string(w.IfMust), nil, nil, w.VoidAll, nil, nil, nil, nil, nil, nil, nil, nil, w.KeepSession, adds, kept,
+	}
+	consumes, issues := 0, 0
+	if w.Consume != nil {
+		consumes, args[11], args[12] = 1, string(w.Consume.Purpose), w.Consume.Digest[:]
+	}
+	if t := w.Issue; t != nil {
+		issues = 1
+		of := t.Epoch
+		if of != 0 {
+			of = epoch
+		}
+		copy(args[14:], []any{string(t.Purpose), t.Digest[:], of, blob(t.Address), blob(t.Verifier), blob(t.Requester), t.IssuedAt.UnixMicro(), t.ExpiresAt.UnixMicro()})
+	}
+	for i := range maxWholeJobs {
+		row := make([]any, 8)
+		if i < len(w.Jobs) {
+			row = jobRow(w.Jobs[i])
+		}
+		args = append(args, row...)
+	}
+	var accounts, consumed, issued int
+	if err := q.row(ctx, &s.queries.applyWhole, args...).Scan(&accounts, &consumed, &issued); err != nil {
+		return 0, err
+	}
+	if accounts != 1 || consumed != consumes || issued != issues {
+		return 0, errStepwise
+	}
+	return epoch, nil
+}
+
+// whole tells whether there is one statement for a write.
+func (s *Store) whole(w passwd.Write) bool {
+	if s.queries.applyWhole.text == "" || w.NewHash == "" || w.IfEpoch == 0 || len(w.Jobs) > maxWholeJobs {
+		return false
+	}
+	if t := w.Issue; t != nil && (t.Account != w.Account || t.Attempts != 0 || !t.SpentAt.IsZero()) {
+		return false
+	}
+	for _, j := range w.Jobs {
+		if j.Key != "" {
+			return false // one that waits may absorb it
+		}
+	}
+	return true
+}
