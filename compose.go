@@ -1,6 +1,7 @@
 package passwd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -45,7 +46,7 @@ func (s *Service) composeOnce(ctx context.Context, t *requestTask, n int) (Messa
 		return Message{}, err
 	}
 	m := Message{
-		Channel: to.Channel, To: to.Value, Account: a.Ref, Username: a.Username, Locale: a.Locale,
+		Channel: to.Channel, To: to.Value, Account: a.Ref, Username: a.Username, Locale: cmp.Or(a.Locale, t.Client.Locale),
 		At: t.At, Client: t.Client,
 	}
 	from := t.keys[0].requester(q)
@@ -160,6 +161,7 @@ func (s *Service) composeShared(ctx context.Context, t *requestTask, matches []A
 			return Message{}, errQuota
 		}
 	}
+	locale = cmp.Or(locale, t.Client.Locale)
 	m := Message{
 		Kind: MessageSharedAddress, Channel: to.Channel, To: to.Value, Text: t.SharedText,
 		Account: Ref{Tenant: t.Login.Tenant}, Locale: locale, At: t.At, Client: t.Client,

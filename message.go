@@ -18,6 +18,10 @@ type Client struct {
 	Addr      netip.Addr // of the peer; the zero Addr counts as one shared address
 	UserAgent string     // cut to 256 bytes
 	RequestID string     // the host's own, for its events; cut to 128 bytes
+	// Locale is the language of the request, a BCP 47 tag of up to 35 bytes. Where the
+	// account has none, it is that of the link or code that the request asks for, whoever
+	// asks, and of the notice of the change that it makes.
+	Locale string `json:",omitempty"`
 	// Device is the token of [SignedIn] that the client has kept, "" if it has none.
 	Device Token `json:"-"`
 }
@@ -49,7 +53,7 @@ type Message struct {
 	To       string // an address from the store, never from a request
 	Account  Ref
 	Username string
-	Locale   string // of the account, "" if it has none
+	Locale   string // of the account, else of the request that it answers; "" if neither has one
 
 	// Link is the whole link to follow: to the reset page in a reset_link, to "this was
 	// not me" in a notice, otherwise to where a reset is requested. Token, User and Code

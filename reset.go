@@ -244,10 +244,14 @@ func (s *Service) CancelReset(ctx context.Context, r CancelReset) error {
 // suspend makes the password useless until a reset.
 func (s *Service) suspend(ctx context.Context, a Account, consume *TokenRef, c Client) error {
 	now := s.now()
+	notice := noticeDetail{at: now, client: c}
+	if consume != nil { // by the owner, not by an administrator
+		notice.locale = c.trimmed().Locale
+	}
 	_, err := s.apply(ctx, Write{
 		Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must,
 		Must: Compromised, Raise: true, VoidAll: true, Consume: consume, Now: now,
-	}, s.notices(a, MessageSuspended, noticeDetail{at: now, client: c}))
+	}, s.notices(a, MessageSuspended, notice))
 	if err != nil {
 		return err
 	}

@@ -61,6 +61,10 @@ type Account struct {
 	Personal []pwpolicy.Attribute // what else a password must not resemble
 	Locale   string               // BCP 47 tag for messages; "" leaves the choice to the notifier
 	Address  []Address            // confirmed addresses, the preferred one first
+	// Columns are what else the host wants to know in Config.PolicyFor, Admit and Links.For
+	// without asking its database again, by name; nil if the store has none. The service
+	// does not look at them.
+	Columns map[string]string
 
 	Hash      Hash      // "" means that there is no password yet
 	Epoch     int64     // security generation; 0 until the first Apply or Issue needs one

@@ -1,6 +1,7 @@
 package passwd
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -192,6 +193,7 @@ type noticeDetail struct {
 	at     time.Time
 	until  time.Time // of a temporary password
 	client Client
+	locale string // where the account has none; "" leaves it to the notifier
 	cancel *seed
 	once   string // a waiting job for the same absorbs this one; "" is never absorbed
 }
@@ -203,7 +205,7 @@ func (s *Service) notices(a Account, kind MessageKind, d noticeDetail) []Job {
 	for i, to := range a.Address {
 		t := &noticeTask{
 			taskHead: taskHead{Kind: taskNotice, At: d.at, Client: d.client.trimmed()},
-			Message:  kind, Account: a.Ref, To: to, Username: a.Username, Locale: a.Locale, Until: d.until,
+			Message:  kind, Account: a.Ref, To: to, Username: a.Username, Locale: cmp.Or(a.Locale, d.locale), Until: d.until,
 		}
 		if d.cancel != nil {
 			t.Seed, t.Cancel = *d.cancel, true

@@ -107,8 +107,18 @@ func (s *Service) noWorker() bool {
 func (c Client) trimmed() Client {
 	c.UserAgent = strings.ToValidUTF8(c.UserAgent[:min(len(c.UserAgent), 256)], "")
 	c.RequestID = strings.ToValidUTF8(c.RequestID[:min(len(c.RequestID), 128)], "")
+	if !plausibleTag(c.Locale) {
+		c.Locale = ""
+	}
 	c.Device = "" // a secret, which nobody who is told of the client needs
 	return c
+}
+
+// plausibleTag reports whether a text may be a language tag: a client may say anything.
+func plausibleTag(tag string) bool {
+	return len(tag) <= 35 && !strings.ContainsFunc(tag, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-'
+	})
 }
 
 // Run processes the queue and purges what has expired, until ctx ends; then it

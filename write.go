@@ -111,7 +111,11 @@ func (s *Service) write(ctx context.Context, c change, h Hash, history int) (Wri
 			Account:  c.account.Ref,
 			IssuedAt: now, ExpiresAt: now.Add(cancelTTL),
 		}
-		jobs = s.notices(c.account, noticeOf(c.method), noticeDetail{at: now, until: c.until, client: c.client, cancel: &cancel})
+		notice := noticeDetail{at: now, until: c.until, client: c.client, cancel: &cancel}
+		if c.method != MethodTemporary { // that is an administrator's, whose language is another's
+			notice.locale = c.client.trimmed().Locale
+		}
+		jobs = s.notices(c.account, noticeOf(c.method), notice)
 	}
 	done := Written{Account: c.account.Ref, Epoch: c.account.Epoch + 1, Method: c.method, At: now}
 	after := s.afterWriteJob(done)

@@ -9,6 +9,7 @@ package memstore
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -101,6 +102,7 @@ func micro(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 func clone(a passwd.Account) passwd.Account {
 	a.Personal = slices.Clone(a.Personal)
 	a.Address = slices.Clone(a.Address)
+	a.Columns = maps.Clone(a.Columns)
 	a.ChangedAt, a.MustUntil = micro(a.ChangedAt), micro(a.MustUntil)
 	return a
 }

@@ -258,3 +258,18 @@ func TestDeletedWithoutForget(t *testing.T) {
 		t.Errorf("kept after Forget: must %q, changed at %v, epoch %d", a.Must, a.ChangedAt, a.Epoch)
 	}
 }
+
+// The columns of the host's own are nobody else's to change.
+func TestColumns(t *testing.T) {
+	given := map[string]string{"plan": "basic"}
+	r := passwd.Ref{ID: "1"}
+	s := memstore.New(passwd.Account{Ref: r, Columns: given})
+	given["plan"] = "scribbled"
+	for range 2 {
+		a, err := s.Get(t.Context(), r)
+		if err != nil || a.Columns["plan"] != "basic" {
+			t.Fatalf("%v (%v)", a.Columns, err)
+		}
+		a.Columns["plan"] = "scribbled"
+	}
+}

@@ -59,7 +59,8 @@ type Config struct {
 
 	// Locale returns the preferred language of a request, as a BCP 47 tag: from the
 	// user's profile or a cookie. If nil, or for "", Accept-Language decides. Texts
-	// follow it, codes do not; see package locale for the languages.
+	// follow it, codes do not; see package locale for the languages. So do messages to an
+	// account that has no language of its own (passwd.Client.Locale).
 	Locale func(*http.Request) string
 
 	// Challenge is the WWW-Authenticate of every 401. If "", it is
@@ -211,6 +212,7 @@ func (c Config) face() *endpoint.Face {
 		CrossOrigin: c.CrossOrigin,
 		ClientAddr:  c.ClientAddr,
 		RequestID:   c.RequestID,
+		Locale:      c.Locale,
 	}
 }
 

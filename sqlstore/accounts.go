@@ -138,13 +138,14 @@ type accountRow struct {
 	epoch, stamp, until, changed           sql.NullInt64
 	must                                   text
 	personal                               []text
+	columns                                []other
 
 	into []any // the above, in the order of the columns
 }
 
 func (s *Store) accountRow() *accountRow {
 	u := &s.config.Users
-	r := &accountRow{users: u, into: make([]any, 0, 15+len(u.Personal))}
+	r := &accountRow{users: u, into: make([]any, 0, 15+len(u.Personal)+len(u.Columns))}
 	r.into = append(r.into,
 		&r.id, &r.username, &r.email, &r.mobile, &r.hash, &r.locale, &r.active, &r.disabled,
 		&r.emailSure, &r.phoneSure, &r.epoch, &r.stamp, &r.must, &r.until, &r.changed,
@@ -154,6 +155,12 @@ func (s *Store) accountRow() *accountRow {
 	}
 	for i := range r.personal {
 		r.into = append(r.into, &r.personal[i])
+	}
+	if len(u.Columns) > 0 {
+		r.columns = make([]other, len(u.Columns))
+	}
+	for i := range r.columns {
+		r.into = append(r.into, &r.columns[i])
 	}
 	return r
 }
@@ -188,6 +195,14 @@ func (r *accountRow) read(row scanner, tenant string) (a passwd.Account, err err
 	for i, value := range r.personal {
 		if value != "" {
 			a.Personal = append(a.Personal, pwpolicy.Attribute{Name: u.Personal[i], Value: string(value)})
+		}
+	}
+	for i, c := range r.columns {
+		if c.there {
+			if a.Columns == nil {
+				a.Columns = make(map[string]string, len(r.columns))
+			}
+			a.Columns[u.Columns[i]] = string(c.text)
 		}
 	}
 	if a.Email != "" && (bool(r.emailSure) || u.EmailConfirmed == "") {
@@ -228,6 +243,31 @@ func (t *text) Scan(value any) error {
 		return errors.New("not a text")
 	}
 	return nil
+}
+
+// other reads a column of the host's own, of whatever type.
+type other struct {
+	text  text
+	there bool
+}
+
+func (o *other) Scan(value any) error {
+	o.there = value != nil
+	switch v := value.(type) {
+	case bool:
+		o.text = text(strconv.FormatBool(v))
+		return nil
+	case float64:
+		o.text = text(strconv.FormatFloat(v, 'f', -1, 64))
+		return nil
+	case float32:
+		o.text = text(strconv.FormatFloat(float64(v), 'f', -1, 32))
+		return nil
+	case time.Time:
+		o.text = text(v.UTC().Format(time.RFC3339Nano))
+		return nil
+	}
+	return o.text.Scan(value)
 }
 
 // flag reads a nullable boolean, or a nullable time, which is true, be it ahead.

@@ -86,6 +86,12 @@ type Users struct {
 	// no mention.
 	Personal []string
 
+	// Columns are others that passwd.Account.Columns has, under the same names, for
+	// functions of the host's such as passwd.Config.PolicyFor: of any type that has a
+	// text. Numbers are decimal, times RFC 3339 in UTC, booleans "true" and "false", but
+	// "1" and "0" where the database has numbers for them. NULL is left out.
+	Columns []string
+
 	// Where restricts the table to the rows that meet all of the conditions. The other
 	// rows do not exist for the library: nobody finds them, and nothing is written
 	// to them. This is how softly deleted users are left out, by {Column: "deleted_at"},
@@ -180,6 +186,7 @@ func (c Config) complete() (*dialect, Config, error) {
 		c.Users.TenantType = Text // of the one that there is, ""
 	}
 	c.Users.Personal = slices.Clone(c.Users.Personal)
+	c.Users.Columns = slices.Clone(c.Users.Columns)
 	c.Users.Where = slices.Clone(c.Users.Where)
 	for i := range c.Users.Where {
 		c.Users.Where[i].Values = slices.Clone(c.Users.Where[i].Values)
@@ -204,6 +211,11 @@ func (c Config) check() error {
 	for i, name := range u.Personal {
 		if name == "" {
 			refuse(fmt.Sprintf("Users.Personal[%d]", i), "empty")
+		}
+	}
+	for i, name := range u.Columns {
+		if name == "" {
+			refuse(fmt.Sprintf("Users.Columns[%d]", i), "empty")
 		}
 	}
 	for i, condition := range u.Where {
@@ -274,6 +286,9 @@ func (u Users) fields() []mappedField {
 	}
 	for i, name := range u.Personal {
 		list = append(list, mappedField{fmt.Sprintf("Personal[%d]", i), name, false})
+	}
+	for i, name := range u.Columns {
+		list = append(list, mappedField{fmt.Sprintf("Columns[%d]", i), name, false})
 	}
 	return list
 }

@@ -47,6 +47,8 @@ func TestNew(t *testing.T) {
 		{"id type", func(c *sqlstore.Config) { c.Users.IDType = 9 }, "Users.IDType"},
 		{"tenant type", func(c *sqlstore.Config) { c.Users.TenantType = sqlstore.BigInt }, "Users.TenantType"},
 		{"nameless attribute", func(c *sqlstore.Config) { c.Users.Personal = []string{"a", ""} }, "Users.Personal[1]"},
+		{"nameless column", func(c *sqlstore.Config) { c.Users.Columns = []string{"a", ""} }, "Users.Columns[1]"},
+		{"column", func(c *sqlstore.Config) { c.Users.Columns = []string{"a b"} }, "Users.Columns[0]"},
 		{"bound", func(c *sqlstore.Config) { c.MaxJobs = -1 }, "Config.MaxJobs"},
 		{"prefix", func(c *sqlstore.Config) { c.Prefix = "p; DROP" }, "Config.Prefix"},
 		{"reserved word", func(c *sqlstore.Config) { c.Users.Table, c.Users.Email = "select", "order" }, ""},

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/passwd-go/passwd"
@@ -202,11 +203,9 @@ func newRenderer(d *dialect, c Config) *renderer {
 			r.names[name] = "u." + d.quoted(column)
 		}
 	}
-	for _, column := range u.Personal {
+	r.names["personal"] = ""
+	for _, column := range slices.Concat(u.Personal, u.Columns) {
 		r.names["personal"] += ", u." + d.quoted(column)
-	}
-	if u.Personal == nil {
-		r.names["personal"] = ""
 	}
 
 	r.names["where"] = ""

@@ -113,4 +113,7 @@ func scribble(a passwd.Account) {
 	for i := range a.Address {
 		a.Address[i] = passwd.Address{Channel: passwd.SMSChannel, Value: "scribbled"}
 	}
+	for name := range a.Columns {
+		a.Columns[name] = "scribbled"
+	}
 }

@@ -43,6 +43,8 @@ type Face struct {
 	ClientAddr func(*http.Request) netip.Addr
 	// RequestID names a request in events. If nil, none has a name.
 	RequestID func(*http.Request) string
+	// Locale tells the language of a request. If nil, or for "", Accept-Language does.
+	Locale func(*http.Request) string
 }
 
 // Methods are the handlers of one path: Post and Get make them. Where there is
@@ -176,6 +178,12 @@ func (f *Face) Client(r *http.Request) passwd.Client {
 		c.RequestID = strings.Clone(f.RequestID(r))
 	}
 	c.Device = device(r)
+	if f.Locale != nil {
+		c.Locale = strings.Clone(f.Locale(r))
+	}
+	if c.Locale == "" {
+		c.Locale = strings.Clone(language(r))
+	}
 	return c
 }
 
