@@ -242,6 +242,14 @@ func sameQueue(a, b Queue) (same bool) {
 // store is the queue, what is queued through it is committed or rolled back with that
 // transaction; another queue knows nothing of the transaction. Config.AfterWrite is
 // told before the host commits.
+//
+// Config.Limiter stays outside of the transaction, for a count must outlive a rollback:
+// if it is a store on the same pool, what counts takes a second connection while the host
+// holds the first, and as many transactions at once as the pool has connections wait for
+// each other until their contexts end. Give the limiter a pool of its own then, or memory.
+// These call it: SignIn, Change, ChangeByLogin, ChangeWithTicket, what asks for or takes a
+// link or code, Check, RevealMatches and Forget. These do not: SetFirst, IssueTemporary,
+// RequireChange, LiftChange, MarkCompromised, Revoke, NewHash, Ticket, Live, Requirements.
 func (s *Service) With(store Store) *Service {
 	other := *s
 	other.within = true

@@ -12,6 +12,7 @@ require (
 	github.com/labstack/echo/v4 v4.16.0
 	github.com/lib/pq v1.12.3
 	github.com/passwd-go/passwd v0.0.0-00010101000000-000000000000
+	github.com/passwd-go/passwd/sqlstore/pgxstore v0.0.0-00010101000000-000000000000
 	modernc.org/sqlite v1.61.1
 )
 
@@ -83,7 +84,10 @@ require (
 	modernc.org/memory v1.12.1 // indirect
 )
 
-replace github.com/passwd-go/passwd => ../..
+replace (
+	github.com/passwd-go/passwd => ../..
+	github.com/passwd-go/passwd/sqlstore/pgxstore => ../../sqlstore/pgxstore
+)
 
 tool (
 	golang.org/x/vuln/cmd/govulncheck
