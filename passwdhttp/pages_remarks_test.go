@@ -76,7 +76,7 @@ func TestRemarks(t *testing.T) {
 // A password that is allowed but weak is called so on the page that says "done", which
 // goes on all the same.
 func TestWeakIsSaid(t *testing.T) {
-	shown, err := pwpolicy.InsecureNoRules().With(pwpolicy.Strength{})
+	shown, err := pwpolicy.InsecureNoRules().With(pwpolicy.Strength{InsecureScoreOnly: true})
 	if err != nil {
 		t.Fatal(err)
 	}
