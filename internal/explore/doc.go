@@ -10,7 +10,8 @@
 // have answered and what probes by SignIn, Live and the store find afterwards,
 // against the outcomes of the serial orders: those in which another flow gets its turn
 // between calls of the service, before a job is claimed, and after a rehash, a first
-// epoch and an expiry, for these are complete by themselves. What may differ from all
+// epoch and an expiry, for these are complete by themselves. They are reduced alike,
+// what an operation does between two marks being one step. What may differ from all
 // of them is listed with its reason: refusals, countSlack. Invariants of the service (I2 to
 // I5, I8, I10, I11) are checked beside it: see breaks.
 //
@@ -33,7 +34,7 @@
 //	PASSWD_EXPLORE='fresh | require | revoke @ 0.1.0.1' go test -v -run TestReplayOne ./internal/explore
 //
 // Behind the @ is the schedule: 0 is a step of the first flow, 1x10 ten of the second.
-// Or it is a fault, "error before at 3". Everyday tests draw some cells and
-// schedules with a seed that is printed; PASSWD_EXPLORE_SEED sets it, and
-// PASSWD_TEST_LONG runs all.
+// Or it is a fault, "error before at 3", or how far the clocks of the flows' replicas are
+// ahead, "clocks 5m 0s". Which cells and schedules a run draws follows
+// from a seed that it prints; PASSWD_EXPLORE_SEED sets it.
 package explore

@@ -12,9 +12,8 @@ import (
 	"time"
 
 	"github.com/passwd-go/passwd/internal/explore"
+	"github.com/passwd-go/passwd/internal/testrun"
 )
-
-func long() bool { return os.Getenv("PASSWD_TEST_LONG") != "" }
 
 // seed returns that of PASSWD_EXPLORE_SEED, or a new one, and prints it.
 func seed(t *testing.T) uint64 {
@@ -26,36 +25,69 @@ func seed(t *testing.T) uint64 {
 	return n
 }
 
-// some draws n of the cells; in the long run it is all of them.
+// some draws n cells of each combination of flows; 0 is all of them.
 func some(cells []explore.Cell, n int, seed uint64) []explore.Cell {
-	if long() {
+	if n == 0 {
 		return cells
 	}
+	cells = slices.Clone(cells)
 	rand.New(rand.NewPCG(seed, 0)).Shuffle(len(cells), func(i, j int) { cells[i], cells[j] = cells[j], cells[i] })
+	drawn := make(map[string]int)
+	return slices.DeleteFunc(cells, func(c explore.Cell) bool {
+		_, flows, _ := strings.Cut(c.String(), " | ")
+		drawn[flows]++
+		return drawn[flows] > n
+	})
+}
+
+// few draws n cells, whatever they are; 0 is all of them.
+func few(cells []explore.Cell, n int, seed uint64) []explore.Cell {
+	if n == 0 {
+		return cells
+	}
+	cells = some(cells, len(cells), seed) // in any order
 	return cells[:min(n, len(cells))]
 }
 
 // pairs are all cells of two flows.
-var pairs = func() func() []explore.Cell {
-	all := sync.OnceValue(func() []explore.Cell { return explore.Cells(2, explore.Flows()) })
-	return func() []explore.Cell { return slices.Clone(all()) }
-}()
+var pairs = sync.OnceValue(func() []explore.Cell { return explore.Cells(2, explore.Flows()) })
+
+// effort is how much is run of a cell: all schedules if they are at most whole, and
+// otherwise so many of them, in their order, and some that are drawn.
+type effort struct{ whole, drawn int }
+
+// explore runs a cell with a search.
+func (e effort) explore(c explore.Cell, x explore.Search, r *rand.Rand) (explore.Found, *explore.Failure) {
+	orders := c.Serial()
+	x.Max = e.whole
+	found, failed := c.Explore(x.Run, orders)
+	if failed == nil && !found.Complete {
+		var more explore.Found
+		more, failed = c.Explore(func(begin func() []explore.Op, visit func(explore.Schedule) bool) explore.Found {
+			return x.Sample(e.drawn, r.IntN, begin, visit)
+		}, orders)
+		found.Add(more)
+	}
+	found.Orders = orders.Ran.Schedules
+	return found, failed
+}
 
 // tally is what all cells of a test come to.
 type tally struct {
 	sync.Mutex
-	cells, schedules, steps, bounded, failed, pending int
-	began                                             time.Time
+	explore.Found
+	cells, whole, failed int
+	states               map[string]bool
 }
 
-func (y *tally) add(found explore.Found) {
+func (y *tally) add(c explore.Cell, found explore.Found) {
 	y.Lock()
 	defer y.Unlock()
 	y.cells++
-	y.schedules += found.Schedules
-	y.steps += found.Steps
-	if !found.Complete {
-		y.bounded++
+	y.states[c.State.Name] = true
+	y.Found.Add(found)
+	if found.Complete {
+		y.whole++
 	}
 }
 
@@ -64,11 +96,7 @@ const maxFailures = 20 // that are printed
 func (y *tally) fail(t *testing.T, f *explore.Failure) {
 	y.Lock()
 	defer y.Unlock()
-	if f.Pending() {
-		y.pending++
-		return
-	}
-	if y.failed++; y.failed <= maxFailures || long() {
+	if y.failed++; y.failed <= maxFailures || testrun.Long() {
 		t.Error("\n" + f.Error())
 	}
 }
@@ -77,19 +105,21 @@ func (y *tally) fail(t *testing.T, f *explore.Failure) {
 func (y *tally) enough() bool {
 	y.Lock()
 	defer y.Unlock()
-	return y.failed >= maxFailures && !long()
+	return y.failed >= maxFailures && !testrun.Long()
 }
 
-// each does something with every cell, on all processors.
-func each(t *testing.T, what string, cells []explore.Cell, do func(i int, c explore.Cell, y *tally)) {
-	y := &tally{began: time.Now()}
+// each does something with every cell, on all processors. What is random about a cell
+// comes from its place and the seed, whichever processor it is done on.
+func each(t *testing.T, cells []explore.Cell, seed uint64, do func(c explore.Cell, r *rand.Rand, y *tally)) {
+	y := &tally{states: make(map[string]bool)}
+	began := time.Now()
 	next := make(chan int)
 	var wg sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for i := range next {
 				if !y.enough() {
-					do(i, cells[i], y)
+					do(cells[i], rand.New(rand.NewPCG(seed, uint64(i))), y)
 				}
 			}
 		})
@@ -99,51 +129,32 @@ func each(t *testing.T, what string, cells []explore.Cell, do func(i int, c expl
 	}
 	close(next)
 	wg.Wait()
-	t.Logf("%s: %d cells in %d states, %d schedules, %d steps, %d cells with bounded preemption, %d failures, %d of known faults, %v",
-		what, y.cells, explore.States(), y.schedules, y.steps, y.bounded, y.failed, y.pending, time.Since(y.began).Round(time.Millisecond))
+	t.Logf("%d cells in %d states, %d of them whole; %d schedules, %d passed over, %d serial orders, %d steps; %d failures; %v",
+		y.cells, len(y.states), y.whole, y.Schedules, y.Passed, y.Orders, y.Steps, y.failed, time.Since(began).Round(10*time.Millisecond))
 }
 
-// TestPairs runs pairs of flows: in the long run all of them in all orders, those with
-// too many in all with at most three preemptions; else some of them.
+// TestPairs runs pairs of flows in all orders, or in those of an effort: every day each
+// pair in some states, and else in all of them.
 func TestPairs(t *testing.T) {
+	e := effort{whole: testrun.Size(60, 400, 20_000), drawn: testrun.Size(40, 200, 10_000)}
 	n := seed(t)
-	cells := some(pairs(), 1200, n)
-	each(t, "pairs", cells, func(i int, c explore.Cell, y *tally) {
-		whole := explore.Search{Preemptions: -1, Max: 40}
-		bounded := explore.Search{Preemptions: 2, Max: 40}
-		if long() {
-			whole.Max, bounded.Preemptions, bounded.Max = 20_000, 3, 0
-		}
-		orders := c.Serial()
-		found, failed := c.Explore(whole.Run, orders)
-		if failed == nil && !found.Complete && !long() {
-			r := rand.New(rand.NewPCG(n, uint64(i)))
-			_, failed = c.Explore(func(begin func() []explore.Op, visit func(explore.Schedule) bool) explore.Found {
-				return whole.Sample(20, r.IntN, begin, visit)
-			}, orders)
-		}
-		if failed == nil && !found.Complete {
-			more, f := c.Explore(bounded.Run, orders)
-			found.Schedules, found.Steps, failed = found.Schedules+more.Schedules, found.Steps+more.Steps, f
-		}
-		y.add(found)
+	each(t, some(pairs(), testrun.Size(2, 0, 0), n), n, func(c explore.Cell, r *rand.Rand, y *tally) {
+		found, failed := e.explore(c, explore.Search{Preemptions: -1}, r)
+		y.add(c, found)
 		if failed != nil {
 			y.fail(t, failed)
 		}
 	})
 }
 
-// TestTriples runs three flows that write, with at most two preemptions.
+// TestTriples runs three flows that write, with at most two preemptions, and then some
+// with more.
 func TestTriples(t *testing.T) {
+	e := effort{whole: testrun.Size(30, 60, 1000), drawn: testrun.Size(30, 60, 1000)}
 	n := seed(t)
-	cells := some(explore.Cells(3, explore.Writers()), 30, n)
-	each(t, "triples", cells, func(i int, c explore.Cell, y *tally) {
-		x := explore.Search{Preemptions: 2}
-		if !long() {
-			x.Max = 60
-		}
-		found, failed := c.Explore(x.Run, c.Serial())
-		y.add(found)
+	each(t, few(explore.Cells(3, explore.Writers()), testrun.Size(60, 1500, 0), n), n, func(c explore.Cell, r *rand.Rand, y *tally) {
+		found, failed := e.explore(c, explore.Search{Preemptions: 2}, r)
+		y.add(c, found)
 		if failed != nil {
 			y.fail(t, failed)
 		}
@@ -152,15 +163,16 @@ func TestTriples(t *testing.T) {
 
 // TestFaults makes all troubles at all steps of all flows.
 func TestFaults(t *testing.T) {
-	each(t, "faults", explore.Cells(1, explore.Flows()), func(i int, c explore.Cell, y *tally) {
-		y.add(explore.Found{Schedules: c.Faults(func(f *explore.Failure) { y.fail(t, f) }), Complete: true})
+	each(t, explore.Cells(1, explore.Flows()), 0, func(c explore.Cell, _ *rand.Rand, y *tally) {
+		y.add(c, explore.Found{Schedules: c.Faults(func(f *explore.Failure) { y.fail(t, f) }), Complete: true})
 	})
 }
 
 // TestApart runs pairs of flows at replicas whose clocks are five minutes apart.
 func TestApart(t *testing.T) {
-	each(t, "apart", some(pairs(), 1000, seed(t)), func(i int, c explore.Cell, y *tally) {
-		y.add(explore.Found{Schedules: 3, Complete: true})
+	n := seed(t)
+	each(t, some(pairs(), testrun.Size(1, 0, 0), n), n, func(c explore.Cell, _ *rand.Rand, y *tally) {
+		y.add(c, explore.Found{Schedules: 3, Complete: true})
 		if f := c.Apart(5 * time.Minute); f != nil {
 			y.fail(t, f)
 		}
@@ -168,23 +180,24 @@ func TestApart(t *testing.T) {
 }
 
 // TestReductionOfSteps holds what the steps say of what they touch against all orders:
-// without the reduction there must be no outcome more.
+// without the reduction there must be no outcome more. Cells that have too many orders
+// for that are left out.
 func TestReductionOfSteps(t *testing.T) {
-	cells := some(pairs(), 150, seed(t))
-	each(t, "reduction", cells, func(i int, c explore.Cell, y *tally) {
-		most := 200
-		if long() {
-			most = 5000
-		}
-		all := c.Outcomes(explore.Search{Full: true, Preemptions: -1, Max: most})
-		if all == nil { // too many orders for a comparison
-			return
-		}
-		few := c.Outcomes(explore.Search{Preemptions: -1})
-		y.add(explore.Found{Complete: true})
-		for o := range all {
-			if !few[o] {
-				t.Errorf("%s: the reduction loses\n%s", c, o)
+	n := seed(t)
+	most := testrun.Size(100, 200, 5000)
+	each(t, few(pairs(), testrun.Size(60, 1000, 0), n), n, func(c explore.Cell, _ *rand.Rand, y *tally) {
+		for _, x := range []explore.Search{{Preemptions: -1}, {Serial: true, Cut: true}} {
+			few, found := c.Outcomes(x)
+			x.Full, x.Max = true, most
+			all, full := c.Outcomes(x)
+			if found.Add(full); !full.Complete {
+				continue
+			}
+			y.add(c, found)
+			for o := range all {
+				if !few[o] {
+					t.Errorf("%s: the reduction of %+v loses\n%s", c, x, o)
+				}
 			}
 		}
 	})
@@ -201,4 +214,44 @@ func TestReplayOne(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+// Nothing of a cell is left behind: every schedule ends its goroutines, those that are
+// passed over, broken off or killed as well, and what a search keeps does not grow with
+// the schedules that it has run.
+func TestNothingIsLeft(t *testing.T) {
+	c, err := explore.ParseCell("almost stopped | forced change | redeem code")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := runtime.NumGoroutine()
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	var first uint64
+	schedules := 0
+	orders := c.Serial()
+	for _, x := range []explore.Search{{Preemptions: -1, Max: 300}, {Preemptions: 1}, {Serial: true, Cut: true}} {
+		c.Outcomes(x)
+	}
+	c.Explore(func(begin func() []explore.Op, visit func(explore.Schedule) bool) explore.Found {
+		return explore.Search{Preemptions: -1, Max: 600}.Run(begin, func(s explore.Schedule) bool {
+			if schedules++; schedules == 50 {
+				first = heap()
+			}
+			return visit(s)
+		})
+	}, orders)
+	if last := heap(); last > first+8<<20 {
+		t.Errorf("after 50 schedules %d bytes are in use, after %d %d", first, schedules, last)
+	}
+	for _, f := range explore.Flows()[:5] {
+		explore.Cell{State: c.State, Flows: []explore.Flow{f}}.Faults(func(*explore.Failure) {})
+	}
+	testrun.Until(t, func() bool { return runtime.NumGoroutine() <= before }, func() string {
+		return "goroutines: " + strconv.Itoa(runtime.NumGoroutine()) + " of " + strconv.Itoa(before)
+	})
 }

@@ -123,7 +123,8 @@ func (c Cell) replayFault(trouble Trouble, at string) (trace []string, err error
 // endings are the outcome of the flow, and the states in which it can be broken off.
 func (c Cell) endings() (done Outcome, partly map[string]bool) {
 	partly = make(map[string]bool)
-	c.run(Search{Serial: true}.Run, func(s Schedule, o Outcome) bool {
+	c.run(Search{Serial: true, Cut: true}.Run, func(s Schedule, w *World) bool {
+		o := w.Finish()
 		if !strings.ContainsAny(string(s), "abcd") {
 			done = o
 		}
@@ -135,8 +136,8 @@ func (c Cell) endings() (done Outcome, partly map[string]bool) {
 		guess, _ := flowOf(name)
 		guess.Needs = c.Flows[0].Needs
 		failed := Cell{State: c.State, Flows: []Flow{guess}}
-		failed.run(Search{Serial: true}.Run, func(_ Schedule, o Outcome) bool {
-			partly[o.state()] = true
+		failed.run(Search{Serial: true, Cut: true}.Run, func(_ Schedule, w *World) bool {
+			partly[w.Finish().state()] = true
 			return true
 		})
 	}
@@ -197,25 +198,4 @@ func diff(a, b string) string {
 		}
 	}
 	return strings.Join(lines, "\n  ")
-}
-
-// Apart runs the cell's flows one after the other, at replicas whose clocks are
-// apart, and returns what is then different.
-func (c Cell) Apart(by time.Duration) *Failure {
-	if c.Flows[0].Name == "ask for code" && c.Flows[1].Name == "ask for code" {
-		return nil // of two codes that one client asks for, the later one by the clocks is sent
-	}
-	one := func(ahead ...time.Duration) Outcome {
-		c.Ahead = ahead
-		w, ops := c.begin()
-		Replay(ops, "", nil)
-		return w.Finish()
-	}
-	want := one()
-	for _, ahead := range [][]time.Duration{{by, 0}, {0, by}} {
-		if o := one(ahead...); o.String() != want.String() || len(o.Broken) > 0 {
-			return &Failure{Cell: c, Why: append(o.Broken, fmt.Sprintf("with clocks %v ahead:\n  %s", ahead, diff(o.String(), want.String())))}
-		}
-	}
-	return nil
 }

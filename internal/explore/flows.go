@@ -156,7 +156,7 @@ func (c *Caller) redeem(request passwd.Token, code passwd.OneTimeCode) {
 // rotated goes on at a replica that has got new keys.
 func (c *Caller) rotated() {
 	c.w.rotating = true
-	c.replica = c.w.newReplica(newKeys, 0)
+	c.replica = c.w.newReplica(true, 0)
 }
 
 var flows = []Flow{

@@ -2,12 +2,10 @@ package explore
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/passwd-go/passwd"
-	"github.com/passwd-go/passwd/memstore"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/pwhash"
 	"github.com/passwd-go/passwd/session"
@@ -30,12 +28,9 @@ func reads(call string, names ...string) Step  { return Step{Name: call, Reads: 
 func writes(call string, names ...string) Step { return Step{Name: call, Writes: names} }
 func (s Step) reading(names ...string) Step    { s.Reads = names; return s }
 
-// store is a memstore whose every call is a step, and which remembers what was
-// written through it.
-type store struct {
-	*memstore.Store
-	w *World
-}
+// store is the memstore of a world, whose every call is a step, and which tells the
+// world what was written through it.
+type store struct{ *base }
 
 func (s store) Get(ctx context.Context, r passwd.Ref) (a passwd.Account, err error) {
 	err = At(ctx, reads("Get", row, epoch), func() error { a, err = s.Store.Get(ctx, r); return err })
@@ -43,7 +38,13 @@ func (s store) Get(ctx context.Context, r passwd.Ref) (a passwd.Account, err err
 }
 
 func (s store) Find(ctx context.Context, l passwd.Login, max int) (found []passwd.Account, err error) {
-	err = At(ctx, reads("Find "+string(l.Kind), row, epoch), func() error { found, err = s.Store.Find(ctx, l, max); return err })
+	err = At(ctx, reads("Find "+string(l.Kind), row, epoch), func() error {
+		if t := threadOf(ctx); t != nil {
+			t.forgot = s.forgot
+		}
+		found, err = s.Store.Find(ctx, l, max)
+		return err
+	})
 	return found, err
 }
 
@@ -62,7 +63,7 @@ func (s store) Apply(ctx context.Context, w passwd.Write) (e int64, err error) {
 	err = At(ctx, step, func() error {
 		before, _ := s.Store.Get(context.Background(), w.Account)
 		if e, err = s.Store.Apply(ctx, w); err == nil {
-			s.w.applied(w, before, e)
+			s.applied(w, before, e)
 		}
 		return err
 	})
@@ -92,7 +93,7 @@ func (s store) Issue(ctx context.Context, t passwd.TokenRecord, maxLive int, con
 	return At(ctx, step, func() error {
 		err := s.Store.Issue(ctx, t, maxLive, consume)
 		if err == nil {
-			s.w.issued(t, consume)
+			s.issued(t, consume)
 		}
 		return err
 	})
@@ -133,7 +134,7 @@ func (s store) CreateSession(ctx context.Context, r session.Record, max int) err
 	return At(ctx, step, func() error {
 		err := s.Store.CreateSession(ctx, r, max)
 		if err == nil {
-			s.w.opened(r)
+			s.opened(r)
 		}
 		return err
 	})
@@ -149,7 +150,7 @@ func (s store) RotateSession(ctx context.Context, r session.Rotation) (rec sessi
 	step := writes("RotateSession", sessions).reading(row, epoch)
 	err = At(ctx, step, func() error {
 		if rec, err = s.Store.RotateSession(ctx, r); err == nil {
-			s.w.refreshed(r)
+			s.refreshed(r)
 		}
 		return err
 	})
@@ -171,24 +172,20 @@ func (s store) EndSessions(ctx context.Context, r passwd.Ref, f session.Filter) 
 	return n, err
 }
 
-// limiter is a limiter whose every call is a step, and which knows its keys.
-type limiter struct {
-	passwd.Limiter
-	keys *[]string
-}
+// limiter is the limiter of a world, whose every call is a step. The world gets to know
+// its keys.
+type limiter struct{ *base }
 
 // Do is a step that is named after the first key that it changes, or else peeks at.
 func (l limiter) Do(ctx context.Context, now time.Time, steps ...passwd.Step) (answers []passwd.Taken, err error) {
 	if len(steps) == 0 {
-		return l.Limiter.Do(ctx, now)
+		return l.limiter.Do(ctx, now)
 	}
 	call := map[passwd.StepKind]string{passwd.StepTake: "Take", passwd.StepPeek: "Peek", passwd.StepRefund: "Refund", passwd.StepClear: "Clear"}
 	step := Step{Name: call[steps[0].Do] + " " + kindOf(steps[0].Key)}
 	for i := len(steps) - 1; i >= 0; i-- {
 		s := steps[i]
-		if !slices.Contains(*l.keys, s.Key) {
-			*l.keys = append(*l.keys, s.Key)
-		}
+		l.counted[s.Key] = true
 		if s.Do == passwd.StepPeek {
 			step.Reads = append(step.Reads, s.Key)
 			continue
@@ -196,8 +193,19 @@ func (l limiter) Do(ctx context.Context, now time.Time, steps ...passwd.Step) (a
 		step.Writes = append(step.Writes, s.Key)
 		step.Name = call[s.Do] + " " + kindOf(s.Key)
 	}
-	step.After = step.Name == "Clear account" // Forget is two steps: its counts are complete by themselves
-	err = At(ctx, step, func() error { answers, err = l.Limiter.Do(ctx, now, steps...); return err })
+	forgets := step.Name == "Clear account"
+	step.After = forgets // Forget is two steps: its counts are complete by themselves
+	err = At(ctx, step, func() error {
+		if t := threadOf(ctx); forgets {
+			if _, err := l.Store.Get(context.Background(), ref); err != nil {
+				l.forgot++
+			}
+		} else if t != nil && step.Name == "Take login" && t.forgot < l.forgot {
+			l.outrun = true
+		}
+		answers, err = l.limiter.Do(ctx, now, steps...)
+		return err
+	})
 	return answers, err
 }
 
@@ -205,7 +213,7 @@ func (l limiter) Do(ctx context.Context, now time.Time, steps ...passwd.Step) (a
 // nobody else sees: its steps commute with all others.
 type hasher struct {
 	passwdtest.Hasher
-	w *World
+	*base
 }
 
 const stale = "stale:" // before a hash of passwdtest's
@@ -213,7 +221,9 @@ const stale = "stale:" // before a hash of passwdtest's
 func (h hasher) Hash(ctx context.Context, password string) (made passwd.Hash, err error) {
 	err = At(ctx, Step{Name: "hash"}, func() error {
 		made, err = h.Hasher.Hash(ctx, password)
-		h.w.passwords[made] = password
+		if h.World != nil { // a replica that starts hashes before it has one
+			h.passwords[made] = password
+		}
 		return err
 	})
 	return made, err

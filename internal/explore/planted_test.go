@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/passwd-go/passwd/internal/testrun"
 )
 
 // planted are faults that the explorer has to find: in a file, one text in place of
@@ -47,9 +49,7 @@ var replayed = regexp.MustCompile(`PASSWD_EXPLORE='[^']*'`)
 // TestPlanted plants one fault after the other, in an overlay of its file, and holds
 // that the tests of this package find it.
 func TestPlanted(t *testing.T) {
-	if !long() {
-		t.Skip("PASSWD_TEST_LONG is not set")
-	}
+	testrun.NeedLong(t)
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		t.Fatal(err)

@@ -165,7 +165,7 @@ func TestSerialOrders(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	got = nil
-	explore.Search{Serial: true}.Run(func() []explore.Op {
+	explore.Search{Serial: true, Cut: true}.Run(func() []explore.Op {
 		log = ""
 		cut := op("a", true)
 		cut.Cuts = []func(){func() { log += "-" }}

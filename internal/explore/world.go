@@ -47,14 +47,17 @@ func stranger(n int) passwd.Client {
 
 // World is one account, the services that guard it, and what they have done to it.
 type World struct {
-	state string
-	Store *memstore.Store
+	*memstore.Store
 	Clock *passwdtest.Clock
 
+	state     string
 	passwords map[passwd.Hash]string // that were hashed
-	limiter   limiter
+	limiter   passwd.Limiter
+	counted   map[string]bool // keys of the limiter
 	mail      passwdtest.Mailbox
-	replica   replica // of the first configuration
+	processes *processes
+	replicas  []replica
+	replica   replica // the first of them, which later probes
 
 	// What a state or flow asked for beforehand.
 	link, request, ticket, cancel passwd.Token
@@ -74,6 +77,8 @@ type World struct {
 	tokens   []*token
 	sessions []*opened
 	used     map[passwd.Token]bool
+	forgot   int // how often what was counted for the account has been forgotten, its row being gone
+	outrun   bool
 	broken   []string
 }
 
@@ -90,51 +95,16 @@ type opened struct {
 	dead string
 }
 
-// replica is one process of the host's.
-type replica struct {
-	svc      *passwd.Service
-	sessions *session.Manager
-}
-
-// newReplica starts a process whose clock is ahead.
-func (w *World) newReplica(keys passwd.Keys, ahead time.Duration) replica {
-	now := func() time.Time { return w.Clock.Now().Add(ahead) }
-	svc, err := passwd.New(passwd.Config{
-		Store: store{w.Store, w}, Limiter: w.limiter, Keys: keys, Now: now,
-		Hasher: hasher{w: w}, HashWorkers: 16,
-		Notify: passwd.NotifierFunc(func(ctx context.Context, m passwd.Message) error {
-			return At(ctx, writes("Notify "+string(m.Kind), mail), func() error { return w.mail.Notify(ctx, m) })
-		}),
-		Links:  passwd.Links{Base: "https://app.example.com/account/password"},
-		Policy: policy(),
-		Limits: limits(),
-		AfterWrite: func(ctx context.Context, done passwd.Written) error {
-			return At(ctx, writes("AfterWrite", hook), func() error { w.told = append(w.told, done); return nil })
-		},
-		Observer: passwd.ObserverFunc(func(_ context.Context, e passwd.Event) {
-			if e.Name == passwd.EventChanged {
-				w.changed++
-			}
-		}),
-	})
-	if err != nil {
-		panic(err)
-	}
-	svc.Work(ended) // which does nothing, but from now on somebody delivers
-	sessions, err := session.New(session.Config{Store: store{w.Store, w}, Keys: keys, Now: now})
-	if err != nil {
-		panic(err)
-	}
-	return replica{svc, sessions}
-}
-
-// NewWorld makes a world in a state, with what the flows ask for beforehand; false
+// newWorld makes a world in a state, with what the flows ask for beforehand; false
 // if that cannot be had in it.
-func NewWorld(s State, needs ...Need) (*World, bool) {
-	w := &World{state: s.Name, Store: memstore.New(), Clock: passwdtest.NewClock(), passwords: make(map[passwd.Hash]string), used: make(map[passwd.Token]bool)}
-	w.limiter = limiter{passwd.NewMemoryLimiter(0), new([]string)}
+func newWorld(p *processes, s State, needs ...Need) (*World, bool) {
+	w := &World{
+		Store: memstore.New(), Clock: passwdtest.NewClock(), state: s.Name, processes: p,
+		passwords: make(map[passwd.Hash]string), limiter: passwd.NewMemoryLimiter(0), counted: make(map[string]bool),
+		used: make(map[passwd.Token]bool),
+	}
 	w.began = w.Clock.Now()
-	w.replica = w.newReplica(oldKeys, 0)
+	w.replica = w.newReplica(false, 0)
 	w.Store.Set(passwd.Account{
 		Ref: ref, Username: "ada", Email: "ada@example.com", Active: true, Hash: w.hashOf(right),
 		Address: []passwd.Address{{Channel: passwd.EmailChannel, Value: "ada@example.com"}},
@@ -145,11 +115,14 @@ func NewWorld(s State, needs ...Need) (*World, bool) {
 				return nil, false
 			}
 		}
+		w.Clock.Advance(time.Second) // no two password writes are of one moment
 		if early {
 			s.Make(w)
 			w.deliver()
+			w.Clock.Advance(time.Second)
 		}
 	}
+	w.began = w.Clock.Now()
 	w.before, _ = w.Store.Get(context.Background(), ref)
 	for _, m := range w.mail.All() {
 		w.stopTold = w.stopTold || m.Kind == passwd.MessageSignInStopped
@@ -160,10 +133,11 @@ func NewWorld(s State, needs ...Need) (*World, bool) {
 }
 
 func (w *World) hashOf(password string) passwd.Hash {
-	h, err := hasher{w: w}.Hash(context.Background(), password)
+	h, err := passwdtest.Hasher{}.Hash(context.Background(), password)
 	if err != nil {
 		panic(err)
 	}
+	w.passwords[h] = password
 	return h
 }
 
@@ -172,7 +146,7 @@ func (w *World) deliver() []passwd.Message {
 	before := len(w.mail.All())
 	r := w.replica
 	if w.rotating {
-		r = w.newReplica(newKeys, 0) // which can open every job
+		r = w.newReplica(true, 0) // which can open every job
 	}
 	r.svc.Work(context.Background())
 	return w.mail.All()[before:]
@@ -333,4 +307,13 @@ func tokenOf(m passwd.Message) passwd.Token {
 	return passwd.Token(u.Query().Get("token"))
 }
 
+// brokenOff is the answer of a call that a serial order has broken off although it may
+// not be refused.
 const brokenOff = "broken off"
+
+// brokenOff reports whether some call has that answer.
+func (w *World) brokenOff() bool {
+	return slices.ContainsFunc(w.callers, func(c *Caller) bool {
+		return slices.ContainsFunc(c.answers, func(a answer) bool { return a.code == brokenOff })
+	})
+}
