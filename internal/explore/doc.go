@@ -34,6 +34,7 @@
 //	PASSWD_EXPLORE='fresh | require | revoke @ 0.1.0.1' go test -v -run TestReplayOne ./internal/explore
 //
 // Behind the @ is the schedule: 0 is a step of the first flow, 1x10 ten of the second.
-// Or it is a fault, "error before at 3". Which cells and schedules a run draws follows
+// Or it is a fault, "error before at 3", or how far the clocks of the flows' replicas are
+// ahead, "clocks 5m 0s". Which cells and schedules a run draws follows
 // from a seed that it prints; PASSWD_EXPLORE_SEED sets it.
 package explore

@@ -199,24 +199,3 @@ func diff(a, b string) string {
 	}
 	return strings.Join(lines, "\n  ")
 }
-
-// Apart runs the cell's flows one after the other, at replicas whose clocks are
-// apart, and returns what is then different.
-func (c Cell) Apart(by time.Duration) *Failure {
-	if c.Flows[0].Name == "ask for code" && c.Flows[1].Name == "ask for code" {
-		return nil // of two codes that one client asks for, the later one by the clocks is sent
-	}
-	one := func(ahead ...time.Duration) Outcome {
-		c.Ahead = ahead
-		w, ops := c.begin()
-		Replay(ops, "", nil)
-		return w.Finish()
-	}
-	want := one()
-	for _, ahead := range [][]time.Duration{{by, 0}, {0, by}} {
-		if o := one(ahead...); o.String() != want.String() || len(o.Broken) > 0 {
-			return &Failure{Cell: c, Why: append(o.Broken, fmt.Sprintf("with clocks %v ahead:\n  %s", ahead, diff(o.String(), want.String())))}
-		}
-	}
-	return nil
-}

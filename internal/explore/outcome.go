@@ -19,6 +19,9 @@ type Outcome struct {
 	State  []string       // as probes by the service and the store found it
 	Counts map[string]int // of the limiter, by kind of key
 	Broken []string       // invariants that do not hold
+	// Outrun says that the account was deleted and forgotten between the look-up of a
+	// guess and its count.
+	Outrun bool
 }
 
 // String is what two outcomes that are the same have in common. The counts are not
@@ -38,7 +41,7 @@ func (w *World) Finish() Outcome {
 	w.checkTurns()
 	w.replica = w.newReplica(false, 0)
 	w.Clock.Advance(max(0, w.began.Sub(w.Clock.Now()))) // what was set back is right again
-	o := Outcome{Counts: w.counts()}
+	o := Outcome{Counts: w.counts(), Outrun: w.outrun}
 	w.checkEnded()
 	for _, c := range w.callers {
 		o.Said = append(o.Said, w.answers(c))

@@ -38,7 +38,13 @@ func (s store) Get(ctx context.Context, r passwd.Ref) (a passwd.Account, err err
 }
 
 func (s store) Find(ctx context.Context, l passwd.Login, max int) (found []passwd.Account, err error) {
-	err = At(ctx, reads("Find "+string(l.Kind), row, epoch), func() error { found, err = s.Store.Find(ctx, l, max); return err })
+	err = At(ctx, reads("Find "+string(l.Kind), row, epoch), func() error {
+		if t := threadOf(ctx); t != nil {
+			t.forgot = s.forgot
+		}
+		found, err = s.Store.Find(ctx, l, max)
+		return err
+	})
 	return found, err
 }
 
@@ -187,8 +193,19 @@ func (l limiter) Do(ctx context.Context, now time.Time, steps ...passwd.Step) (a
 		step.Writes = append(step.Writes, s.Key)
 		step.Name = call[s.Do] + " " + kindOf(s.Key)
 	}
-	step.After = step.Name == "Clear account" // Forget is two steps: its counts are complete by themselves
-	err = At(ctx, step, func() error { answers, err = l.limiter.Do(ctx, now, steps...); return err })
+	forgets := step.Name == "Clear account"
+	step.After = forgets // Forget is two steps: its counts are complete by themselves
+	err = At(ctx, step, func() error {
+		if t := threadOf(ctx); forgets {
+			if _, err := l.Store.Get(context.Background(), ref); err != nil {
+				l.forgot++
+			}
+		} else if t != nil && step.Name == "Take login" && t.forgot < l.forgot {
+			l.outrun = true
+		}
+		answers, err = l.limiter.Do(ctx, now, steps...)
+		return err
+	})
 	return answers, err
 }
 

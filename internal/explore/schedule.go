@@ -55,14 +55,21 @@ type thread struct {
 	free   bool  // it stands at one
 	steps  int
 	fault  *Fault
+	forgot int // the world's, when it looked the account up
 }
 
 type threadKey struct{}
 
+// threadOf is the operation that a context belongs to, nil if it is none's.
+func threadOf(ctx context.Context) *thread {
+	t, _ := ctx.Value(threadKey{}).(*thread)
+	return t
+}
+
 // At does a step of the operation that the context belongs to, when it is its turn;
 // without an operation, at once.
 func At(ctx context.Context, s Step, do func() error) error {
-	t, _ := ctx.Value(threadKey{}).(*thread)
+	t := threadOf(ctx)
 	if t == nil {
 		return do()
 	}
@@ -85,7 +92,7 @@ func At(ctx context.Context, s Step, do func() error) error {
 
 // Mark says that a serial order may go on with another operation here.
 func Mark(ctx context.Context) {
-	if t, _ := ctx.Value(threadKey{}).(*thread); t != nil {
+	if t := threadOf(ctx); t != nil {
 		t.mark = true
 	}
 }

@@ -77,6 +77,8 @@ type World struct {
 	tokens   []*token
 	sessions []*opened
 	used     map[passwd.Token]bool
+	forgot   int // how often what was counted for the account has been forgotten, its row being gone
+	outrun   bool
 	broken   []string
 }
 
@@ -113,11 +115,14 @@ func newWorld(p *processes, s State, needs ...Need) (*World, bool) {
 				return nil, false
 			}
 		}
+		w.Clock.Advance(time.Second) // no two password writes are of one moment
 		if early {
 			s.Make(w)
 			w.deliver()
+			w.Clock.Advance(time.Second)
 		}
 	}
+	w.began = w.Clock.Now()
 	w.before, _ = w.Store.Get(context.Background(), ref)
 	for _, m := range w.mail.All() {
 		w.stopTold = w.stopTold || m.Kind == passwd.MessageSignInStopped
