@@ -72,7 +72,7 @@ func (s *Service) countReused(ctx context.Context, rec TokenRecord, reused strin
 	}
 	err = s.update(ctx, rec.Account, func(a Account) error {
 		_, err := s.store.Apply(ctx, Write{
-			Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, Must: a.Must, MustUntil: a.MustUntil, Consume: &rec.TokenRef, Now: s.now(),
+			Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must, Must: a.Must, MustUntil: a.MustUntil, Consume: &rec.TokenRef, Now: s.now(),
 		})
 		return err
 	})

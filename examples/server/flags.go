@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 
+	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/pwhash"
 )
 
@@ -20,6 +21,7 @@ type options struct {
 	noLimits bool
 	reveal   bool
 	hasher   pwhash.Hasher // nil is the library's default; tests have a cheaper one
+	dummies  []passwd.Hash // for a table of several schemes, which tests have
 }
 
 var (

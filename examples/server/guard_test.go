@@ -16,7 +16,11 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/testrun"
+	"github.com/passwd-go/passwd/pwhash"
 )
 
 // outside is a client of a server with an address of its own: the whole of 127.0.0.0/8
@@ -357,18 +361,41 @@ func together(n int, f func(int)) {
 }
 
 // TestTimingWithLimits is TestTiming with the limiter on: each try has a login and an
-// address of its own (I6, F3).
+// address of its own (I6, F3). A mixed table has hashes of two schemes, as one has whose
+// users have not all signed in since it was adopted, and Config.Dummies in proportion.
 func TestTimingWithLimits(t *testing.T) {
 	testrun.NeedLong(t)
 	const requests = 600
-	for name, open := range map[string]func(*testing.T) string{
-		"sqlite":   func(t *testing.T) string { return copyOf(t, seeded) },
-		"postgres": copyOfPostgres,
+	mixed := func(t *testing.T, url string) *running {
+		of := func(password string) passwd.Hash {
+			h, err := bcrypt.GenerateFromPassword([]byte(password), 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return passwd.Hash(h)
+		}
+		own, err := pwhash.Argon2id{}.Hash(t.Context(), adaPassword)
+		if err != nil {
+			t.Fatal(err)
+		}
+		peopleOf(t, url, requests, own, of(adaPassword))
+		return serveWith(t, options{addr: "127.0.0.1:0", database: url, dummies: []passwd.Hash{of("a password that nobody knows"), ""}})
+	}
+	plain := func(t *testing.T, url string) *running {
+		people(t, url, requests, adaPassword)
+		return spawn(t, url).running
+	}
+	sqlite := func(t *testing.T) string { return copyOf(t, seeded) }
+	for _, test := range []struct {
+		name  string
+		open  func(*testing.T) string
+		serve func(t *testing.T, url string) *running
+	}{
+		{"sqlite", sqlite, plain}, {"postgres", copyOfPostgres, plain},
+		{"mixed, sqlite", sqlite, mixed}, {"mixed, postgres", copyOfPostgres, mixed},
 	} {
-		t.Run(name, func(t *testing.T) {
-			url := open(t)
-			people(t, url, requests, adaPassword)
-			s := spawn(t, url)
+		t.Run(test.name, func(t *testing.T) {
+			s := test.serve(t, test.open(t))
 			next := 0
 			client := func() outside {
 				next++

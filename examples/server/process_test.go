@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/pwhash"
 )
 
@@ -57,11 +58,17 @@ func people(t *testing.T, url string, n int, password string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	peopleOf(t, url, n, h)
+}
+
+// peopleOf has them take the hashes by turns.
+func peopleOf(t *testing.T, url string, n int, hashes ...passwd.Hash) {
+	t.Helper()
 	db := open(t, url)
-	err = db.alone(t.Context(), func(tx *sql.Tx) error {
+	err := db.alone(t.Context(), func(tx *sql.Tx) error {
 		for i := range n {
 			d := demoAccount{id: firstPerson + int64(i), username: fmt.Sprint("user", i), email: fmt.Sprintf("user%d@example.com", i)}
-			if err := insertUser(t.Context(), tx, db.dialect, d, string(h), time.Now()); err != nil {
+			if err := insertUser(t.Context(), tx, db.dialect, d, string(hashes[i%len(hashes)]), time.Now()); err != nil {
 				return err
 			}
 		}

@@ -81,6 +81,7 @@ func (s *site) newService(o options, store passwd.Store) (*passwd.Service, error
 		PolicyFor: policyFor(policies),
 		Observer:  s.events,
 		Hasher:    o.hasher,
+		Dummies:   o.dummies,
 		JobLease:  5 * time.Second,
 	}
 	if o.noLimits {

@@ -71,7 +71,7 @@ func (m *Model) Request(r Request, made string) Answer {
 	}
 	r.Login.Value = fold(r.Login.Value)
 	key := m.absorbKey(r)
-	if len(m.Jobs) >= m.MaxJobs { // also for what would be absorbed
+	if m.full() {
 		takeBack()
 		return refuse(passwd.CodeBusy)
 	}
@@ -95,14 +95,24 @@ func (m *Model) RevealMatches(l passwd.Login, c netip.Addr) Answer {
 // put puts a job on the queue, if there is room or it needs none.
 func (m *Model) put(j *Job, always bool) bool {
 	switch {
-	case j.once != "" && slices.ContainsFunc(m.Jobs, func(o *Job) bool { return o.once == j.once }):
-		m.Jobs = append(m.Jobs, &Job{Absorbed: true}) // until it has its name
-	case always || len(m.Jobs) < m.MaxJobs:
-		m.Jobs = append(m.Jobs, j)
-	default:
+	case !always && m.full():
 		return false
+	case j.once != "" && slices.ContainsFunc(m.Jobs, func(o *Job) bool { return o.once == j.once }):
+		j = &Job{Absorbed: true} // until it has its name
 	}
+	m.Jobs = append(m.Jobs, j)
 	return true
+}
+
+// full is whether the queue takes nothing more, what it would absorb included.
+func (m *Model) full() bool {
+	n := 0
+	for _, j := range m.Jobs {
+		if !j.Absorbed {
+			n++
+		}
+	}
+	return n >= m.MaxJobs
 }
 
 // notifyOnce is notify unless the same waits already; false if the queue is full.

@@ -229,6 +229,11 @@ func (w *world) tenDays(*rapid.T) {
 	w.log("")
 }
 
+func (w *world) fiveMinutes(*rapid.T) {
+	w.advance(5 * time.Minute)
+	w.log("")
+}
+
 func (w *world) rotate(*rapid.T) {
 	w.keys = 1 - w.keys
 	w.m.Keys = strconv.Itoa(w.keys)

@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -58,6 +59,17 @@ func (w *world) guess(t *rapid.T) {
 	}
 }
 
+// failures are five at one login, at once.
+func (w *world) failures(t *rapid.T) {
+	s, l, c := w.service(t), w.login(t, w.account(t)), w.client(t)
+	for range 5 {
+		w.log("%+v from %v", l, c.Addr)
+		_, err := s.SignIn(ctx, passwd.SignIn{Login: l, Password: "wrong", Client: c})
+		w.compare(answer(model.Answer{}, err), w.m.SignIn(l, "wrong", c.Addr))
+		w.settle()
+	}
+}
+
 func (w *world) ticket(t *rapid.T) {
 	if len(w.signedIn) == 0 {
 		return
@@ -104,10 +116,16 @@ func (w *world) changeWithTicket(t *rapid.T) {
 }
 
 func (w *world) request(t *rapid.T) {
+	w.requestFor(t, pick(w, t, "ttl", []time.Duration{0, 0, 0, 0, time.Hour, 24 * time.Hour, 25 * time.Hour, -1}))
+}
+
+func (w *world) requestForDay(t *rapid.T) { w.requestFor(t, day) }
+
+func (w *world) requestFor(t *rapid.T, ttl time.Duration) {
 	a, c := w.account(t), w.client(t)
 	s, l := w.service(t), w.login(t, a)
 	r := model.Request{Login: l, Client: c.Addr, Channel: pick(w, t, "channel", []passwd.Channel{"", "", passwd.EmailChannel, passwd.SMSChannel})}
-	r.TTL = pick(w, t, "ttl", []time.Duration{0, 0, 0, 0, time.Hour, 24 * time.Hour, 25 * time.Hour, -1})
+	r.TTL = ttl
 	r.TellShared, r.UserKey = w.oneIn(t, 4, "tell shared"), pick(w, t, "user key", []bool{false, true})
 	w.tick()
 	w.log("%+v", r)
@@ -119,12 +137,27 @@ func (w *world) request(t *rapid.T) {
 func (w *world) requestCode(t *rapid.T) {
 	a, c := w.account(t), w.client(t)
 	s, l := w.service(t), w.login(t, a)
-	r := model.Request{Login: l, Client: c.Addr, Channel: pick(w, t, "channel", []passwd.Channel{"", "", passwd.EmailChannel, passwd.SMSChannel}), Code: true}
+	w.askForCode(s, l, c, pick(w, t, "channel", []passwd.Channel{"", "", passwd.EmailChannel, passwd.SMSChannel}))
+}
+
+func (w *world) askForCode(s *passwd.Service, l passwd.Login, c passwd.Client, ch passwd.Channel) {
+	r := model.Request{Login: l, Client: c.Addr, Channel: ch, Code: true}
 	w.tick()
 	w.log("%+v", r)
 	made, err := s.RequestCode(ctx, passwd.RequestCode{Login: l, Channel: r.Channel, Client: c})
 	w.compare(answer(model.Answer{}, err), w.m.Request(r, string(made)))
 	w.made(passwd.PurposeCode, string(made))
+}
+
+// fillQueue asks for more codes than there is room for, of all accounts and from many
+// networks.
+func (w *world) fillQueue(*rapid.T) {
+	w.m.Only = nil
+	for i := range maxJobs + 5 {
+		addr := netip.MustParseAddr(networks[2+i%9])
+		w.askForCode(w.services[w.keys], passwd.Login{Tenant: tenants[i%3], Value: usernames[i%7]}, passwd.Client{Addr: addr}, "")
+		w.settle()
+	}
 }
 
 func (w *world) reveal(t *rapid.T) {
@@ -146,9 +179,33 @@ func (w *world) checkReset(t *rapid.T) {
 func (w *world) reset(t *rapid.T) {
 	s, raw, next, c := w.service(t), w.token(t, passwd.PurposeReset), w.next(t), w.client(t)
 	h, same := w.holder(t, w.account(t))
+	w.setBy(s, raw, next, c, h, same)
+}
+
+func (w *world) setBy(s *passwd.Service, raw, next string, c passwd.Client, h passwd.Holder, same model.Holder) {
 	w.log("→ %.20q for %+v", next, h.Login)
 	done, err := s.Reset(ctx, passwd.Reset{Token: passwd.Token(raw), New: next, For: h, Client: c})
 	w.compare(w.written(done, err), w.m.Reset(raw, next, c.Addr, same))
+}
+
+// present presents one link again and again, from one network after the other.
+func (w *world) present(t *rapid.T, next string, times int, pause time.Duration) {
+	s, raw := w.service(t), w.token(t, passwd.PurposeReset)
+	for i := range times {
+		addr := netip.MustParseAddr(networks[i%11])
+		w.setBy(s, raw, next, passwd.Client{Addr: addr}, passwd.Holder{}, model.Holder{})
+		w.settle()
+		w.advance(pause)
+	}
+}
+
+// presentTiny does so at once, with a password that is refused.
+func (w *world) presentTiny(t *rapid.T) { w.present(t, "tiny", 8, 0) }
+
+// presentCurrent does so for hours, with a password that the account has.
+func (w *world) presentCurrent(t *rapid.T) {
+	next := w.password(t, w.account(t))
+	w.present(t, next, 22, pick(w, t, "pause", []time.Duration{13 * time.Minute, 11 * time.Minute, time.Minute}))
 }
 
 func (w *world) redeemCode(t *rapid.T) {
@@ -168,6 +225,16 @@ func (w *world) redeemCode(t *rapid.T) {
 		made, err := s.RedeemCode(ctx, passwd.RedeemCode{Request: passwd.Token(request), Code: passwd.OneTimeCode(code), Client: c})
 		w.compare(answer(model.Answer{}, err), w.m.RedeemCode(request, code, c.Addr, string(made)))
 		w.made(passwd.PurposeReset, string(made))
+	}
+}
+
+// tryOut tries a code once more than it stands.
+func (w *world) tryOut(t *rapid.T) {
+	s, request, c := w.service(t), w.token(t, passwd.PurposeCode), w.client(t)
+	for range 6 {
+		w.log("from %v", c.Addr)
+		_, err := s.RedeemCode(ctx, passwd.RedeemCode{Request: passwd.Token(request), Code: "00000000", Client: c})
+		w.compare(answer(model.Answer{}, err), w.m.RedeemCode(request, "00000000", c.Addr, ""))
 	}
 }
 

@@ -42,6 +42,12 @@ var tours = []string{
 	"sign-in, start session, refresh session, refresh session, sign-in",
 	"change, work, cancel, request, work, reset, sign-in",
 	"change by login, change by login, change by login",
+	"request, work, failures, reset, failures",
+	"request for a day, work, present a tiny one, reset",
+	"request for a day, work, present the current one, reset",
+	"fill the queue, request, request, request, request, request, request, work, request",
+	"sign-in" + strings.Repeat(", request, work without mail, five minutes, work", 3),
+	"sign-in" + strings.Repeat(", request code, work, try out a code", 4) + ", request code, work, redeem code",
 }
 
 // take takes one step.
@@ -93,6 +99,14 @@ func init() {
 		{1, "purge", (*world).purge},
 		{7, "clock", (*world).clock},
 		{1, "ten days", (*world).tenDays},
+		{1, "five minutes", (*world).fiveMinutes},
+		{1, "failures", (*world).failures},
+		{1, "request for a day", (*world).requestForDay},
+		{1, "fill the queue", (*world).fillQueue},
+		{1, "present a tiny one", (*world).presentTiny},
+		{1, "present the current one", (*world).presentCurrent},
+		{1, "try out a code", (*world).tryOut},
+		{1, "work without mail", (*world).workWithoutMail},
 		{2, "in a transaction", (*world).inTransaction},
 		{1, "new hash", (*world).newHash},
 		{1, "hook", (*world).hook},

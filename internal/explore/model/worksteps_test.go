@@ -15,7 +15,13 @@ import (
 
 // work delivers what is due, by whichever keys.
 func (w *world) work(t *rapid.T) {
-	w.down = pick(w, t, "mail", []error{nil, nil, nil, errors.New("mail is down"), passwd.ErrUndeliverable})
+	w.workWith(t, pick(w, t, "mail", []error{nil, nil, nil, errors.New("mail is down"), passwd.ErrUndeliverable}))
+}
+
+func (w *world) workWithoutMail(t *rapid.T) { w.workWith(t, errors.New("mail is down")) }
+
+func (w *world) workWith(t *rapid.T, down error) {
+	w.down = down
 	s := w.service(t)
 	w.log("%v", w.down)
 	w.store.worked, w.sent, w.hooked = nil, map[string]passwd.Message{}, nil
