@@ -52,7 +52,7 @@ type queries struct {
 	tries, lockTries, addTries                   query
 	setTries                                     query
 	swapTries                                    [maxRows]query // of one key, of two, …
-	dropTries, purgeTries                        query
+	dropTries, trimTries, purgeTries             query
 	sessions                                     sessionQueries
 }
 
@@ -176,6 +176,7 @@ func newQueries(d *dialect, c Config) *queries {
 	for i := range maxRows {
 		set(&qs.swapTries[i], d.swap(i+1))
 	}
+	set(&qs.trimTries, `{trim_limit}`)
 	set(&qs.purgeTries, `{purge_limit}`)
 
 	qs.sessions.render(d, c.Users, set)

@@ -252,6 +252,8 @@ func (h *host) useEverything(r, fresh passwd.Ref) {
 	}
 	_, err = s.Do(ctx, t0, passwd.Step{Key: "key00", Do: passwd.StepClear})
 	must(err)
+	_, err = s.Do(ctx, t0, passwd.Step{Key: "kind:group:key", Limit: limit})
+	must(err)
 	_, _, err = s.Purge(ctx, time.UnixMicro(100), 1000) // some of each kind
 	must(err)
 }
