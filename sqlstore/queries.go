@@ -40,7 +40,7 @@ type queries struct {
 	state, lockUser, own                         query
 	setHash, addAccount, setAccount              query
 	history, addHistory, oldHistory, trimHistory query
-	rebind                                       query
+	rebind, raiseAll                             query
 	dropAccount, dropTokens, dropHistory         query
 	token, addToken, spend, void, liveTokens     query
 	attempt, purge                               query
@@ -95,6 +95,7 @@ func newQueries(d *dialect, c Config) *queries {
 		set(&qs.applyWhole, postgresApply)
 	}
 	set(&qs.rebind, `UPDATE {account} SET stamp = $3 WHERE {ours} AND stamp = $4`)
+	set(&qs.raiseAll, `UPDATE {account} SET epoch = epoch + $1 WHERE epoch <> 0`)
 	set(&qs.dropAccount, `DELETE FROM {account} WHERE {ours}`)
 
 	// Of a user who is there: what a deleted one has left is not for who asks by the id.

@@ -61,7 +61,7 @@ func TestServerPlans(t *testing.T) {
 				explained := 0
 				for text, args := range texts {
 					if !strings.Contains(text, "passwd_") || strings.HasPrefix(text, "CREATE") || strings.HasPrefix(text, "INSERT INTO") ||
-						strings.Contains(text, "passwd_schema") || strings.HasPrefix(text, "SELECT count(*) FROM "+s.quoted("passwd_job")) && !strings.Contains(text, "WHERE") {
+						strings.Contains(text, "passwd_schema") || strings.Contains(text, "epoch = epoch + ") || strings.HasPrefix(text, "SELECT count(*) FROM "+s.quoted("passwd_job")) && !strings.Contains(text, "WHERE") {
 						continue
 					}
 					explained++
@@ -211,6 +211,8 @@ func (h *host) useEverything(r, fresh passwd.Ref) {
 	w = replacement(h.get(r), "$test$fourth")
 	w.KeepSession = opened(h.get(r), 4).ID
 	_, err = s.Apply(ctx, w)
+	must(err)
+	_, err = s.RaiseEpochs(ctx, 1) // of all there are
 	must(err)
 	must(s.Forget(ctx, r))
 	_, err = s.History(ctx, r, 5) // none, so it looks whether there is such an account
