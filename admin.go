@@ -228,6 +228,41 @@ func (s *Service) Revoke(ctx context.Context, r Revoke) (epoch int64, err error)
 	return epoch, err
 }
 
+// epochsBefore is how far RevokeAll moves epochs: past all that were given out between a
+// backup and its restoration, or that a failover undid.
+const epochsBefore = 1_000_000
+
+// RevokeAll ends every session, link and JWT of every account that has an epoch, and keeps
+// the passwords. It is for a database that has gone back in time, by a backup that was
+// restored or by a failover to a replica that was behind: what was ended since may be good
+// again there, and the next epoch of an account may be one that a JWT of then has. It
+// returns the number of accounts. What "this was not me" opens stays good.
+//
+// The store has to have a method for it, RaiseEpochs(ctx, by int64) (accounts int, err
+// error), which adds to every epoch that is not 0, in one atomic step; those of memstore
+// and sqlstore have. Without it, and of a service that [Service.InTenant] has bound to one
+// tenant, it is errors.ErrUnsupported. Error besides: ErrUnavailable.
+func (s *Service) RevokeAll(ctx context.Context) (accounts int, err error) {
+	store, ok := s.store.(epochRaiser)
+	if !ok || s.only != nil {
+		return 0, errors.ErrUnsupported
+	}
+	accounts, err = store.RaiseEpochs(ctx, epochsBefore)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return 0, errors.ErrUnsupported
+	}
+	if err != nil {
+		return 0, s.fault(ctx, err)
+	}
+	s.Observe(ctx, Event{Name: EventRevoked, Reason: "all", Outcome: outcomeSuccess})
+	return accounts, nil
+}
+
+// epochRaiser is a store for RevokeAll.
+type epochRaiser interface {
+	RaiseEpochs(ctx context.Context, by int64) (accounts int, err error)
+}
+
 // Forget removes everything that the library keeps about an account. A host that
 // deletes a user calls it in the same transaction ([Service.With]), or afterwards, so
 // that whoever gets the id later inherits nothing: what is begun between a Forget and

@@ -146,6 +146,14 @@ func (c *liveCache) invalidate(r Ref) {
 	delete(c.reads, r)
 }
 
+func (c *liveCache) invalidateAll() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.young)
+	clear(c.old)
+	clear(c.reads)
+}
+
 // invalidating is a store whose writes invalidate the cache, whatever came of them:
 // after a conflict somebody else has written, and a write whose outcome is unknown
 // may have happened.
@@ -162,6 +170,15 @@ func (s invalidating) Apply(ctx context.Context, w Write) (int64, error) {
 func (s invalidating) Forget(ctx context.Context, r Ref) error {
 	defer s.cache.invalidate(r)
 	return s.Store.Forget(ctx, r)
+}
+
+func (s invalidating) RaiseEpochs(ctx context.Context, by int64) (int, error) {
+	store, ok := s.Store.(epochRaiser)
+	if !ok {
+		return 0, errors.ErrUnsupported
+	}
+	defer s.cache.invalidateAll()
+	return store.RaiseEpochs(ctx, by)
 }
 
 // Live tells whether what was opened at an epoch is still good: a host with

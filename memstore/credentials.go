@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -110,6 +111,25 @@ func (s *Store) History(ctx context.Context, r passwd.Ref, n int) ([]passwd.Hash
 		return nil, nil
 	}
 	return slices.Clone(o.history[:min(max(n, 0), len(o.history))]), nil
+}
+
+// RaiseEpochs adds to the epoch of every account that has one: see
+// passwd.Service.RevokeAll.
+func (s *Store) RaiseEpochs(ctx context.Context, by int64) (accounts int, err error) {
+	if by <= 0 {
+		return 0, errors.New("memstore: raise epochs: by less than 1")
+	}
+	if err := s.lock(ctx); err != nil {
+		return 0, err
+	}
+	defer s.mu.Unlock()
+	for _, o := range s.ours {
+		if o.epoch != 0 {
+			o.epoch += by
+			accounts++
+		}
+	}
+	return accounts, nil
 }
 
 // Forget implements passwd.Credentials. Of an account that the host still has, its row

@@ -52,9 +52,10 @@ const (
 	// A session is written to once in this time at most for being used, or in a
 	// tenth of its IdleTTL if that is less.
 	touchEvery = time.Minute
-	// Reuse of a refresh token is recognised for that many refreshes: an hourly one
-	// for 30 days fits. Older tokens are dead all the same.
-	keepSpent = 1024
+	// Reuse of a refresh token is recognised for that many refreshes, which are more than
+	// two days of hourly ones. Older tokens are dead all the same. Each is a row of about
+	// 200 bytes, for all sessions that are refreshed.
+	keepSpent = 64
 )
 
 func (c Config) withDefaults() Config {

@@ -354,6 +354,24 @@ func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
 	})
 }
 
+// RaiseEpochs adds to the epoch of every account that has one, in one transaction: see
+// passwd.Service.RevokeAll. Writes of these accounts wait until it has ended, for about
+// ten seconds with a million of them.
+func (s *Store) RaiseEpochs(ctx context.Context, by int64) (accounts int, err error) {
+	if by <= 0 {
+		return 0, errors.New("sqlstore: raise epochs: by less than 1")
+	}
+	err = s.write(ctx, "raise epochs", nil, func(q querier) error {
+		n, err := q.exec(ctx, &s.queries.raiseAll, by)
+		accounts = int(n)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return accounts, nil
+}
+
 // drop deletes all that is ours of an account.
 func (s *Store) drop(ctx context.Context, q querier, k key) error {
 	for _, drop := range []*query{&s.queries.dropAccount, &s.queries.dropTokens, &s.queries.sessions.dropAll, &s.queries.dropHistory} {

@@ -174,7 +174,7 @@ func sqlState(err error) string {
 func (d *dialect) plain() {
 	d.prepare = false
 	if d.parts["skip_locked"] != "" {
-		d.parts["skip_locked"] = "FOR UPDATE"
+		d.parts["skip_locked"], d.parts["passing"] = "FOR UPDATE", ""
 		d.migrating = plainMigrating
 	}
 }

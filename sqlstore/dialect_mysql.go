@@ -49,11 +49,19 @@ func mysqlDialect() *dialect {
 			"retry": `UPDATE {job} j LEFT JOIN {job} o ON o.waiting = j.job_key AND o.id <> j.id
 				SET j.leased_until = NULL, j.not_before = $2, j.waiting = IF(j.job_key <> '' AND o.id IS NULL, j.job_key, NULL) WHERE j.id = $1`,
 			// Not deleted, but for Purge: see mysqlSwap.
-			"drop_limit":      `UPDATE {limit} SET taken = 0, level = 0, windowed = 0, until_at = NULL, last_at = NULL, expires_at = 0`,
-			"skip_locked":     "FOR UPDATE SKIP LOCKED",
-			"purge":           "DELETE FROM {token} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
-			"purge_limit":     "DELETE FROM {limit} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
-			"purge_session":   "DELETE FROM {session} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
+			"drop_limit":    `UPDATE {limit} SET taken = 0, level = 0, windowed = 0, until_at = NULL, last_at = NULL, expires_at = 0`,
+			"skip_locked":   "FOR UPDATE SKIP LOCKED",
+			"purge":         "DELETE FROM {token} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
+			"purge_limit":   "DELETE FROM {limit} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
+			"purge_session": "DELETE FROM {session} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2",
+			"trim_limit": `UPDATE (SELECT limit_key FROM {limit} WHERE limit_key > $1 AND limit_key < $2 AND taken > 0
+				ORDER BY coalesce(last_at, 0) DESC, limit_key LIMIT 1000 OFFSET $3) o
+				STRAIGHT_JOIN {limit} l ON l.limit_key = o.limit_key
+				SET l.taken = 0, l.level = 0, l.windowed = 0, l.until_at = NULL, l.last_at = NULL, l.expires_at = 0`,
+			"purge_spent": `DELETE d FROM (SELECT c.session_id, c.n FROM
+				(SELECT id FROM {session} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2) e
+				STRAIGHT_JOIN {session_spent} c ON c.session_id = e.id LIMIT $3) o
+				STRAIGHT_JOIN {session_spent} d ON d.session_id = o.session_id AND d.n = o.n`,
 			"update_strictly": mysqlStrictUpdate,
 		},
 		current:   " FOR UPDATE",

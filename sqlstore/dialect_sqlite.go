@@ -43,6 +43,12 @@ func sqliteDialect() *dialect {
 				(SELECT limit_key FROM {limit} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`,
 			"purge_session": `DELETE FROM {session} WHERE id IN
 				(SELECT id FROM {session} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)`,
+			"trim_limit": `DELETE FROM {limit} WHERE limit_key IN
+				(SELECT limit_key FROM {limit} WHERE limit_key > $1 AND limit_key < $2 AND taken > 0
+				ORDER BY coalesce(last_at, 0) DESC, limit_key LIMIT 1000 OFFSET $3)`,
+			"purge_spent": `DELETE FROM {session_spent} WHERE (session_id, n) IN
+				(SELECT session_id, n FROM {session_spent} WHERE session_id IN
+				(SELECT id FROM {session} WHERE expires_at < $1 ORDER BY expires_at LIMIT $2) LIMIT $3)`,
 		},
 		lock:      "DELETE FROM {schema} WHERE version < 0",
 		oneWriter: true,

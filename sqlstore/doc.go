@@ -102,7 +102,7 @@
 // and what the limiter counts or clears are single statements, and so are Put and Claim
 // on PostgreSQL; Put on SQLite; Put on MySQL, and a Claim of one job on both, are a read
 // and a statement. Another write is one transaction: BEGIN, COMMIT, and between them 1
-// statement for Rehash, 2 for Attempt, 3 for Purge, 4 to 6 for Issue, 7 for Forget, 1 and one for each job for a Claim of several, and 3 to 15 for
+// statement for Rehash, 2 for Attempt, 4 for Purge, 4 to 6 for Issue, 7 for Forget, 1 and one for each job for a Claim of several, and 3 to 15 for
 // Apply (a reset with history and one notice: 10), but on PostgreSQL 1 for an Apply of a
 // new hash with up to three jobs; 4 or 5 for CreateSession, 6 or 7 for
 // RotateSession, 2 for EndSessions. Each session that ends with an Apply, CreateSession

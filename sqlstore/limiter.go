@@ -30,10 +30,24 @@ const (
 // of its keys costs one statement, if they are as this process last saw them; else a
 // read and a statement, and, if others are at the same keys, a transaction.
 //
+// Of a group of keys, the 16 that were taken last are kept; one more statement, by the
+// first take of one, sees to that.
+//
 // Purge removes keys whose window has passed, and what has been cleared. A key without a window goes a day after
 // its last take for each one that is counted, or after 30 days, and never before its
 // wait is over. A clock that is set back neither shortens a wait nor forgives.
 func (s *Store) Do(ctx context.Context, now time.Time, steps ...passwd.Step) ([]passwd.Taken, error) {
+	taken, err := s.do(ctx, now, steps)
+	if err == nil {
+		err = s.trimGroups(ctx, steps, taken)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return taken, nil
+}
+
+func (s *Store) do(ctx context.Context, now time.Time, steps []passwd.Step) ([]passwd.Taken, error) {
 	if s.host != nil {
 		return nil, errors.ErrUnsupported // it would be undone with that transaction
 	}

@@ -40,7 +40,7 @@ type queries struct {
 	state, lockUser, own                         query
 	setHash, addAccount, setAccount              query
 	history, addHistory, oldHistory, trimHistory query
-	rebind                                       query
+	rebind, raiseAll                             query
 	dropAccount, dropTokens, dropHistory         query
 	token, addToken, spend, void, liveTokens     query
 	attempt, purge                               query
@@ -52,7 +52,7 @@ type queries struct {
 	tries, lockTries, addTries                   query
 	setTries                                     query
 	swapTries                                    [maxRows]query // of one key, of two, …
-	dropTries, purgeTries                        query
+	dropTries, trimTries, purgeTries             query
 	sessions                                     sessionQueries
 }
 
@@ -95,6 +95,7 @@ func newQueries(d *dialect, c Config) *queries {
 		set(&qs.applyWhole, postgresApply)
 	}
 	set(&qs.rebind, `UPDATE {account} SET stamp = $3 WHERE {ours} AND stamp = $4`)
+	set(&qs.raiseAll, `UPDATE {account} SET epoch = epoch + $1 WHERE epoch <> 0`)
 	set(&qs.dropAccount, `DELETE FROM {account} WHERE {ours}`)
 
 	// Of a user who is there: what a deleted one has left is not for who asks by the id.
@@ -176,6 +177,7 @@ func newQueries(d *dialect, c Config) *queries {
 	for i := range maxRows {
 		set(&qs.swapTries[i], d.swap(i+1))
 	}
+	set(&qs.trimTries, `{trim_limit}`)
 	set(&qs.purgeTries, `{purge_limit}`)
 
 	qs.sessions.render(d, c.Users, set)

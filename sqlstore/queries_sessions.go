@@ -8,7 +8,7 @@ type sessionQueries struct {
 	get, reused, mine, rivals        query
 	add, rotate, touch, restamp      query
 	drop, dropDevice, dropAll, purge query
-	addSpent, trimSpent              query
+	addSpent, trimSpent, purgeSpent  query
 }
 
 const (
@@ -63,6 +63,7 @@ func (qs *sessionQueries) render(d *dialect, u Users, set func(*query, string)) 
 	set(&qs.drop, `DELETE FROM {session} WHERE id = $1`)
 	set(&qs.dropDevice, `DELETE FROM {session} WHERE {ours} AND client = $3 AND device = $4`)
 	set(&qs.dropAll, `DELETE FROM {session} WHERE {ours}`)
+	set(&qs.purgeSpent, `{purge_spent}`)
 	set(&qs.purge, `{purge_session}`)
 
 	set(&qs.addSpent, `INSERT INTO {session_spent} (session_id, n, digest) VALUES ($1, $2, $3)`)

@@ -164,7 +164,8 @@ func (s *Store) Attempt(ctx context.Context, ref passwd.TokenRef, max int, now t
 
 // Purge implements passwd.Tokens. It deletes tokens, sessions and counts of the limiter
 // that have expired: at most 1,000 together, on SQLite 100, whatever the batch, so
-// that other writers get their turn. Jobs are not purged: the service drops those
+// that other writers get their turn, and as many spent refresh tokens of these sessions,
+// which are not counted in n. Jobs are not purged: the service drops those
 // that are too old, and tells of it.
 func (s *Store) Purge(ctx context.Context, before time.Time, batch int) (n int, more bool, err error) {
 	if s.host != nil {
@@ -174,15 +175,23 @@ func (s *Store) Purge(ctx context.Context, before time.Time, batch int) (n int, 
 	if batch <= 0 {
 		return 0, false, ctx.Err()
 	}
+	spent := &s.queries.sessions.purgeSpent
 	err = s.write(ctx, "purge", nil, func(q querier) error {
 		n, more = 0, false
-		for _, purge := range []*query{&s.queries.purge, &s.queries.sessions.purge, &s.queries.purgeTries} {
-			deleted, err := q.exec(ctx, purge, before.UnixMicro(), batch-n)
+		// What is spent of a session goes before it does: the rows that its end takes along
+		// would be in no batch.
+		for _, purge := range []*query{&s.queries.purge, spent, &s.queries.sessions.purge, &s.queries.purgeTries} {
+			deleted, err := q.exec(ctx, purge, before.UnixMicro(), batch-n, s.dialect.purge)
 			if err != nil {
 				return err
 			}
-			if n += int(deleted); n >= batch {
-				more = true
+			if purge == spent { // a part of what is counted
+				more = int(deleted) >= s.dialect.purge
+			} else {
+				n += int(deleted)
+				more = n >= batch
+			}
+			if more {
 				break
 			}
 		}

@@ -161,6 +161,7 @@ func storeChecks() []check {
 		conflictChecks(),
 		historyChecks(),
 		forgetChecks(),
+		raiseChecks(),
 		consumeChecks(),
 		writeTokenChecks(),
 		issueChecks(),

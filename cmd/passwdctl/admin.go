@@ -238,6 +238,25 @@ key ("key" in the file of --config, as "env:PASSWD_KEY").`,
 				}
 				return o.say(cmd, map[string]any{"account": r.ID, "forgotten": true}, "Nothing of the account is left.")
 			}),
+		&cobra.Command{
+			Use: "revoke-all", Short: "End every session and link of all accounts, after the database has gone back in time", Args: cobra.NoArgs,
+			Example: "  passwdctl accounts revoke-all",
+			Long: `For a database that was restored from a backup, or that failed over to a replica that was behind: what was ended
+since would be good again. Every epoch is raised by a million, in one transaction; passwords stay.`,
+			RunE: runs(func(cmd *cobra.Command, _ []string) error {
+				return o.with(cmd.Context(), func(db *opened) error {
+					svc, err := db.service()
+					if err != nil {
+						return err
+					}
+					n, err := svc.RevokeAll(cmd.Context())
+					if err != nil {
+						return err
+					}
+					return o.say(cmd, map[string]any{"accounts": n}, fmt.Sprintf("Every session and link of %d accounts has ended.", n))
+				})
+			}),
+		},
 		newAccountInspect(o, &by, &tenant),
 	)
 	return c

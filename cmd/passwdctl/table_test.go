@@ -195,6 +195,9 @@ func TestAccounts(t *testing.T) {
 		}
 		step(exitUsage, "accounts", "require-change", "7", "--reason", "whim")
 		step(0, "accounts", "revoke", "7")
+		if all := decode[struct{ Accounts int }](t, step(0, "accounts", "revoke-all")); all.Accounts != 1 {
+			t.Errorf("revoked of all: %+v", all)
+		}
 		issued := decode[struct{ Password string }](t, step(0, "accounts", "temporary", "7", "--ttl", "1h"))
 		if v, err := (pwhash.Argon2id{}).Verify(t.Context(), pwhash.Hash(h.hash(t, "7")), issued.Password); err != nil || !v.Match {
 			t.Errorf("temporary: %+v, %v", v, err)

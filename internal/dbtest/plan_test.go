@@ -11,7 +11,8 @@ import (
 )
 
 // TestPlans asks SQLite how it would run every statement of the store: none reads
-// a whole table, but the one that counts the jobs, which are bounded.
+// a whole table, but the one that counts the jobs, which are bounded, and the one that
+// raises all epochs.
 func TestPlans(t *testing.T) {
 	for name, ids := range map[string]sqlstore.IDType{
 		"numbers": sqlstore.BigInt, "texts": sqlstore.Text, "uuids": sqlstore.UUID, "binary uuids": sqlstore.BinaryUUID,
@@ -32,7 +33,7 @@ func TestPlans(t *testing.T) {
 			plain := openFile(t, file)
 			statements := 0
 			for _, text := range f.texts {
-				if strings.Contains(text, "pragma_") || strings.Contains(text, "passwd_schema`") {
+				if strings.Contains(text, "pragma_") || strings.Contains(text, "passwd_schema`") || strings.Contains(text, "epoch = epoch + ") {
 					continue
 				}
 				statements++
