@@ -24,7 +24,8 @@ import (
 //
 // Of a Session the pages and the API need ID, which is printable ASCII without quotes
 // and no secret (never the token in a cookie), Account and UsedAt; all else may be left
-// out. Errors of package passwd are answered as such, any other as unavailable.
+// out. Those with another Epoch than that which asks are dead, and not shown; 0 is not
+// known. Errors of package passwd are answered as such, any other as unavailable.
 type Sessions interface {
 	// List returns the live sessions of an account, in any order.
 	List(ctx context.Context, account passwd.Ref) ([]session.Session, error)
@@ -42,7 +43,7 @@ func (c Config) sessionsOf(ctx context.Context, who Principal) ([]session.Sessio
 	if err != nil {
 		return nil, c.sessionFault(ctx, who, err)
 	}
-	all = slices.Clone(all)
+	all = slices.DeleteFunc(slices.Clone(all), func(s session.Session) bool { return s.Epoch != 0 && s.Epoch != who.Epoch })
 	slices.SortFunc(all, func(a, b session.Session) int {
 		if own := a.ID == who.Session; own != (b.ID == who.Session) {
 			return map[bool]int{true: -1, false: 1}[own]
