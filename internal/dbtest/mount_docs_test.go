@@ -11,11 +11,16 @@ import (
 
 const mountDocument = "../../docs/mounting.md"
 
-// TestMountDocument compares the code of the document with the code that the tests
-// here drive: what is between "// docs:name" and "// docs:end" is all there, once, and
-// nothing else is.
-func TestMountDocument(t *testing.T) {
-	files, err := filepath.Glob("mount_*_test.go")
+// TestShownCode compares the code of documents with the code that the tests here drive:
+// what is between "// docs:name" and "// docs:end" is all there, once, and nothing else is.
+func TestShownCode(t *testing.T) {
+	for document, sources := range map[string]string{mountDocument: "mount_*_test.go", "../../docs/databases.md": "database_*_test.go"} {
+		t.Run(filepath.Base(document), func(t *testing.T) { compareShown(t, document, sources) })
+	}
+}
+
+func compareShown(t *testing.T, name, sources string) {
+	files, err := filepath.Glob(sources)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,11 +40,11 @@ func TestMountDocument(t *testing.T) {
 			t.Errorf("%s: a part of the document has no end", file)
 		}
 	}
-	if len(source) < 9 {
+	if len(source) < 6 {
 		t.Fatalf("only %d parts were found", len(source))
 	}
 
-	document, err := os.ReadFile(mountDocument)
+	document, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
