@@ -73,7 +73,7 @@ func newPages(c Config) (*pages, error) {
 		}
 	}
 	var err error
-	if p.templates, err = parseTemplates(c.Templates); err != nil {
+	if p.templates, err = parseTemplates(c.Templates, c.Funcs); err != nil {
 		return nil, err
 	}
 	if err := p.tryTemplates(); err != nil {
