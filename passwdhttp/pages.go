@@ -48,7 +48,7 @@ func Pages(c Config) (http.Handler, error) {
 		return nil, err
 	}
 	routes := p.routes()
-	return p.mend(p.face.Routes(p.base, routes), routes), nil
+	return unhide(p.mend(p.face.Routes(p.base, routes), routes)), nil
 }
 
 func newPages(c Config) (*pages, error) {
