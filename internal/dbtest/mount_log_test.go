@@ -76,3 +76,16 @@ func TestMountAccessLogs(t *testing.T) {
 		})
 	}
 }
+
+// docs:hide-tokens
+func listen(cfg passwdhttp.Config, router http.Handler) *http.Server {
+	return &http.Server{Addr: ":8080", Handler: passwdhttp.HideTokens(cfg, router)}
+}
+
+// docs:end
+
+func TestMountHiding(t *testing.T) {
+	shop := openShop(t, passwd.Config{})
+	s := listen(passwdhttp.Config{Service: shop.Service}, shop.pages)
+	wantStatus(t, "a page", serveOnce(s.Handler, httptest.NewRequest("GET", "/account/password/forgot", nil)), 200)
+}
