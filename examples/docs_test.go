@@ -37,6 +37,9 @@ var docFrames = map[string][]frame{
 		"t *testing.T, openEmpty, openAgain func(*testing.T) (passwd.Store, error), " +
 			"insertUsers func(context.Context, passwd.Store, ...passwd.Account) error, deleteUsers func(context.Context, passwd.Store, ...passwd.Ref) error", "",
 	}},
+	"docs/pages.md": {{
+		"templates fs.FS, assetURL func(string) string, shopOf func(*http.Request) any, csrf struct{ Token func(*http.Request) string }", "_ = pages",
+	}},
 	"docs/performance.md": {
 		{"config passwdhttp.Config, manager *session.Manager, token func(*http.Request) string", ""},
 	},
@@ -82,7 +85,7 @@ func TestDocsCompile(t *testing.T) {
 			file.merge(t, fmt.Sprintf("func block(%s) %s {\n%s\n%s\n}", f.given, result, shown.ReplaceAllString(c, "_ = wire."), f.rest))
 			source := file.source(t, "github.com/passwd-go/passwd/pwhash/foreign", "github.com/passwd-go/passwd/memstore",
 				"github.com/passwd-go/passwd/session", "github.com/passwd-go/passwd/storetest", "github.com/passwd-go/passwd/wire",
-				"context", "testing", "time")
+				"context", "html/template", "io/fs", "net/http", "testing", "time")
 			folder := fmt.Sprintf("%s-%d", strings.TrimSuffix(path.Base(name), ".md"), i+1)
 			sources[folder] = strings.Replace(string(source), "package main", "package block", 1)
 			packages = append(packages, "./"+folder)

@@ -3,6 +3,7 @@ package passwdhttp
 import (
 	"errors"
 	"fmt"
+	"html/template"
 	"io/fs"
 	"net/http"
 	"net/netip"
@@ -117,8 +118,20 @@ type Config struct {
 	// Stylesheet comes after that of the pages. Colours are custom properties: those
 	// of assets/style.css that begin with --passwd-.
 	Stylesheet string
-	// Templates overrides templates; see [View]. If nil, none.
+	// Templates overrides templates; see [View]. If nil, none. What has no effect in it
+	// is an error of Pages.
 	Templates fs.FS
+	// Funcs are what Templates may call besides the functions of package html/template.
+	Funcs template.FuncMap
+	// Data is what the host's own layout shows on a page: View.Data. It is called once for
+	// each page, after everything else, and may read the request alone. Pages calls it
+	// as well, to try Templates, with a request that nobody has sent; should it panic
+	// there, what depends on it is not tried. If nil, there is no data.
+	Data func(*http.Request) any
+	// FormFields are hidden fields that the host's middleware looks for in every form, such
+	// as a CSRF token of nosurf or gorilla/csrf. If nil, none: the pages need none, since
+	// they look at where a request comes from.
+	FormFields func(*http.Request) []Hidden
 	// SignInURL is where people sign in. It is given the parameter next, which leads
 	// back. If "", it is the page signin, with SignedIn; else the pages say that a sign-in
 	// is needed, but not where.

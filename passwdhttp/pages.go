@@ -48,7 +48,7 @@ func Pages(c Config) (http.Handler, error) {
 		return nil, err
 	}
 	routes := p.routes()
-	return p.mend(p.face.Routes(p.base, routes), routes), nil
+	return unhide(p.mend(p.face.Routes(p.base, routes), routes)), nil
 }
 
 func newPages(c Config) (*pages, error) {
@@ -73,7 +73,7 @@ func newPages(c Config) (*pages, error) {
 		}
 	}
 	var err error
-	if p.templates, err = parseTemplates(c.Templates); err != nil {
+	if p.templates, err = parseTemplates(c.Templates, c.Funcs); err != nil {
 		return nil, err
 	}
 	if err := p.tryTemplates(); err != nil {

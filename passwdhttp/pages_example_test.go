@@ -73,7 +73,7 @@ func ExamplePages() {
 		Name:      "Example",
 		SignInURL: "/sign-in",
 		Templates: fstest.MapFS{ // any fs.FS, such as an embed.FS
-			"own.html": {Data: []byte(`{{define "footer"}}<footer>Example Ltd</footer>{{end}}`)},
+			"layout.html": {Data: []byte(`{{define "footer"}}<footer>Example Ltd</footer>{{end}}`)},
 		},
 	})
 	if err != nil {

@@ -2,12 +2,9 @@ package passwdhttp
 
 import (
 	"bytes"
-	"embed"
 	"errors"
-	"fmt"
 	"html/template"
 	"io"
-	"io/fs"
 	"net/http"
 	"strconv"
 	"strings"
@@ -16,9 +13,6 @@ import (
 	"github.com/passwd-go/passwd/internal/endpoint"
 	"github.com/passwd-go/passwd/locale"
 )
-
-//go:embed templates
-var templateFiles embed.FS
 
 // The names of the pages, and of the templates for one page only.
 const (
@@ -44,98 +38,6 @@ const (
 var pageNames = []string{
 	pageChange, pageForced, pageForgot, pageSent, pageForgotCode, pageResetCode, pageReset, pageInvitation, pageDone,
 	pageExpired, pageCancel, pageError, pageDevices, pageLanding, pageSignIn,
-}
-
-const layout = "layout.html"
-
-// parseTemplates makes the template of each page: our layout, what the host has
-// for all pages, what it has for this one. Once a template has been executed it
-// takes no more, so all of it is done here.
-func parseTemplates(host fs.FS) (map[string]*template.Template, error) {
-	text, err := templateFiles.ReadFile("templates/" + layout)
-	if err != nil {
-		return nil, err
-	}
-	common, err := template.New(layout).Parse(string(text))
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	if host != nil {
-		if names, err = fs.Glob(host, "*.html"); err != nil {
-			return nil, fmt.Errorf("passwdhttp: Config.Templates: %w", err)
-		}
-	}
-	own := map[string]string{}
-	for _, page := range pageNames {
-		own[page+".html"] = page
-	}
-	for _, name := range names {
-		if _, one := own[name]; !one {
-			if err := parseOnto(common, host, name); err != nil {
-				return nil, err
-			}
-		}
-	}
-	all := map[string]*template.Template{}
-	for _, page := range pageNames {
-		t, err := common.Clone()
-		if err != nil {
-			return nil, err
-		}
-		for _, name := range names {
-			if own[name] == page {
-				if err := parseOnto(t, host, name); err != nil {
-					return nil, err
-				}
-			}
-		}
-		all[page] = t
-	}
-	return all, nil
-}
-
-// parseOnto parses a file of the host over what is there. A file of one page with
-// more in it than blocks is the whole page.
-func parseOnto(t *template.Template, host fs.FS, name string) error {
-	text, err := fs.ReadFile(host, name)
-	if err != nil {
-		return fmt.Errorf("passwdhttp: Config.Templates: %w", err)
-	}
-	there := t.Lookup(name) // New would empty it
-	if there == nil {
-		there = t.New(name)
-	}
-	if _, err := there.Parse(string(text)); err != nil {
-		return fmt.Errorf("passwdhttp: Config.Templates: %w", err)
-	}
-	return nil
-}
-
-// tryTemplates executes every page once, so that what only shows then is an error
-// at the start.
-func (p *pages) tryTemplates() error {
-	words := locale.Match()
-	for _, page := range pageNames {
-		v := p.view(words, page, "change_title")
-		v.Problems = []Problem{{"new_password", "x"}, {"", "x"}}
-		v.Intro = []string{"x"}
-		v.Links, v.Action, v.Said, v.Onward = []Link{{"/", "x"}}, &Link{"/", "x"}, "x", "/"
-		field := Field{
-			ID: "new_password", Label: "x", Type: "password", Autocomplete: "new-password", EnterKey: "done",
-			Requirements: []Requirement{{"x", "x", true, "x"}}, Errors: []string{"x"}, MinLength: 15, PasswordRules: "x", Show: "x", Hide: "x", Check: &Check{},
-		}
-		v.Form = &Form{Action: "/", Hidden: []Hidden{{"next", "/"}}, Fields: []Field{field}, Submit: "x", Busy: "x"}
-		v.Second, v.Notice = v.Form, &Notice{"x", v.Form}
-		v.Devices = []Device{{ID: "x", Name: "x", This: "x", Facts: []Fact{{"x", "x", ""}, {"x", "x", "2026-03-01T12:00:00Z"}}, Raw: "x", RawLabel: "x", End: v.Form}}
-		v.Fragment = &Fragment{Action: "/", Without: "/"}
-		for _, v := range []View{v, p.view(words, page, "change_title")} {
-			if err := p.execute(io.Discard, v); err != nil {
-				return fmt.Errorf("passwdhttp: Config.Templates: page %s: %w", page, err)
-			}
-		}
-	}
-	return nil
 }
 
 // execute writes the page of a view: the host's own file for that page, if there
@@ -172,6 +74,7 @@ func (p *pages) send(w http.ResponseWriter, r *http.Request, out reply) {
 		seeOther(w, r, out.location)
 		return
 	}
+	p.dress(r, &out.view)
 	var body bytes.Buffer
 	if err := p.execute(&body, out.view); err != nil {
 		p.Service.Observe(r.Context(), passwd.Event{Name: passwd.EventUnavailable, Outcome: "failure", Reason: "template", Err: err})

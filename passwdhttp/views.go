@@ -7,11 +7,14 @@ import "strings"
 //
 // The pages are made by one template, layout.html, of the blocks title, head,
 // header, main, summary, intro, devices, form, field, links and footer. Config.Templates
-// overrides any of them: its layout.html, and every other file of its root whose
-// name ends in .html, is parsed after the built-in one for all pages, and a file named
+// overrides any of them: the files in and below its folder partials whose names end in
+// .html, in the order of their paths, and then its layout.html are parsed after the
+// built-in one for all pages, and a file named
 // after one page for that page alone: change, forced, forgot, sent, forgot_code,
 // reset_code, reset, invitation, done, expired, cancel, error, devices, landing, sign_in. A file that consists
-// of {{define}} blocks replaces just those. Whatever is shown comes in a View, so a
+// of {{define}} blocks replaces just those. A partial is {{template "partials/nav.html" .}},
+// or the blocks that it defines. Any other file is an error of [Pages], and so is a block
+// of the layout or a page that no template has. Whatever is shown comes in a View, so a
 // template without scripts and styles of its own needs nothing else.
 type View struct {
 	Page      string // the page's name, as above
@@ -41,6 +44,8 @@ type View struct {
 	Second   *Form     // another without fields, for the other answer; nil if there is none
 	Action   *Link     // the one way on, as a button; nil if there is none
 	Links    []Link
+
+	Data any // what Config.Data has returned for this request
 
 	Devices  []Device  // on the page devices: the one used last first
 	Fragment *Fragment // on the page landing, else nil
@@ -100,6 +105,7 @@ type Fact struct {
 type Fragment struct {
 	Action  string // where the form with the field token is posted
 	Without string // where to go if there is none
+	Hidden  []Hidden
 }
 
 // Hidden is a value that a form carries along.

@@ -20,6 +20,8 @@ type Body struct {
 	Data      []byte
 }
 
+const formType = "application/x-www-form-urlencoded"
+
 // Post makes the handler of an endpoint that takes a body. An error of decode is
 // passwd.ErrInvalidRequest, whatever else it is. Call may set headers, but
 // leaves the reply to encode.
@@ -72,6 +74,13 @@ func (f *Face) read(w http.ResponseWriter, r *http.Request) (Body, error) {
 	if !ok {
 		w.Header().Set("Accept", strings.Join(f.Accept, ", "))
 		return Body{}, ErrUnsupportedMediaType
+	}
+	if mediaType == formType && r.PostForm != nil { // read by the host's middleware, for a CSRF token of its own
+		data := []byte(r.PostForm.Encode())
+		if len(data) > MaxBody {
+			return Body{}, ErrTooLarge
+		}
+		return Body{MediaType: mediaType, Params: params, Data: data}, nil
 	}
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if err != nil {

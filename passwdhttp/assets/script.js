@@ -11,7 +11,7 @@ if (landing) {
     const field = document.createElement("input");
     Object.assign(form, { method: "post", action: landing.dataset.fragment, hidden: true });
     Object.assign(field, { type: "hidden", name: "token", value: token });
-    form.append(field);
+    form.append(field, ...landing.querySelectorAll("input"));
     document.body.append(form);
     form.submit();
   };
