@@ -30,7 +30,7 @@ func (s *Service) composeOnce(ctx context.Context, t *requestTask, n int) (Messa
 		return Message{}, err
 	case len(matches) > 1 && t.TellShared:
 		return s.composeShared(ctx, t, matches, n)
-	case len(matches) != 1, matches[0].Disabled, !matches[0].Active:
+	case len(matches) != 1, matches[0].Disabled, !matches[0].Active, matches[0].NoPassword:
 		return Message{}, errDrop
 	}
 	a := matches[0]
@@ -228,7 +228,7 @@ func destination(a Account, l Login, ch Channel) (Address, error) {
 // accounts that may be reset has it, and that account's locale.
 func shared(matches []Account, l Login, ch Channel) (to Address, locale string, found bool) {
 	for _, a := range matches {
-		if a.Disabled || !a.Active {
+		if a.Disabled || !a.Active || a.NoPassword {
 			continue
 		}
 		for _, own := range a.Address {

@@ -23,7 +23,9 @@
 //     a transaction of its own: [Service.With].
 //   - An administrator forces a change, withdraws that, suspends a leaked password, or
 //     issues a temporary one: [Service.RequireChange], [Service.LiftChange],
-//     [Service.MarkCompromised], [Service.IssueTemporary].
+//     [Service.MarkCompromised], [Service.IssueTemporary]. They have the owner set a
+//     first password, or a new one, by a link: [Service.Invite], which is answered by
+//     [Service.AcceptInvitation], and [Service.SendReset].
 //   - A request is for one of several tenants: [Service.InTenant].
 //
 // # Which package for which need

@@ -78,8 +78,13 @@ var (
 	ErrUnavailable = errors.New("passwd: unavailable")
 	// ErrRateLimited matches every RateLimitError.
 	ErrRateLimited = errors.New("passwd: too many requests")
+	// ErrNoPassword is ErrConflict of an account that must not have a password of its
+	// own; see [Account.NoPassword]. Only what an administrator, or the account's owner
+	// who is signed in, has asked for is answered so.
+	ErrNoPassword = fmt.Errorf("passwd: account must not have a password of its own: %w", ErrConflict)
 	// ErrUndeliverable is for a Notifier: the message will never arrive, however often
-	// it is tried, because there is no such mailbox. It is dropped, with an event.
+	// it is tried, because there is no such mailbox. It is dropped, with an event. It also
+	// answers an Invite or SendReset for an account without an address to send it to.
 	ErrUndeliverable = errors.New("passwd: message cannot be delivered")
 	// ErrNotRunning says that a message was asked for while nothing processes
 	// the in-process queue: start Service.Run, or in a test call Service.Work, first.
@@ -134,6 +139,7 @@ var codes = []struct {
 	{context.DeadlineExceeded, CodeUnavailable},
 	{context.Canceled, CodeUnavailable},
 	{ErrConflict, CodeConflict},
+	{ErrUndeliverable, CodeConflict},
 }
 
 // CodeOf returns the public code of an error that a [Service] returned. An error

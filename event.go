@@ -35,7 +35,8 @@ const (
 	EventChangeFailed        EventName = "password.change_failed"
 	EventHashNotJudged       EventName = "password.hash_not_judged" // the hasher cannot read what is stored
 	EventRehashed            EventName = "password.rehashed"
-	EventResetRequested      EventName = "password.reset_requested"      // a link or a code, for whatever login
+	EventResetRequested      EventName = "password.reset_requested" // a link or a code, for whatever login
+	EventInvited             EventName = "account.invited"
 	EventTokenRejected       EventName = "password.reset_token_rejected" // a link, code, ticket or "this was not me"
 	EventCodeExhausted       EventName = "password.code_attempts_exhausted"
 	EventChangeRequired      EventName = "password.change_required"
@@ -61,11 +62,12 @@ type Method string
 
 // The methods.
 const (
-	MethodChange    Method = "change"    // by its owner, signed in
-	MethodForced    Method = "forced"    // by its owner, in order to sign in
-	MethodReset     Method = "reset"     // by link or code
-	MethodTemporary Method = "temporary" // issued
-	MethodFirst     Method = "first"     // the first one, by SetFirst
+	MethodChange     Method = "change"     // by its owner, signed in
+	MethodForced     Method = "forced"     // by its owner, in order to sign in
+	MethodReset      Method = "reset"      // by link or code
+	MethodTemporary  Method = "temporary"  // issued
+	MethodFirst      Method = "first"      // the first one, by SetFirst
+	MethodInvitation Method = "invitation" // the first one, by the link of an Invite
 )
 
 // Observer receives events. Observe is called on the request's way and from many
@@ -145,6 +147,7 @@ var owasp = map[EventName]struct {
 	EventHashNotJudged:       {"", slog.LevelError},
 	EventRehashed:            {"", slog.LevelInfo},
 	EventResetRequested:      {"authn_token_created", slog.LevelInfo},
+	EventInvited:             {"authn_token_created", slog.LevelInfo},
 	EventTokenRejected:       {"authn_token_reuse", slog.LevelWarn},
 	EventCodeExhausted:       {"authn_login_fail_max", slog.LevelWarn},
 	EventChangeRequired:      {"user_updated", slog.LevelInfo},

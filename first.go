@@ -22,8 +22,8 @@ import (
 // notice. It has no limit on tries of its own: whoever may call it may make accounts.
 //
 // Errors: ErrConflict if the account has, or has had, a password, also if somebody else
-// was faster, if it is suspended, and for [Account.NoPassword]; ErrNotFound if there is
-// no such account, a PolicyError, ErrBusy, ErrUnavailable.
+// was faster, or if it is suspended; ErrNoPassword, which is ErrConflict, for
+// [Account.NoPassword]; ErrNotFound if there is no such account, a PolicyError, ErrBusy, ErrUnavailable.
 func (s *Service) SetFirst(ctx context.Context, r Ref, password string, c Client) (SignedIn, error) {
 	a, err := s.get(ctx, r)
 	if err != nil {
@@ -42,6 +42,9 @@ func (s *Service) SetFirst(ctx context.Context, r Ref, password string, c Client
 
 // mayHaveFirst is ErrConflict for an account that has, or has had, a password.
 func (s *Service) mayHaveFirst(ctx context.Context, a Account) error {
+	if a.NoPassword {
+		return ErrNoPassword
+	}
 	if a.Hash != "" || !a.ChangedAt.IsZero() || a.Must == Compromised {
 		return ErrConflict
 	}
@@ -58,7 +61,7 @@ func (s *Service) mayHaveFirst(ctx context.Context, a Account) error {
 
 // first reports whether a password of a method is the first of its account: there is
 // none before it that rules could ask about.
-func (m Method) first() bool { return m == MethodFirst }
+func (m Method) first() bool { return m == MethodFirst || m == MethodInvitation }
 
 // FirstRequirements describes the policy for the first password of an account that does
 // not exist yet, as at sign-up: it is [Service.Requirements] of the account as given,

@@ -60,7 +60,7 @@ func (purpose purposeKeys) formSealer() cipher.AEAD {
 // ErrTokenInvalid, ErrUnavailable.
 func (s *Service) TokenAccount(ctx context.Context, p Purpose, t Token, c Client) (Account, error) {
 	switch p {
-	case PurposeReset, PurposeTicket, PurposeCancel:
+	case PurposeReset, PurposeTicket, PurposeCancel, PurposeInvitation:
 	default:
 		return Account{}, ErrInvalidRequest
 	}

@@ -134,7 +134,7 @@ func (s *Service) verify(ctx context.Context, a Account, p typed, c Client) (pwh
 // one turn, as it is one guess.
 func (s *Service) verifyLogin(ctx context.Context, l Login, a Account, p typed, c Client) (pwhash.Verdict, error) {
 	h, dummy := a.Hash, s.dummyFor(l)
-	real := p.ok && h != ""
+	real := p.ok && h != "" && !a.NoPassword
 	if !real {
 		h = dummy
 	}

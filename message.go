@@ -42,6 +42,7 @@ const (
 	// MessageSharedAddress answers a request for a link that named an address of
 	// several accounts: ask again, by username. Its Account has a tenant and no ID.
 	MessageSharedAddress MessageKind = "shared_address"
+	MessageInvitation    MessageKind = "invitation" // an administrator's, to set the first password
 )
 
 // Message is one message to one address. It holds data, not words; package
@@ -55,9 +56,10 @@ type Message struct {
 	Username string
 	Locale   string // of the account, else of the request that it answers; "" if neither has one
 
-	// Link is the whole link to follow: to the reset page in a reset_link, to "this was
-	// not me" in a notice, otherwise to where a reset is requested. Token, User and Code
-	// are what a reset_link or reset_code carries, to be typed or for an app.
+	// Link is the whole link to follow: to the reset page in a reset_link, to the one for
+	// a first password in an invitation, to "this was not me" in a notice, otherwise to
+	// where a reset is requested. Token, User and Code are what a reset_link, reset_code or
+	// invitation carries, to be typed or for an app.
 	Link  string
 	Token Token
 	User  string // the user key that some formats want besides the token
@@ -66,7 +68,7 @@ type Message struct {
 
 	At        time.Time // when the event that the message reports happened, or was asked for
 	ExpiresAt time.Time // of the token, code or temporary password; zero if there is none
-	Client    Client    // who did it, or asked for it
+	Client    Client    // who did it, or asked for it; zero for what an administrator has sent
 }
 
 // Notifier delivers messages. Notify returns nil only when the message
@@ -131,9 +133,10 @@ const (
 
 // The pages that links open, relative to Links.Base.
 const (
-	resetPage  = "/reset"
-	cancelPage = "/cancel"
-	forgotPage = "/forgot"
+	resetPage      = "/reset"
+	cancelPage     = "/cancel"
+	forgotPage     = "/forgot"
+	invitationPage = "/invite" // short: an SMS has 160 characters
 )
 
 func (l Links) check(base string) (*url.URL, error) {

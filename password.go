@@ -99,6 +99,13 @@ type Config struct {
 	// the lookup that finds them and do not use it. If 0, every call asks the store.
 	InsecureLiveCache time.Duration
 
+	// InsecureInvitationTTL is for how long the link of an [Service.Invite] is good, more
+	// than 24 hours and at most 7 days: people who are invited on a Friday. It costs that
+	// much longer, whoever reads the mailbox can give the account its first password
+	// (ASVS 6.4.1 has initial secrets expire after a short period of time, SP 800-63B-4
+	// those sent by mail after 24 hours). If 0, 24 hours.
+	InsecureInvitationTTL time.Duration
+
 	// JobLease is how long a job that is being processed is kept from other workers; a delivery
 	// gets three quarters of it. If 0, one minute.
 	JobLease time.Duration
@@ -154,6 +161,7 @@ func New(cfg Config) (*Service, error) {
 			faults = append(faults, fmt.Errorf("passwd: Config.PolicyFloor: %w", err))
 		}
 	}
+	cfg.InsecureInvitationTTL = cmp.Or(cfg.InsecureInvitationTTL, invitationTTL)
 	cfg.JobLease = cmp.Or(cfg.JobLease, time.Minute)
 	cfg.Deliveries = cmp.Or(cfg.Deliveries, defaultDeliveries)
 	if cfg.Now == nil {
@@ -194,6 +202,10 @@ func (c Config) required() (faults []error) {
 		{c.Links.Base == "", "Links.Base is required: the absolute URL of the mounted pages"},
 		{c.JobLease < 0, "JobLease is negative"},
 		{c.Deliveries < 0, "Deliveries is negative"},
+		{
+			c.InsecureInvitationTTL != 0 && (c.InsecureInvitationTTL <= invitationTTL || c.InsecureInvitationTTL > maxInvitationTTL),
+			fmt.Sprintf("InsecureInvitationTTL: %v is not more than %v and at most %v", c.InsecureInvitationTTL, invitationTTL, maxInvitationTTL),
+		},
 		{
 			c.InsecureLiveCache < 0 || c.InsecureLiveCache > maxLiveCache,
 			fmt.Sprintf("InsecureLiveCache: %v is not within 0 and %v", c.InsecureLiveCache, maxLiveCache),

@@ -12,14 +12,15 @@ import (
 // Check asks whether a password is acceptable, while it is being typed.
 type Check struct {
 	Password string
-	// The account that the password is for: named, or the one that a live reset
-	// token or ticket belongs to, or one that does not exist yet, as far as it has been
+	// The account that the password is for: named, or the one that a live token of a
+	// reset link or of an invitation, or a ticket, belongs to, or one that does not exist yet, as far as it has been
 	// typed at sign-up. Exactly one is set.
-	Account Ref
-	Token   Token
-	Ticket  Token
-	SignUp  *Account
-	Client  Client
+	Account    Ref
+	Token      Token
+	Ticket     Token
+	Invitation Token
+	SignUp     *Account
+	Client     Client
 }
 
 // Report is what a policy check found.
@@ -75,6 +76,8 @@ func (r Check) method(a Account) Method {
 		return MethodReset
 	case r.Ticket != "":
 		return MethodForced
+	case r.Invitation != "":
+		return MethodInvitation
 	case r.SignUp != nil:
 		return MethodFirst
 	}
@@ -87,6 +90,8 @@ func (s *Service) checked(ctx context.Context, r Check) (a Account, err error) {
 		_, a, err = s.redeemable(ctx, PurposeReset, r.Token, r.Client)
 	case r.Ticket != "":
 		_, a, err = s.redeemable(ctx, PurposeTicket, r.Ticket, r.Client)
+	case r.Invitation != "":
+		_, a, err = s.redeemable(ctx, PurposeInvitation, r.Invitation, r.Client)
 	case r.SignUp != nil:
 		if a = r.SignUp.asTyped(); s.foreign(a.Ref) {
 			err = ErrNotFound
@@ -100,13 +105,18 @@ func (s *Service) checked(ctx context.Context, r Check) (a Account, err error) {
 }
 
 // Requirements describes the policy of an account. An account that does not exist,
-// as at registration or where only the tenant is known, is taken as given. Error:
-// ErrUnavailable.
+// as at registration or where only the tenant is known, is taken as given. What asks
+// about earlier passwords is left out for one that has none. Errors: ErrNoPassword for
+// [Account.NoPassword], ErrUnavailable.
 func (s *Service) Requirements(ctx context.Context, a Account) ([]pwpolicy.Requirement, error) {
+	first := false
 	if a.Ref.ID != "" {
 		switch stored, err := s.get(ctx, a.Ref); {
+		case err == nil && stored.NoPassword:
+			return nil, ErrNoPassword
 		case err == nil:
 			a = stored
+			first = a.Hash == "" && a.ChangedAt.IsZero()
 		case !errors.Is(err, ErrNotFound):
 			return nil, err
 		}
@@ -114,6 +124,9 @@ func (s *Service) Requirements(ctx context.Context, a Account) ([]pwpolicy.Requi
 	p, err := s.policy(ctx, a)
 	if err != nil {
 		return nil, err
+	}
+	if first {
+		return ofFirst(p.Requirements()), nil
 	}
 	return p.Requirements(), nil
 }

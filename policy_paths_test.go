@@ -77,6 +77,19 @@ var paths = map[string]func(t *testing.T, kit *passwdtest.Kit, ref passwd.Ref) (
 			return err
 		}
 	},
+	"invitation": func(t *testing.T, kit *passwdtest.Kit, _ passwd.Ref) func(string) error {
+		a := lovelace()
+		a.Ref.ID, a.Username = "new", "lady-ada"
+		kit.Add(t, a, "")
+		if err := kit.Service.Invite(ctx, passwd.Ref{ID: "new"}, passwd.AnyChannel, home); err != nil {
+			t.Fatal(err)
+		}
+		token := kit.DeliverOne(t).Token
+		return func(next string) error {
+			_, err := kit.Service.AcceptInvitation(ctx, passwd.Reset{Token: token, New: next})
+			return err
+		}
+	},
 }
 
 func withTicket(t *testing.T, kit *passwdtest.Kit, current string) func(string) error {
@@ -145,7 +158,8 @@ func TestEveryPathAsksThePolicy(t *testing.T) {
 			for _, b := range bad {
 				wantViolation(t, set(b.password), b.code)
 			}
-			if name != "registration" && name != "sign-up" {
+			if name != "registration" && name != "sign-up" && name != "invitation" { // which have none before
+
 				for _, earlier := range []string{firstPassword, adaPassword} {
 					if _, ok := errors.AsType[*passwd.PolicyError](set(earlier)); !ok {
 						t.Errorf("the earlier password %q is accepted", earlier)
@@ -197,7 +211,7 @@ func TestRulesSeeThePath(t *testing.T) {
 	want := map[string]pwpolicy.Occasion{
 		"change": pwpolicy.OccasionChange, "change by login": pwpolicy.OccasionChange, "change by login, forced": pwpolicy.OccasionForced,
 		"ticket": pwpolicy.OccasionForced, "temporary password": pwpolicy.OccasionForced, "link": pwpolicy.OccasionReset,
-		"code": pwpolicy.OccasionReset, "registration": "", "sign-up": "",
+		"code": pwpolicy.OccasionReset, "registration": "", "sign-up": "", "invitation": "",
 	}
 	for name, prepare := range paths {
 		var seen pwpolicy.Occasion

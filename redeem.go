@@ -134,8 +134,8 @@ func (s *Service) holderOf(ctx context.Context, rec TokenRecord) (Account, error
 	return a, err
 }
 
-// usableBy is ErrTokenInvalid for an account that is closed, or that has given
-// up the address which the token was sent to. That may be noted under another key
+// usableBy is ErrTokenInvalid for an account that is closed, that must not have a
+// password, or has one that it was invited to set, or that has given up the address which the token was sent to. That may be noted under another key
 // than the token: one that a code was exchanged for keeps what the code had.
 func (s *Service) usableBy(a Account, rec TokenRecord) error {
 	if rec.Purpose == PurposeCancel {
@@ -144,7 +144,7 @@ func (s *Service) usableBy(a Account, rec TokenRecord) error {
 	if rec.Epoch != a.Epoch { // it has moved since the token was looked up
 		return ErrTokenInvalid
 	}
-	if a.Disabled || !a.Active {
+	if a.Disabled || !a.Active || a.NoPassword || rec.Purpose == PurposeInvitation && a.Hash != "" {
 		return ErrTokenInvalid
 	}
 	if rec.Address == (Digest{}) {

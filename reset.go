@@ -177,14 +177,19 @@ func (s *Service) forgive(ctx context.Context, a Account, c Client) {
 
 func (s *Service) resettable(ctx context.Context, t Token, h Holder, c Client) (TokenRecord, Account, error) {
 	rec, a, err := s.redeemable(ctx, PurposeReset, t, c)
-	if err != nil {
-		return rec, a, err
+	if err == nil {
+		err = s.mustHold(ctx, rec, h, a, c)
 	}
+	return rec, a, err
+}
+
+// mustHold is ErrTokenInvalid if an account is not the one that a format names.
+func (s *Service) mustHold(ctx context.Context, rec TokenRecord, h Holder, a Account, c Client) error {
 	ok, err := s.holds(ctx, h, a)
 	if err == nil && !ok {
 		err = s.rejectToken(ctx, rec, "holder", c)
 	}
-	return rec, a, err
+	return err
 }
 
 // holds reports whether an account is the one that a format names.

@@ -38,8 +38,8 @@ type SignedIn struct {
 // is marked Expired here; see [pwpolicy.MaxAge].
 //
 // Whatever was wrong, the answer is ErrWrongCredentials, after the same work:
-// unknown login, several accounts of one login, no password yet, wrong password,
-// a disabled account, a suspended password. Only after the right password,
+// unknown login, several accounts of one login, no password yet or none to have, wrong
+// password, a disabled account, a suspended password. Only after the right password,
 // ErrNotActivated and ErrTemporaryExpired, which are ErrWrongCredentials too,
 // tell a host more. With ErrSecondFactor, or another error of Config.Admit, the
 // result is filled in nevertheless, for the host to go on with. Other errors: a
@@ -191,6 +191,8 @@ func (s *Service) refusal(a Account, found bool, v pwhash.Verdict, g *guess) *re
 	switch {
 	case !found:
 		return &refusal{ErrWrongCredentials, "unknown"}
+	case a.NoPassword:
+		return &refusal{ErrWrongCredentials, "no_password"}
 	case !v.Match:
 		return &refusal{ErrWrongCredentials, wrongPassword}
 	case g != nil && g.closed:
@@ -269,7 +271,7 @@ func (s *Service) Ticket(ctx context.Context, in SignedIn) (Token, error) {
 		return "", ErrEnded
 	case err != nil:
 		return "", err
-	case in.Epoch == 0 || a.Epoch != in.Epoch || !a.Active || a.Disabled || a.Must == Compromised:
+	case in.Epoch == 0 || a.Epoch != in.Epoch || !a.Active || a.Disabled || a.NoPassword || a.Must == Compromised:
 		return "", ErrEnded
 	case a.Must == NoReason:
 		return "", ErrNoChangeNeeded

@@ -74,6 +74,10 @@ type Account struct {
 
 	Active   bool // activated; false answers ErrNotActivated to the right password
 	Disabled bool // closed by the host; answers like a wrong password
+	// NoPassword says that the account must not have a password of its own, as where its
+	// owner signs in through the identity provider of an organization: none is set, no
+	// link or code is sent, and one that is stored opens nothing.
+	NoPassword bool
 }
 
 // identifier returns the attribute of the account that logins of the kind name.
@@ -255,10 +259,11 @@ type Purpose string
 
 // The purposes of tokens.
 const (
-	PurposeReset  Purpose = "reset"  // in a link: sets a new password
-	PurposeCode   Purpose = "code"   // a request id, verified by a one-time code
-	PurposeTicket Purpose = "ticket" // proof of a must-change sign-in
-	PurposeCancel Purpose = "cancel" // "this was not me"
+	PurposeReset      Purpose = "reset"      // in a link: sets a new password
+	PurposeCode       Purpose = "code"       // a request id, verified by a one-time code
+	PurposeTicket     Purpose = "ticket"     // proof of a must-change sign-in
+	PurposeCancel     Purpose = "cancel"     // "this was not me"
+	PurposeInvitation Purpose = "invitation" // in a link: sets the first password
 )
 
 // TokenRef is how a store knows a token: by its purpose and keyed digest.

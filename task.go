@@ -45,6 +45,8 @@ const (
 	taskCode       taskKind = "code"
 	taskNotice     taskKind = "notice"
 	taskAfterWrite taskKind = "after_write"
+	taskInvitation taskKind = "invitation"
+	taskSentReset  taskKind = "sent_reset"
 )
 
 // taskEvents are the names of what can become of a task; "" is not told.
@@ -179,6 +181,8 @@ func (s *Service) openTask(j Job) (task, error) {
 		t = new(requestTask)
 	case taskNotice:
 		t = new(noticeTask)
+	case taskInvitation, taskSentReset:
+		t = new(sentTask)
 	case taskAfterWrite:
 		t = new(afterWriteTask)
 	default:

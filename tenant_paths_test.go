@@ -76,7 +76,9 @@ func TestInTenantLeavesOthersAlone(t *testing.T) {
 			_, err := south.SetFirst(ctx, ref, newPassword, home)
 			return err
 		}, passwd.ErrNotFound},
-		"Forget": {func() error { return south.Forget(ctx, ref) }, passwd.ErrNotFound},
+		"Invite":    {func() error { return south.Invite(ctx, ref, passwd.AnyChannel, home) }, passwd.ErrNotFound},
+		"SendReset": {func() error { return south.SendReset(ctx, ref, passwd.AnyChannel, home) }, passwd.ErrNotFound},
+		"Forget":    {func() error { return south.Forget(ctx, ref) }, passwd.ErrNotFound},
 	}
 	for name, c := range calls {
 		if err := c.call(); !errors.Is(err, c.want) {

@@ -67,6 +67,9 @@ func (s *Service) replace(ctx context.Context, c change) (Written, error) {
 
 // accept asks the policy and makes the hash: the one engine (I1).
 func (s *Service) accept(ctx context.Context, c change) (Hash, pwpolicy.Policy, error) {
+	if c.account.NoPassword {
+		return "", pwpolicy.Policy{}, ErrNoPassword
+	}
 	p, err := s.policy(ctx, c.account)
 	if err != nil {
 		return "", p, err
@@ -131,7 +134,7 @@ const cancelTTL = 72 * time.Hour
 
 func noticeOf(m Method) MessageKind {
 	switch m {
-	case MethodReset:
+	case MethodReset, MethodInvitation: // both by a link from a message
 		return MessagePasswordReset
 	case MethodTemporary:
 		return MessageTemporaryPassword

@@ -62,9 +62,12 @@ func TestRenderFlows(t *testing.T) {
 	deliver()
 	must(kit.Service.RequestReset(ctx, passwd.RequestReset{Login: passwd.Login{Value: "twins@example.com"}, TellShared: true}))
 	deliver()
+	joan := kit.Add(t, passwd.Account{Username: "joan", Email: "joan@example.com"}, "")
+	must(kit.Service.Invite(ctx, joan, passwd.AnyChannel, passwd.Client{}))
+	deliver()
 	for kind, want := range map[passwd.MessageKind]int{
 		passwd.MessageResetLink: 3, passwd.MessageResetCode: 1, passwd.MessagePasswordChanged: 2, passwd.MessagePasswordReset: 2,
-		passwd.MessageTemporaryPassword: 2, passwd.MessageSuspended: 2, passwd.MessageSharedAddress: 1,
+		passwd.MessageTemporaryPassword: 2, passwd.MessageSuspended: 2, passwd.MessageSharedAddress: 1, passwd.MessageInvitation: 1,
 	} {
 		if seen[kind] != want {
 			t.Errorf("%s: %d messages, want %d", kind, seen[kind], want)

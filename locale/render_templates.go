@@ -31,7 +31,7 @@ var formats = [...]string{formatHTML, formatText, formatSMS, formatSubject}
 
 var kinds = [...]passwd.MessageKind{
 	passwd.MessageResetLink, passwd.MessageResetCode, passwd.MessagePasswordChanged, passwd.MessagePasswordReset,
-	passwd.MessageTemporaryPassword, passwd.MessageSuspended, passwd.MessageSignInStopped, passwd.MessageSharedAddress,
+	passwd.MessageTemporaryPassword, passwd.MessageSuspended, passwd.MessageSignInStopped, passwd.MessageSharedAddress, passwd.MessageInvitation,
 }
 
 // slot is what a template is for.

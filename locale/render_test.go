@@ -25,6 +25,7 @@ var update = flag.Bool("update", false, "write the messages under testdata/messa
 var messageKinds = []passwd.MessageKind{
 	passwd.MessageResetLink, passwd.MessageResetCode, passwd.MessagePasswordChanged, passwd.MessagePasswordReset,
 	passwd.MessageTemporaryPassword, passwd.MessageSuspended, passwd.MessageSignInStopped, passwd.MessageSharedAddress,
+	passwd.MessageInvitation,
 }
 
 const (
@@ -58,6 +59,12 @@ func message(kind passwd.MessageKind, channel passwd.Channel, lang string) passw
 		m.Link = base + "/cancel?token=" + secret
 	case passwd.MessageTemporaryPassword:
 		m.Link, m.ExpiresAt = base+"/cancel?token="+secret, at.Add(24*time.Hour)
+	case passwd.MessageInvitation:
+		m.Token, m.ExpiresAt, m.Client = secret, at.Add(24*time.Hour), passwd.Client{}
+		m.Link = base + "/invite?token=" + secret
+		if channel == passwd.SMSChannel {
+			m.ExpiresAt = at.Add(10 * time.Minute)
+		}
 	case passwd.MessageSharedAddress:
 		m.Account.ID, m.Username = "", ""
 	}
@@ -159,6 +166,8 @@ func facts(m passwd.Message) map[string]int {
 		want[code], want[m.Link], want["https:"] = 1, 0, 0
 	case passwd.MessageSharedAddress:
 		want["ada"] = 0
+	case passwd.MessageInvitation: // by whom is not told
+		want["192.0.2.7"], want["Safari"], want["iPhone"] = 0, 0, 0
 	}
 	return want
 }

@@ -40,7 +40,7 @@ func (r *Renderer) try() error {
 func complete(m passwd.Message, mail Mail) error {
 	want := ""
 	switch m.Kind {
-	case passwd.MessageResetLink:
+	case passwd.MessageResetLink, passwd.MessageInvitation:
 		want = m.Link
 	case passwd.MessageResetCode:
 		want = string(m.Code)
@@ -74,6 +74,9 @@ func sample(kind passwd.MessageKind, channel passwd.Channel, lang string) passwd
 	case passwd.MessageResetCode:
 		m.Code = "12345678"
 		m.ExpiresAt = at.Add(time.Hour)
+	case passwd.MessageInvitation:
+		m.Token = "x"
+		m.ExpiresAt = at.Add(24 * time.Hour)
 	case passwd.MessageTemporaryPassword:
 		m.ExpiresAt = at.Add(time.Hour)
 	}

@@ -40,7 +40,7 @@ type View struct {
 	Link  string // an absolute URL, in ASCII; not used by templates with a code
 	Host  string // of the link, without the port
 	Code  string // of a reset_code, else ""
-	Token string // of a reset_link, for an app's own links; else ""
+	Token string // of a reset_link or invitation, for an app's own links; else ""
 	User  string // the user key that goes with Token
 
 	Accent, OnAccent string // colours of a button and of its text, "#rrggbb"
@@ -98,7 +98,7 @@ func (r *Renderer) view(m passwd.Message) (View, error) {
 	}
 	v := View{
 		Kind: m.Kind, Channel: m.Channel, Account: m.Account, Language: p.Language(), Direction: p.Direction(),
-		Notice: m.Kind != passwd.MessageResetLink && m.Kind != passwd.MessageResetCode && m.Kind != passwd.MessageSharedAddress,
+		Notice: m.Kind != passwd.MessageResetLink && m.Kind != passwd.MessageResetCode && m.Kind != passwd.MessageSharedAddress && m.Kind != passwd.MessageInvitation,
 		Name:   r.name, Logo: r.logo, Accent: r.accent, OnAccent: r.onAccent, Title: l.Title, Action: l.Action,
 		Link: m.Link, Host: host, User: m.User,
 		Username: clean(m.Username, maxUsername), At: w.date(m.At.In(r.zone)), Device: p.Device(m.Client.UserAgent),
@@ -106,7 +106,7 @@ func (r *Renderer) view(m passwd.Message) (View, error) {
 	if m.Kind == passwd.MessageResetCode {
 		v.Code = string(m.Code)
 	}
-	if m.Kind == passwd.MessageResetLink {
+	if m.Kind == passwd.MessageResetLink || m.Kind == passwd.MessageInvitation {
 		v.Token = string(m.Token)
 	}
 	if v.Name == "" {
@@ -145,7 +145,7 @@ func check(m passwd.Message) (host string, err error) {
 		return "", errors.New("the channel is neither e-mail nor SMS")
 	case m.At.IsZero():
 		return "", errors.New("it has no time")
-	case m.ExpiresAt.IsZero() && (m.Kind == passwd.MessageResetLink || m.Kind == passwd.MessageResetCode):
+	case m.ExpiresAt.IsZero() && (m.Kind == passwd.MessageResetLink || m.Kind == passwd.MessageResetCode || m.Kind == passwd.MessageInvitation):
 		return "", errors.New("it has no expiry")
 	case m.Kind == passwd.MessageResetCode && (m.Code == "" || strings.Trim(string(m.Code), "0123456789") != ""):
 		return "", errors.New("its code is not all digits")

@@ -150,12 +150,12 @@ func segments(text string) (n int, alphabet string) {
 // whom to contact two. In an alphabet of 70 the link alone takes two.
 func TestSMSSegments(t *testing.T) {
 	latin := map[passwd.MessageKind]int{
-		passwd.MessageResetLink: 1, passwd.MessageResetCode: 1, passwd.MessageSharedAddress: 1,
+		passwd.MessageResetLink: 1, passwd.MessageResetCode: 1, passwd.MessageSharedAddress: 1, passwd.MessageInvitation: 1,
 		passwd.MessagePasswordChanged: 2, passwd.MessagePasswordReset: 2, passwd.MessageTemporaryPassword: 2,
 		passwd.MessageSuspended: 2, passwd.MessageSignInStopped: 2,
 	}
 	wide := map[passwd.MessageKind]int{
-		passwd.MessageResetLink: 2, passwd.MessageResetCode: 1, passwd.MessageSharedAddress: 2,
+		passwd.MessageResetLink: 2, passwd.MessageResetCode: 1, passwd.MessageSharedAddress: 2, passwd.MessageInvitation: 2,
 		passwd.MessagePasswordChanged: 3, passwd.MessagePasswordReset: 3, passwd.MessageTemporaryPassword: 3,
 		passwd.MessageSuspended: 2, passwd.MessageSignInStopped: 3,
 	}
@@ -211,7 +211,7 @@ func TestSMS(t *testing.T) {
 			if last != m.Link || strings.Count(text, "https:") != 1 || len(lines) != 2 {
 				t.Errorf("%s %s: %q", lang, kind, text)
 			}
-			if at := "2026-03-01 22:45 UTC"; (strings.Count(text, at) == 1) != (kind != passwd.MessageResetLink && kind != passwd.MessageSharedAddress) {
+			if at := "2026-03-01 22:45 UTC"; (strings.Count(text, at) == 1) != (kind != passwd.MessageResetLink && kind != passwd.MessageSharedAddress && kind != passwd.MessageInvitation) {
 				t.Errorf("%s %s: %q", lang, kind, text)
 			}
 		}
@@ -243,7 +243,7 @@ func TestSMSContact(t *testing.T) {
 	for _, p := range locale.Printers() {
 		for _, kind := range messageKinds {
 			text := render(t, r, message(kind, passwd.SMSChannel, p.Language())).Text
-			want := kind != passwd.MessageResetLink && kind != passwd.MessageResetCode && kind != passwd.MessageSharedAddress
+			want := kind != passwd.MessageResetLink && kind != passwd.MessageResetCode && kind != passwd.MessageSharedAddress && kind != passwd.MessageInvitation
 			if strings.Contains(text, "help@example.com") != want {
 				t.Errorf("%s %s: %q", p.Language(), kind, text)
 			}

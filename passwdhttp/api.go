@@ -23,12 +23,14 @@ const apiPath = "/api/v1/"
 //	POST forgot           login                            202, the same for every login
 //	POST reset/check      token                            204, spends nothing
 //	POST reset            token, new_password              204
+//	POST invitation/check token                            204, spends nothing
+//	POST invitation       token, new_password              204
 //	POST forgot/code      login                            202 request_id
 //	POST reset/code       request_id, code                 200 token, which reset takes
 //	POST cancel           token of a "this was not me"     204
-//	POST check            password, token or ticket or signed in
+//	POST check            password, token or ticket or invitation or signed in
 //	                                                       200 ok, violations, score if the policy has one
-//	                      or cookie, "reset" or "ticket": the one that the pages have set
+//	                      or cookie, "reset", "ticket" or "invitation": the one that the pages have set
 //	GET  policy                                            200 requirements, passwordrules
 //	POST policy           token                            200 the same of its account
 //	GET  devices          ?limit=, ?after=                 200 devices, next; these three with Config.Sessions
@@ -58,15 +60,17 @@ func (a *api) routes() map[string]endpoint.Methods {
 	f := a.face
 	const json = "application/json"
 	routes := map[string]endpoint.Methods{
-		"change":          {"POST": endpoint.Post(f, decodeChange, a.change, sendHost)},
-		"change-required": {"POST": endpoint.Post(f, decodeChangeRequired, a.changeRequired, endpoint.Empty[passwd.Written](http.StatusNoContent))},
-		"forgot":          {"POST": endpoint.Post(f, decodeForgot, a.forgot, endpoint.JSON[accepted](http.StatusAccepted, json))},
-		"forgot/code":     {"POST": endpoint.Post(f, decodeForgot, a.forgotCode, endpoint.JSON[codeRequest](http.StatusAccepted, json))},
-		"reset":           {"POST": endpoint.Post(f, decodeReset, a.reset, endpoint.Empty[passwd.Written](http.StatusNoContent))},
-		"reset/check":     {"POST": endpoint.Post(f, decodeToken, a.resetCheck, endpoint.Empty[none](http.StatusNoContent))},
-		"reset/code":      {"POST": endpoint.Post(f, decodeResetCode, a.resetCode, endpoint.JSON[resetToken](http.StatusOK, json))},
-		"cancel":          {"POST": endpoint.Post(f, decodeToken, a.cancel, endpoint.Empty[none](http.StatusNoContent))},
-		"check":           {"POST": endpoint.Post(f, decodeCheck, a.check, endpoint.JSON[report](http.StatusOK, json))},
+		"change":           {"POST": endpoint.Post(f, decodeChange, a.change, sendHost)},
+		"change-required":  {"POST": endpoint.Post(f, decodeChangeRequired, a.changeRequired, endpoint.Empty[passwd.Written](http.StatusNoContent))},
+		"forgot":           {"POST": endpoint.Post(f, decodeForgot, a.forgot, endpoint.JSON[accepted](http.StatusAccepted, json))},
+		"forgot/code":      {"POST": endpoint.Post(f, decodeForgot, a.forgotCode, endpoint.JSON[codeRequest](http.StatusAccepted, json))},
+		"reset":            {"POST": endpoint.Post(f, decodeReset, a.reset, endpoint.Empty[passwd.Written](http.StatusNoContent))},
+		"reset/check":      {"POST": endpoint.Post(f, decodeToken, a.resetCheck, endpoint.Empty[none](http.StatusNoContent))},
+		"reset/code":       {"POST": endpoint.Post(f, decodeResetCode, a.resetCode, endpoint.JSON[resetToken](http.StatusOK, json))},
+		"invitation":       {"POST": endpoint.Post(f, decodeReset, a.accept, endpoint.Empty[passwd.Written](http.StatusNoContent))},
+		"invitation/check": {"POST": endpoint.Post(f, decodeToken, a.invitationCheck, endpoint.Empty[none](http.StatusNoContent))},
+		"cancel":           {"POST": endpoint.Post(f, decodeToken, a.cancel, endpoint.Empty[none](http.StatusNoContent))},
+		"check":            {"POST": endpoint.Post(f, decodeCheck, a.check, endpoint.JSON[report](http.StatusOK, json))},
 		"policy": {"GET": endpoint.Get(f, a.policy, endpoint.JSON[policy](http.StatusOK, json)),
 			"POST": endpoint.Post(f, decodeToken, a.policyOf, endpoint.JSON[policy](http.StatusOK, json))},
 		"openapi.json": {"GET": document(f)},
@@ -188,6 +192,16 @@ func (a *api) resetCheck(_ http.ResponseWriter, r *http.Request, in passwd.Token
 	return none{}, a.service(r).CheckReset(r.Context(), passwd.CheckReset{Token: in, Client: a.face.Client(r)})
 }
 
+func (a *api) accept(_ http.ResponseWriter, r *http.Request, in passwd.Reset) (passwd.Written, error) {
+	in.Client = a.face.Client(r)
+	return a.service(r).AcceptInvitation(r.Context(), in)
+}
+
+func (a *api) invitationCheck(_ http.ResponseWriter, r *http.Request, in passwd.Token) (none, error) {
+	_, err := a.service(r).TokenAccount(r.Context(), passwd.PurposeInvitation, in, a.face.Client(r))
+	return none{}, err
+}
+
 func (a *api) cancel(_ http.ResponseWriter, r *http.Request, in passwd.Token) (none, error) {
 	return none{}, a.service(r).CancelReset(r.Context(), passwd.CancelReset{Token: in, Client: a.face.Client(r)})
 }
@@ -210,8 +224,8 @@ func (a *api) resetCode(_ http.ResponseWriter, r *http.Request, in passwd.Redeem
 }
 
 type checkInput struct {
-	password              string
-	token, ticket, cookie *string
+	password                          string
+	token, ticket, invitation, cookie *string
 }
 
 func decodeCheck(b endpoint.Body) (in checkInput, err error) {
@@ -219,9 +233,10 @@ func decodeCheck(b endpoint.Body) (in checkInput, err error) {
 		jsonstrict.String("password", &in.password),
 		jsonstrict.OptionalString("token", &in.token),
 		jsonstrict.OptionalString("ticket", &in.ticket),
+		jsonstrict.OptionalString("invitation", &in.invitation),
 		jsonstrict.OptionalString("cookie", &in.cookie))
 	given := 0
-	for _, whose := range []*string{in.token, in.ticket, in.cookie} {
+	for _, whose := range []*string{in.token, in.ticket, in.invitation, in.cookie} {
 		if whose != nil {
 			given++
 		}
@@ -229,9 +244,9 @@ func decodeCheck(b endpoint.Body) (in checkInput, err error) {
 	switch {
 	case err != nil:
 	case given > 1:
-		err = errors.New("more than one of token, ticket and cookie")
-	case in.cookie != nil && *in.cookie != checkReset && *in.cookie != checkTicket:
-		err = errors.New("cookie is neither reset nor ticket")
+		err = errors.New("more than one of token, ticket, invitation and cookie")
+	case in.cookie != nil && tokenCookies[*in.cookie] == cookie{}:
+		err = errors.New("cookie is none of reset, ticket and invitation")
 	}
 	return in, err
 }
@@ -253,28 +268,27 @@ type remark struct {
 
 func (a *api) check(w http.ResponseWriter, r *http.Request, in checkInput) (report, error) {
 	c := passwd.Check{Password: in.password, Client: a.face.Client(r)}
+	given := map[string]*string{checkReset: in.token, checkTicket: in.ticket, checkInvitation: in.invitation}
 	if in.cookie != nil {
 		kept := string(a.kept(r, tokenCookies[*in.cookie]))
-		if *in.cookie == checkReset {
-			in.token = &kept
-		} else {
-			in.ticket = &kept
-		}
+		given[*in.cookie] = &kept
 	}
-	switch {
-	case in.token != nil && *in.token == "", in.ticket != nil && *in.ticket == "":
-		return report{}, passwd.ErrTokenInvalid // to the service, "" is none
-	case in.token != nil:
-		c.Token = passwd.Token(*in.token)
-	case in.ticket != nil:
-		c.Ticket = passwd.Token(*in.ticket)
-	default:
-		p, _, err := a.signedIn(r)
-		if err != nil {
-			return report{}, err
+	for whose, to := range map[string]*passwd.Token{checkReset: &c.Token, checkTicket: &c.Ticket, checkInvitation: &c.Invitation} {
+		text := given[whose]
+		if text == nil {
+			continue
 		}
-		c.Account = p.Account
+		if *text == "" {
+			return report{}, passwd.ErrTokenInvalid // to the service, "" is none
+		}
+		*to = passwd.Token(*text)
+		return a.report(w, r, c)
 	}
+	p, _, err := a.signedIn(r)
+	if err != nil {
+		return report{}, err
+	}
+	c.Account = p.Account
 	return a.report(w, r, c)
 }
 

@@ -20,6 +20,7 @@ type cookie struct {
 // than the token in it.
 var (
 	resetCookie  = cookie{"passwd-reset", time.Hour}
+	inviteCookie = cookie{"passwd-invite", time.Hour}
 	ticketCookie = cookie{"passwd-ticket", 10 * time.Minute}
 	cancelCookie = cookie{"passwd-cancel", time.Hour}
 	codeCookie   = cookie{"passwd-code", 10 * time.Minute}
@@ -31,11 +32,12 @@ var deviceCookie = cookie{endpoint.DeviceCookie, 30 * 24 * time.Hour}
 // The cookies by which the API checks a password: it is told which, as a browser
 // may have both and a session too.
 const (
-	checkReset  = "reset"
-	checkTicket = "ticket"
+	checkReset      = "reset"
+	checkTicket     = "ticket"
+	checkInvitation = "invitation"
 )
 
-var tokenCookies = map[string]cookie{checkReset: resetCookie, checkTicket: ticketCookie}
+var tokenCookies = map[string]cookie{checkReset: resetCookie, checkTicket: ticketCookie, checkInvitation: inviteCookie}
 
 // maxKept is more than any token has; nothing longer is put into a cookie.
 const maxKept = 128

@@ -26,6 +26,8 @@ var posts = []struct {
 	{"reset", []string{"token", "new_password"}},
 	{"reset/check", []string{"token"}},
 	{"reset/code", []string{"request_id", "code"}},
+	{"invitation", []string{"token", "new_password"}},
+	{"invitation/check", []string{"token"}},
 	{"cancel", []string{"token"}},
 	{"check", []string{"password"}},
 	{"signin", []string{"login", "password"}},

@@ -134,9 +134,9 @@ func TestTokensThatCannotBeRead(t *testing.T) {
 	s.ada(t)
 	token := s.link(t, "ada")
 	store.peek = errors.New("dial tcp 10.0.0.5:5432")
-	for path, field := range map[string]string{"change-required": "ticket", "reset": "token", "reset/check": "token", "cancel": "token", "policy": "token"} {
+	for path, field := range map[string]string{"change-required": "ticket", "reset": "token", "reset/check": "token", "cancel": "token", "policy": "token", "invitation": "token", "invitation/check": "token"} {
 		body := map[string]string{field: token}
-		if path == "reset" || path == "change-required" {
+		if path == "reset" || path == "change-required" || path == "invitation" {
 			body["new_password"] = next
 		}
 		s.post(t, path, body).want(t, 503, "unavailable")

@@ -23,11 +23,13 @@ import (
 //	forgot/code        a login, to be sent a code; then reset/code, where it is typed
 //	reset              where links lead: takes the token into a cookie and goes on to
 //	reset/new          a new password
+//	invite             where invitations lead: takes the token into a cookie and goes on to
+//	invite/new         the first password
 //	cancel             where "this was not me" leads: asks, and then locks the account
 //	done               what has been done
 //	signin             login and password, with Config.SignedIn
 //	sign-out           who is signed in as somebody else, with Config.SignOut
-//	reset/link, cancel/link
+//	reset/link, invite/link, cancel/link
 //	                   take a token from the script, with Links.FragmentNeedsJavaScript
 //	assets/            style sheet and script
 //
@@ -111,7 +113,9 @@ func (p *pages) routes() map[string]endpoint.Methods {
 		"forgot/sent": {"GET": p.get(p.sent)},
 		"forgot/code": {"GET": p.get(p.forgotCode), "POST": p.post(p.postForgotCode)},
 		"reset":       {"GET": p.get(p.takeToken(resetCookie, p.at("reset/new", "")))},
-		"reset/new":   {"GET": p.get(p.reset), "POST": p.post(p.postReset)},
+		"reset/new":   {"GET": p.get(p.setByToken(resetting)), "POST": p.post(p.postByToken(resetting))},
+		"invite":      {"GET": p.get(p.takeToken(inviteCookie, p.at("invite/new", "")))},
+		"invite/new":  {"GET": p.get(p.setByToken(accepting)), "POST": p.post(p.postByToken(accepting))},
 		"reset/code":  {"GET": p.get(p.resetCode), "POST": p.post(p.postResetCode)},
 		"cancel":      {"GET": p.get(p.cancel), "POST": p.post(p.postCancel)},
 		"done":        {"GET": p.get(p.done)},

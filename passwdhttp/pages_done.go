@@ -34,6 +34,9 @@ func (p *pages) done(w http.ResponseWriter, r *http.Request) (reply, error) {
 		v.Title = v.Heading
 	case "signin":
 		v = p.view(words, pageDone, "signed_in_title")
+	case "set":
+		v = p.view(words, pageDone, "set_title")
+		p.signedOut(r, words, n, "", &v)
 	case "reset", "forced":
 		p.signedOut(r, words, n, SafeNext(query.Get(fieldNext)), &v)
 	default:
@@ -71,6 +74,9 @@ func (p *pages) signedOut(r *http.Request, words locale.Printer, n note, next st
 		v.Links = p.worded(words, []link{{p.home(), "continue"}})
 	default:
 		v.Said = words.Text("done_reset")
+		if n.Done == "set" { // there was nothing to be signed out of
+			v.Said = words.Text("done_set")
+		}
 		v.Links = p.worded(words, []link{{p.signIn(next), "sign_in"}})
 	}
 }
@@ -121,4 +127,13 @@ func (p *pages) stale(w http.ResponseWriter, r *http.Request, path string) reply
 	}
 	v.Said = words.Text(text)
 	return reply{status: http.StatusConflict, view: v}
+}
+
+// noPassword is the page of an account that signs in elsewhere, in place of a form.
+func (p *pages) noPassword(w http.ResponseWriter, r *http.Request) reply {
+	words := p.printer(w, r)
+	v := p.view(words, pageExpired, "no_password_title")
+	v.Intro = []string{words.Text("no_password")}
+	v.Links = p.worded(words, []link{{p.home(), "continue"}})
+	return reply{status: http.StatusOK, view: v}
 }

@@ -156,7 +156,10 @@ func (p *pages) show(w http.ResponseWriter, r *http.Request, f form) (reply, err
 // render puts a form into words.
 func (p *pages) render(w http.ResponseWriter, r *http.Request, f form, n note) (reply, error) {
 	requirements, err := p.requirements(r, f)
-	if err != nil {
+	switch {
+	case errors.Is(err, passwd.ErrNoPassword):
+		return p.noPassword(w, r), nil
+	case err != nil:
 		return reply{}, err
 	}
 	words := p.printer(w, r)

@@ -28,12 +28,14 @@ func (p *pages) landing(w http.ResponseWriter, r *http.Request, heading, action,
 	return reply{status: http.StatusOK, view: v}
 }
 
-// land is where links to a reset lead, if there are tokens behind a "#".
-func (p *pages) land(w http.ResponseWriter, r *http.Request) (reply, error) {
-	if r.URL.Query().Has("token") { // sent before
-		return p.takeToken(resetCookie, p.at("reset/new", ""))(w, r)
+// land is where links that set a password lead, if there are tokens behind a "#".
+func (p *pages) land(s setting, link string) func(http.ResponseWriter, *http.Request) (reply, error) {
+	return func(w http.ResponseWriter, r *http.Request) (reply, error) {
+		if r.URL.Query().Has("token") { // sent before
+			return p.takeToken(s.cookie, p.at(s.path, ""))(w, r)
+		}
+		return p.landing(w, r, s.title, p.at(link, ""), p.at(s.path, "")), nil
 	}
-	return p.landing(w, r, "reset_title", p.at("reset/link", ""), p.at("reset/new", "")), nil
 }
 
 // takePosted takes a token from the script into a cookie, and goes on. It asks
@@ -48,7 +50,9 @@ func (p *pages) takePosted(k cookie, on string) func(http.ResponseWriter, *http.
 // fragmentRoutes are those for links with a "#".
 func (p *pages) fragmentRoutes() map[string]endpoint.Methods {
 	return map[string]endpoint.Methods{
-		"reset":       {"GET": p.get(p.land)},
+		"reset":       {"GET": p.get(p.land(resetting, "reset/link"))},
+		"invite":      {"GET": p.get(p.land(accepting, "invite/link"))},
+		"invite/link": {"POST": p.post(p.takePosted(inviteCookie, p.at("invite/new", "")))},
 		"reset/link":  {"POST": p.post(p.takePosted(resetCookie, p.at("reset/new", "")))},
 		"cancel/link": {"POST": p.post(p.takePosted(cancelCookie, p.confirm()))},
 	}

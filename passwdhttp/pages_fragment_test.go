@@ -117,7 +117,7 @@ func TestFragmentDead(t *testing.T) {
 func TestNoFragments(t *testing.T) {
 	s := newPages(t, passwd.Config{}, passwdhttp.Config{})
 	b := s.browser()
-	for _, path := range []string{"reset/link", "cancel/link"} {
+	for _, path := range []string{"reset/link", "invite/link", "cancel/link"} {
 		b.post(t, path, map[string]string{"token": strings.Repeat("A", 43)}).want(t, 404, "Not found")
 	}
 	b.get(t, "reset").want(t, 303, "/reset/new")
@@ -129,7 +129,7 @@ func TestFragmentSpeaks(t *testing.T) {
 	b := s.browser()
 	for _, words := range locale.Printers() {
 		b.language = words.Language()
-		for path, title := range map[string]string{"reset": "reset_title", "cancel": "cancel_title"} {
+		for path, title := range map[string]string{"reset": "reset_title", "invite": "invitation_title", "cancel": "cancel_title"} {
 			p := b.get(t, path).want(t, 200, words.Label(title))
 			equal(t, "text", p.text("p"), words.Text("fragment"))
 		}

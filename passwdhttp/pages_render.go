@@ -29,6 +29,7 @@ const (
 	pageForgotCode = "forgot_code"
 	pageResetCode  = "reset_code"
 	pageReset      = "reset"
+	pageInvitation = "invitation"
 	pageDone       = "done"
 	pageExpired    = "expired"
 	pageCancel     = "cancel"
@@ -41,7 +42,7 @@ const (
 )
 
 var pageNames = []string{
-	pageChange, pageForced, pageForgot, pageSent, pageForgotCode, pageResetCode, pageReset, pageDone,
+	pageChange, pageForced, pageForgot, pageSent, pageForgotCode, pageResetCode, pageReset, pageInvitation, pageDone,
 	pageExpired, pageCancel, pageError, pageDevices, pageLanding, pageSignIn,
 }
 

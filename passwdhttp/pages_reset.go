@@ -187,7 +187,7 @@ func (p *pages) ofToken(w http.ResponseWriter, r *http.Request, f form, t passwd
 		return f
 	}
 	words := p.speaker(r)
-	f.intro = slices.DeleteFunc(f.intro, func(key string) bool { return key == "reset" }) // of whose devices?
+	f.intro = slices.DeleteFunc(f.intro, func(key string) bool { return key == resetting.intro }) // of whose devices?
 	if f.notice = words.Text("signed_in_other"); f.username != "" && who.Username != "" {
 		f.notice = fill(fill(words.Text("signed_in_as"), "account", isolated(f.username)), "you", isolated(who.Username))
 	}
@@ -195,82 +195,6 @@ func (p *pages) ofToken(w http.ResponseWriter, r *http.Request, f form, t passwd
 		f.second = &second{"sign-out", "submit_end", []Hidden{{fieldForm, p.seal(toAccount(pageSignOut, who))}, {fieldNext, p.at(f.path, f.query())}}}
 	}
 	return f
-}
-
-func (p *pages) resetForm() form {
-	return form{
-		page: pageReset, path: "reset/new", title: "reset_title", submit: "submit_reset",
-		intro: []string{"reset"}, fields: p.newPassword(fieldUsername), check: checkReset,
-	}
-}
-
-// reset says that a link is no longer good before anybody types a password.
-func (p *pages) reset(w http.ResponseWriter, r *http.Request) (reply, error) {
-	token := p.kept(r, resetCookie)
-	if token == "" {
-		return p.deadLink(w, r), nil
-	}
-	a, err := p.whose(r, passwd.PurposeReset, token)
-	switch {
-	case errors.Is(err, passwd.ErrTokenInvalid):
-		return p.deadLink(w, r), nil
-	case err != nil:
-		return reply{}, err
-	}
-	return p.show(w, r, p.ofToken(w, r, p.resetForm(), token, a))
-}
-
-func (p *pages) postReset(w http.ResponseWriter, r *http.Request, in values) (reply, error) {
-	token, b := p.kept(r, resetCookie), p.boundTo(in)
-	switch {
-	case token == "": // spent by this form, sent before; or there was none
-		return p.resetBefore(w, r, b, in)
-	case !b.holds(pageReset, token):
-		return p.mismatch(w, r, passwd.PurposeReset, token, "reset/new", "")
-	}
-	f := p.resetForm()
-	f.account = b.account()
-	if wrong := f.missing(in); len(wrong) > 0 {
-		return p.again(w, r, f, in, wrong)
-	}
-	a, err := p.whose(r, passwd.PurposeReset, token)
-	if errors.Is(err, passwd.ErrTokenInvalid) {
-		return p.resetBefore(w, r, b, in)
-	}
-	if err == nil {
-		_, err = p.service(r).Reset(r.Context(), passwd.Reset{Token: token, New: in[fieldNew], Client: p.face.Client(r)})
-	}
-	switch {
-	case errors.Is(err, passwd.ErrTokenInvalid): // lost a race, perhaps to itself
-		return p.resetBefore(w, r, b, in)
-	case err != nil:
-		return reply{}, &formError{f, in, err}
-	}
-	p.drop(w, resetCookie)
-	return p.hasReset(w, r, a, in), nil
-}
-
-// hasReset leads to the page that says so.
-func (p *pages) hasReset(w http.ResponseWriter, r *http.Request, a passwd.Account, in values) reply {
-	name, _ := p.nameOf(a)
-	n := did("reset", a.Ref, name)
-	n.Next, n.remarks = p.AfterReset, p.remarksOn(r, a.Ref, in[fieldNew])
-	return p.finish(w, n, "after=reset")
-}
-
-// resetBefore answers a form whose token is good no longer: it has done its work
-// already, or comes too late.
-func (p *pages) resetBefore(w http.ResponseWriter, r *http.Request, b bound, in values) (reply, error) {
-	if b.Page == pageReset {
-		switch made, err := p.repeated(r, b, in[fieldNew]); {
-		case err != nil:
-			return reply{}, err
-		case made:
-			p.drop(w, resetCookie)
-			return p.hasReset(w, r, passwd.Account{Ref: b.account()}, in), nil
-		}
-	}
-	return reply{location: p.at("reset/new", "")}, nil
 }
 
 // mismatch answers a form that was shown for another token than the browser has now.

@@ -374,6 +374,8 @@ func TestPagesSpeak(t *testing.T) {
 	in := s.signedIn(t)
 	reset := s.browser()
 	reset.get(t, "reset?token="+s.link(t, "ada"))
+	_, invitation := s.invite(t)
+	reset.get(t, "invite?token="+invitation)
 	ticket := s.browser()
 	ticket.set(&http.Cookie{Name: "__Host-passwd-ticket", Value: s.ticket(t, ada, "ada", current), Path: "/", Secure: true})
 	code := s.browser()
@@ -398,11 +400,12 @@ func TestPagesSpeak(t *testing.T) {
 			"rejected": func() *page {
 				return reset.post(t, "reset/new", map[string]string{"new_password": "x1", "confirm_password": "x1"})
 			},
-			"expired":   func() *page { return in.get(t, "reset/new") },
-			"cancel":    func() *page { return cancel.get(t, "cancel") },
-			"done":      func() *page { return in.get(t, "done") },
-			"cancelled": func() *page { return done.get(t, "done?after=cancel") },
-			"not found": func() *page { return in.get(t, "nothing") },
+			"invitation": func() *page { return reset.get(t, "invite/new") },
+			"expired":    func() *page { return in.get(t, "reset/new") },
+			"cancel":     func() *page { return cancel.get(t, "cancel") },
+			"done":       func() *page { return in.get(t, "done") },
+			"cancelled":  func() *page { return done.get(t, "done?after=cancel") },
+			"not found":  func() *page { return in.get(t, "nothing") },
 		} {
 			for _, b := range []*browser{in, reset, ticket, code, cancel, done} {
 				b.language = words.Language()

@@ -14,7 +14,7 @@ import (
 //   - Parameters named like a secret, such as "token" and "user", and those whose
 //     value contains such a parameter, as a "next" can: "token=redacted". A path
 //     segment may contain one as well, behind an escaped "?".
-//   - Below a path segment "reset" or "cancel", every other segment and parameter
+//   - Below a path segment "reset", "invite" or "cancel", every other segment and parameter
 //     that the pages do not know: there a name may be the secret.
 //   - Parts of a query that do not parse.
 //   - The fragment and the user info are left out.
@@ -58,13 +58,13 @@ var secretNames = []string{
 	"access_token", "refresh_token", "session_token", "client_secret",
 }
 
-// What the pages and the API have below "reset" and "cancel".
+// What the pages and the API have below "reset", "invite" and "cancel".
 var (
 	knownSegments = []string{"", "new", "code", "link", "check"}
 	knownParams   = []string{"after", fieldNext, paramTaken}
 )
 
-// redactPath also reports whether the path is below reset or cancel.
+// redactPath also reports whether the path is below reset, invite or cancel.
 func redactPath(path string) (string, bool) {
 	strict := false
 	segments := strings.Split(path, "/")
@@ -82,7 +82,9 @@ func redactPath(path string) (string, bool) {
 	return strings.Join(segments, "/"), strict
 }
 
-func isStrict(segment string) bool { return segment == "reset" || segment == "cancel" }
+func isStrict(segment string) bool {
+	return segment == "reset" || segment == "invite" || segment == "cancel"
+}
 
 // isDelimiter reports what ends a segment, or would if nobody had escaped it: some
 // mail programs do that to the "?" and "#" of a link.

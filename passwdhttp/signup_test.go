@@ -51,6 +51,11 @@ func TestSignUpCheck(t *testing.T) {
 	if body := w.Body.String(); w.Code != 200 || !strings.Contains(body, "too_short") || strings.Contains(body, "reused") || strings.Contains(body, "similar_current") {
 		t.Errorf("policy: %d %s", w.Code, w.Body)
 	}
+	s.do(t, request("POST", "signup/policy", "{}"), nil).want(t, 405, "method_not_allowed")
+	w = httptest.NewRecorder()
+	if s.handler.ServeHTTP(w, request("HEAD", "signup/policy", "")); w.Code != 200 {
+		t.Errorf("HEAD: %d", w.Code)
+	}
 	w = httptest.NewRecorder()
 	s.handler.ServeHTTP(w, request("GET", "policy", ""))
 	if body := w.Body.String(); !strings.Contains(body, "reused") {

@@ -10,7 +10,7 @@ import "strings"
 // overrides any of them: its layout.html, and every other file of its root whose
 // name ends in .html, is parsed after the built-in one for all pages, and a file named
 // after one page for that page alone: change, forced, forgot, sent, forgot_code,
-// reset_code, reset, done, expired, cancel, error, devices, landing, sign_in. A file that consists
+// reset_code, reset, invitation, done, expired, cancel, error, devices, landing, sign_in. A file that consists
 // of {{define}} blocks replaces just those. Whatever is shown comes in a View, so a
 // template without scripts and styles of its own needs nothing else.
 type View struct {

@@ -52,7 +52,7 @@ func newWalk(t *testing.T, links passwd.Links, cookiePrefix string) *walked {
 	}
 	w.tokens = []string{string(w.own.Access), string(w.own.Refresh)}
 	for name, token := range map[string]string{
-		"reset": d.link(t, "ada"), "ticket": d.ticket(t, grace, "grace", current), "cancel": cancel, "code": string(code),
+		"reset": d.link(t, "ada"), "invite": d.invited(t), "ticket": d.ticket(t, grace, "grace", current), "cancel": cancel, "code": string(code),
 	} {
 		w.b.set(&http.Cookie{Name: cookiePrefix + "passwd-" + name, Value: token, Path: "/", Secure: cookiePrefix != ""})
 		w.tokens = append(w.tokens, token)
@@ -60,6 +60,16 @@ func newWalk(t *testing.T, links passwd.Links, cookiePrefix string) *walked {
 	d.secrets = append(d.secrets, w.tokens...)
 	d.Deliver(t)
 	return w
+}
+
+// invited is the token of an invitation.
+func (d *deviceSite) invited(t *testing.T) string {
+	t.Helper()
+	ref := d.Add(t, passwd.Account{Username: "joan", Email: "joan@example.com"}, "")
+	if err := d.Service.Invite(t.Context(), ref, passwd.AnyChannel, passwd.Client{}); err != nil {
+		t.Fatal(err)
+	}
+	return string(d.DeliverOne(t).Token)
 }
 
 // request is one that the site takes for its own: a form for a page, JSON for the
@@ -84,6 +94,7 @@ func (w *walked) request(method, path string) *http.Request {
 		"reset/check": `{"token":"x"}`, "reset/code": `{"request_id":"x","code":"12"}`, "cancel": `{"token":"x"}`,
 		"check": `{"password":"short one","cookie":"reset"}`, "policy": `{"token":"x"}`,
 		"signin": `{"login":"nobody","password":"short one"}`, "devices/end": `{"id":"x"}`, "devices/end-others": "{}",
+		"invitation": `{"token":"x","new_password":"short one"}`, "invitation/check": `{"token":"x"}`,
 	}[strings.TrimPrefix(path, api)]
 	fresh := httptest.NewRequest(method, r.URL.String(), strings.NewReader(body))
 	fresh.Header, fresh.RemoteAddr = r.Header, r.RemoteAddr

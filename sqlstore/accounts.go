@@ -131,10 +131,12 @@ func matching(all []passwd.Account, l passwd.Login, max int) []passwd.Account {
 // not one for each of them.
 type accountRow struct {
 	users *Users
+	rule  func(passwd.Account) bool // Config.NoPassword
 
 	id                                     any
 	username, email, mobile, hash, locale  text
 	active, disabled, emailSure, phoneSure flag
+	noPassword                             flag
 	epoch, stamp, until, changed           sql.NullInt64
 	must                                   text
 	personal                               []text
@@ -145,10 +147,10 @@ type accountRow struct {
 
 func (s *Store) accountRow() *accountRow {
 	u := &s.config.Users
-	r := &accountRow{users: u, into: make([]any, 0, 15+len(u.Personal)+len(u.Columns))}
+	r := &accountRow{users: u, rule: s.config.NoPassword, into: make([]any, 0, 16+len(u.Personal)+len(u.Columns))}
 	r.into = append(r.into,
 		&r.id, &r.username, &r.email, &r.mobile, &r.hash, &r.locale, &r.active, &r.disabled,
-		&r.emailSure, &r.phoneSure, &r.epoch, &r.stamp, &r.must, &r.until, &r.changed,
+		&r.emailSure, &r.phoneSure, &r.noPassword, &r.epoch, &r.stamp, &r.must, &r.until, &r.changed,
 	)
 	if len(u.Personal) > 0 {
 		r.personal = make([]text, len(u.Personal))
@@ -188,6 +190,8 @@ func (r *accountRow) read(row scanner, tenant string) (a passwd.Account, err err
 		MustUntil: timeOf(r.until),
 		Active:    bool(r.active) || u.Active == "",
 		Disabled:  bool(r.disabled),
+
+		NoPassword: bool(r.noPassword),
 	}
 	if remains(r.stamp.Int64, a.Hash) {
 		a.Epoch, a.ChangedAt, a.Must, a.MustUntil = 0, time.Time{}, "", time.Time{}
@@ -210,6 +214,9 @@ func (r *accountRow) read(row scanner, tenant string) (a passwd.Account, err err
 	}
 	if a.Mobile != "" && (bool(r.phoneSure) || u.MobileConfirmed == "") {
 		a.Address = append(a.Address, passwd.Address{Channel: passwd.SMSChannel, Value: a.Mobile})
+	}
+	if r.rule != nil && r.rule(a) {
+		a.NoPassword = true
 	}
 	return a, nil
 }

@@ -26,7 +26,7 @@ const (
 // and for them alone: that would tell that they are there.
 func unfit(field string, c column) string {
 	switch field {
-	case "EmailConfirmed", "MobileConfirmed", "Active", "Disabled":
+	case "EmailConfirmed", "MobileConfirmed", "Active", "Disabled", "NoPassword":
 		if !slices.Contains([]kind{anyKind, boolKind, integerKind, timeKind}, c.kind) {
 			return fmt.Sprintf("is of type %s; it has to be a boolean, an integer, or a time, which says yes unless it is NULL; "+
 				"a status is for Users.Where, with the values of those who may sign in", c.declared)

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/passwd-go/passwd"
 )
 
 // Config says what is where.
@@ -21,6 +23,12 @@ type Config struct {
 	// "passwd_". Two stores over different users tables of one database need
 	// different prefixes: what the library keeps is keyed by tenant and user id.
 	Prefix string
+
+	// NoPassword, if not nil, tells which accounts must not have a password of their own,
+	// beside those of Users.NoPassword: by the domain of an address, or the tenant, whose
+	// people sign in through their organization. It is given the account as it has been
+	// read, for every account that is, and has to be quick. Called concurrently.
+	NoPassword func(a passwd.Account) bool
 
 	// MaxJobs bounds the queue: with that many jobs in it Put is ErrQueueFull.
 	// Jobs of a Write are taken all the same. 0 is 10,000.
@@ -80,6 +88,10 @@ type Users struct {
 	// column with the name of a state is for Where.
 	Active   string
 	Disabled string
+
+	// NoPassword is a boolean column; NULL is false. True is an account that must not
+	// have a password of its own; see passwd.Account and Config.NoPassword.
+	NoPassword string
 
 	// Personal are columns with texts or integers that a password must not resemble. The name
 	// of the attribute is the name of the column. Username, Email and Mobile need
@@ -280,6 +292,7 @@ func (u Users) fields() []mappedField {
 		{"Locale", u.Locale, false},
 		{"Active", u.Active, false},
 		{"Disabled", u.Disabled, false},
+		{"NoPassword", u.NoPassword, false},
 	}
 	for i, condition := range u.Where {
 		list = append(list, mappedField{whereField(i), condition.Column, true})

@@ -12,7 +12,7 @@ import (
 // tenant and $2 its id.
 var parts = map[string]string{
 	"columns": `u.{id}, {username}, {email}, {mobile}, {hash}, {locale}, {active}, {disabled},
-		{email_confirmed}, {mobile_confirmed}, a.epoch, a.stamp, a.must, a.must_until, a.changed_at{personal}`,
+		{email_confirmed}, {mobile_confirmed}, {no_password}, a.epoch, a.stamp, a.must, a.must_until, a.changed_at{personal}`,
 	"users": `{table} u LEFT JOIN {account} a ON a.tenant = {own_tenant} AND a.user_id = {own_id}`,
 	"ours":  `tenant = $1 AND user_id = $2`,
 	"span":  `coalesce((SELECT max(seq) FROM {job}) - (SELECT min(seq) FROM {job}) + 1, 0)`,
@@ -195,7 +195,7 @@ func newRenderer(d *dialect, c Config) *renderer {
 	r.names["hash_column"] = d.quoted(u.Hash)
 	for name, column := range map[string]string{
 		"username": u.Username, "email": u.Email, "mobile": u.Mobile, "hash": u.Hash, "locale": u.Locale,
-		"active": u.Active, "disabled": u.Disabled,
+		"active": u.Active, "disabled": u.Disabled, "no_password": u.NoPassword,
 		"email_confirmed": u.EmailConfirmed, "mobile_confirmed": u.MobileConfirmed,
 	} {
 		r.names[name] = "NULL"

@@ -66,6 +66,22 @@ func accountChecks() []check {
 			}
 		},
 	}, {
+		name:   "accounts/no local password",
+		guards: "Account.NoPassword, I9",
+		rule:   "An account that must not have a password of its own is found like any other and says so.",
+		needs:  func(f Fixture) bool { return !f.Lacks.NoPassword },
+		run: func(c *checker) {
+			a := c.account(1)
+			a.NoPassword = true
+			c.seed(a, c.account(2))
+			if d := c.accountDiff(c.get(a.Ref), a); d != "" {
+				c.errorf("%s", d)
+			}
+			if c.get(c.ref(2)).NoPassword {
+				c.errorf("another account says so too")
+			}
+		},
+	}, {
 		name:   "accounts/long hash",
 		guards: "I2, Account.Hash",
 		rule:   "A hash of 4 KB is stored whole; a truncated one would lock its owner out.",

@@ -11,6 +11,16 @@ import (
 
 // brokenAccounts get accounts wrong, or the manners of all methods.
 var brokenAccounts = []brokenStore{{
+	name: "nobody is kept from having a password",
+	breaks: func(b *broken) {
+		b.get = func(ctx context.Context, m *memstore.Store, r passwd.Ref) (passwd.Account, error) {
+			a, err := m.Get(ctx, r)
+			a.NoPassword = false
+			return a, err
+		}
+	},
+	found: found{"accounts/no local password": "NoPassword"},
+}, {
 	name: "times come back in another zone",
 	breaks: func(b *broken) {
 		zone := time.FixedZone("", 3600)

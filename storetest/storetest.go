@@ -15,7 +15,7 @@
 //
 //	 1 find: find/*, accounts/tenants, values/renamed, values/unfolded, values/lookalikes
 //	 2 ids: accounts/round trip, accounts/no password, accounts/not activated,
-//	    accounts/disabled, accounts/unknown, accounts/hostile ids, accounts/same id in two tenants,
+//	    accounts/disabled, accounts/no local password, accounts/unknown, accounts/hostile ids, accounts/same id in two tenants,
 //	    values/like an id, values/joined, values/two tenants joined, values/long tenant, values/whole,
 //	    values/exact, values/digests
 //	 3 replace: apply/*, conflict/*, rehash/*, accounts/long hash, accounts/host write, values/hash
@@ -75,7 +75,7 @@ type Fixture struct {
 	Close func(passwd.Store) error
 
 	// Seed writes accounts into the host's table in the way the host does, past the
-	// store: identifiers, Personal, Locale, Address, Hash, Active and Disabled. An
+	// store: identifiers, Personal, Locale, Address, Hash, Active, Disabled and NoPassword. An
 	// account that exists is updated in place. The epoch and all else is the
 	// library's: Seed neither sets nor clears it. Personal is always first_name,
 	// then last_name.
@@ -127,6 +127,7 @@ type Lacks struct {
 	Address    bool // confirmed addresses are not the host's to seed: they are not compared
 	Active     bool // every account is activated
 	Disabled   bool // no account can be closed
+	NoPassword bool // no account is kept from having a password
 	Tenants    bool // every account is of tenant ""
 	SharedIDs  bool // two tenants cannot use the same id
 	Twins      bool // two accounts cannot have the same identifier, whatever its case

@@ -95,7 +95,7 @@ func TestCheck(t *testing.T) {
 // A store that lacks all it may lack is tested all the same.
 func TestLacks(t *testing.T) {
 	everything := storetest.Lacks{
-		Username: true, Mobile: true, Personal: true, Locale: true, Address: true, Active: true, Disabled: true,
+		Username: true, Mobile: true, Personal: true, Locale: true, Address: true, Active: true, Disabled: true, NoPassword: true,
 		Tenants: true, SharedIDs: true, Twins: true, LongHashes: true, Queue: true, Sessions: true,
 	}
 	type plain struct{ passwd.Store }

@@ -114,6 +114,7 @@ func (c *checker) accountDiff(got, want passwd.Account) string {
 	d.field("Hash", string(got.Hash), string(want.Hash))
 	d.field("Active", got.Active, want.Active)
 	d.field("Disabled", got.Disabled, want.Disabled)
+	d.field("NoPassword", got.NoPassword, want.NoPassword)
 	return d.String()
 }
 

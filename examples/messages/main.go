@@ -1,4 +1,4 @@
-// 138 lines: one HTML page with every message in every language, as mail, as plain
+// 142 lines: one HTML page with every message in every language, as mail, as plain
 // text and as SMS, to look at in a browser. go run ./examples/messages -o messages.html
 package main
 
@@ -19,6 +19,7 @@ import (
 var kinds = []passwd.MessageKind{
 	passwd.MessageResetLink, passwd.MessageResetCode, passwd.MessagePasswordChanged, passwd.MessagePasswordReset,
 	passwd.MessageTemporaryPassword, passwd.MessageSuspended, passwd.MessageSignInStopped, passwd.MessageSharedAddress,
+	passwd.MessageInvitation,
 }
 
 // row is a message through both channels.
@@ -131,6 +132,9 @@ func message(kind passwd.MessageKind, language string) passwd.Message {
 		fallthrough
 	case passwd.MessagePasswordChanged, passwd.MessagePasswordReset:
 		m.Link = "https://app.example.com/account/password/cancel?token=QW5hbHl0aWNhbCBFbmdpbmUgMTg0MyAtIG5vIHNlY3JldA"
+	case passwd.MessageInvitation:
+		m.Link = "https://app.example.com/account/password/invite?token=QW5hbHl0aWNhbCBFbmdpbmUgMTg0MyAtIG5vIHNlY3JldA"
+		m.ExpiresAt, m.Client = at.Add(24*time.Hour), passwd.Client{}
 	case passwd.MessageSharedAddress:
 		m.Username = "" // it names none of the accounts
 	}

@@ -23,7 +23,7 @@ var usual = sqlstore.Users{
 	Table: "users", ID: "id", IDType: sqlstore.BigInt, Tenant: "tenant", TenantType: sqlstore.Text,
 	Username: "username", Email: "email", Mobile: "mobile",
 	EmailConfirmed: "email_confirmed", MobileConfirmed: "mobile_confirmed",
-	Hash: "password_hash", Locale: "locale", Active: "active", Disabled: "disabled",
+	Hash: "password_hash", Locale: "locale", Active: "active", Disabled: "disabled", NoPassword: "sso",
 	Personal: []string{"first_name", "last_name"},
 }
 

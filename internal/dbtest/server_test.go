@@ -183,7 +183,7 @@ func (s *server) createUsers(u sqlstore.Users) string {
 		add(name, s.text)
 	}
 	add(u.Hash, s.long)
-	for _, name := range []string{u.EmailConfirmed, u.MobileConfirmed, u.Active, u.Disabled} {
+	for _, name := range []string{u.EmailConfirmed, u.MobileConfirmed, u.Active, u.Disabled, u.NoPassword} {
 		add(name, "BOOLEAN")
 	}
 	for _, condition := range u.Where {
@@ -238,6 +238,7 @@ func (s *server) seed(ctx context.Context, db execer, u sqlstore.Users, a passwd
 	text(u.Locale, a.Locale)
 	set(u.Active, a.Active)
 	set(u.Disabled, a.Disabled)
+	set(u.NoPassword, a.NoPassword)
 	confirmed := func(channel passwd.Channel, value string) bool {
 		return slices.Contains(a.Address, passwd.Address{Channel: channel, Value: value})
 	}

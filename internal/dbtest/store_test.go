@@ -50,7 +50,7 @@ func mappings() []mapping {
 			},
 			lacks: storetest.Lacks{
 				Username: true, Mobile: true, Personal: true, Locale: true, Address: true,
-				Active: true, Disabled: true, Tenants: true, SharedIDs: true,
+				Active: true, Disabled: true, NoPassword: true, Tenants: true, SharedIDs: true,
 			},
 		},
 		{
@@ -58,7 +58,7 @@ func mappings() []mapping {
 			users: sqlstore.Users{
 				Table: "select * from `users`; --", ID: "order", IDType: sqlstore.BigInt, Tenant: "group by?", TenantType: sqlstore.Text,
 				Username: "$1", Email: `"e-mail"`, Mobile: "[mobile]", EmailConfirmed: "'yes'", MobileConfirmed: "{hash}",
-				Hash: "pass word", Locale: "``", Active: "été", Disabled: "not", Personal: []string{"first_name", "last_name"},
+				Hash: "pass word", Locale: "``", Active: "été", Disabled: "not", NoPassword: "in?", Personal: []string{"first_name", "last_name"},
 				OddNames: true,
 			},
 		},
@@ -248,11 +248,13 @@ func TestOptionalColumns(t *testing.T) {
 		"personal":         func(u *sqlstore.Users, l *storetest.Lacks) { u.Personal, l.Personal = nil, true },
 		"active":           func(u *sqlstore.Users, l *storetest.Lacks) { u.Active, l.Active = "", true },
 		"disabled":         func(u *sqlstore.Users, l *storetest.Lacks) { u.Disabled, l.Disabled = "", true },
+		"no password":      func(u *sqlstore.Users, l *storetest.Lacks) { u.NoPassword, l.NoPassword = "", true },
 		"tenant":           func(u *sqlstore.Users, l *storetest.Lacks) { u.Tenant, l.Tenants, l.SharedIDs = "", true, true },
 		"all of them": func(u *sqlstore.Users, l *storetest.Lacks) {
 			*u = sqlstore.Users{Table: "users", ID: "id", IDType: sqlstore.BigInt, Username: "username", Hash: "password_hash"}
 			*l = storetest.Lacks{
-				Email: true, Mobile: true, Personal: true, Locale: true, Address: true, Active: true, Disabled: true, Tenants: true, SharedIDs: true,
+				Email: true, Mobile: true, Personal: true, Locale: true, Address: true, Active: true, Disabled: true, NoPassword: true,
+				Tenants: true, SharedIDs: true,
 			}
 		},
 	} {

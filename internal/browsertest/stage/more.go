@@ -49,6 +49,19 @@ func policy(o Options) pwpolicy.Policy {
 	return p
 }
 
+// AddJoan puts an account without a password into the store, and returns its name.
+func (h *Host) AddJoan() passwd.Ref {
+	joan := passwd.Account{Ref: passwd.Ref{ID: "joan"}, Username: "joan", Email: "joan@example.com", Active: true}
+	joan.Address = []passwd.Address{{Channel: passwd.EmailChannel, Value: joan.Email}}
+	h.store.Set(joan)
+	return joan.Ref
+}
+
+// KeepFromPasswords makes an account one that must not have a password of its own.
+func (h *Host) KeepFromPasswords(r passwd.Ref) error {
+	return h.store.Update(r, func(a *passwd.Account) { a.NoPassword = true })
+}
+
 // AddGrace puts the other account into the store.
 func (h *Host) AddGrace(ctx context.Context) error {
 	hash, err := passwdtest.Hasher{}.Hash(ctx, Current)

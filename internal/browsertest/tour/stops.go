@@ -96,6 +96,13 @@ func Stops() []Stop {
 			g.Visit(g.mail(passwd.MessageResetLink).Link)
 			g.typed("11111111")
 		}},
+		{"invitation", "invitation", stage.Options{}, func(g *guide) { g.Visit(g.invited()) }},
+		{"done-invitation", "done", stage.Options{}, func(g *guide) { g.Visit(g.invited()); g.fill("new_password", stage.Next) }},
+		{"no_password", "expired", stage.Options{}, func(g *guide) {
+			g.signIn()
+			g.must(g.h.KeepFromPasswords(g.h.Ada))
+			g.page("/change")
+		}},
 		{"done", "done", stage.Options{}, func(g *guide) {
 			g.signIn()
 			g.page("/change")

@@ -77,6 +77,15 @@ func (g *guide) others() {
 	}
 }
 
+// invited is the link of an invitation.
+func (g *guide) invited() string {
+	g.t.Helper()
+	g.must(g.h.Service.Invite(g.ctx, g.h.AddJoan(), passwd.AnyChannel, passwd.Client{}))
+	m, err := g.h.Deliver(g.ctx, passwd.MessageInvitation)
+	g.must(err)
+	return m.Link
+}
+
 // mail asks for a message, and returns it.
 func (g *guide) mail(kind passwd.MessageKind) passwd.Message {
 	g.t.Helper()
