@@ -29,7 +29,7 @@ func unfit(field string, c column) string {
 		return "" // every kind is read
 	}
 	switch field {
-	case "EmailConfirmed", "MobileConfirmed", "Active", "Disabled":
+	case "EmailConfirmed", "MobileConfirmed", "Active", "Disabled", "NoPassword":
 		if !slices.Contains([]kind{anyKind, boolKind, integerKind, timeKind}, c.kind) {
 			return fmt.Sprintf("is of type %s; it has to be a boolean, an integer, or a time, which says yes unless it is NULL; "+
 				"a status is for Users.Where, with the values of those who may sign in", c.declared)
