@@ -1,4 +1,4 @@
-// 159 lines without blank lines and comments: tokens, each in the file of its account.
+// 162 lines without blank lines and comments: tokens, each in the file of its account.
 package main
 
 import (
@@ -58,8 +58,11 @@ func (s *Store) add(d *document, t passwd.TokenRecord) error {
 // Issue implements passwd.Tokens.
 func (s *Store) Issue(ctx context.Context, t passwd.TokenRecord, maxLive int, consume *passwd.TokenRef) error {
 	return s.update(ctx, t.Account, func(d *document) error {
-		if first := d.token(t.TokenRef); first != nil && d.live(first, t.IssuedAt) {
-			return nil // a job that is tried again; what it consumed is spent
+		if first := d.token(t.TokenRef); first != nil { // a job that is tried again; what it consumed is spent
+			if first.Address != t.Address || !d.live(first, t.IssuedAt) {
+				return passwd.ErrTokenInvalid
+			}
+			return nil
 		}
 		if t.Epoch != 0 && t.Epoch != d.Epoch {
 			return passwd.ErrConflict

@@ -229,6 +229,8 @@ func (h *host) useEverything(r, fresh passwd.Ref) {
 	_, err = s.Claim(ctx, 5, time.Minute, t0)
 	must(err)
 	must(s.Put(ctx, passwd.Job{ID: "2", Urgent: true}))
+	_, err = s.Overdue(ctx, t0)
+	must(err)
 	_, err = s.ClaimUrgent(ctx, 5, time.Minute, t0)
 	must(err)
 	must(s.Retry(ctx, "1", t0))
