@@ -3,14 +3,13 @@ package model
 import (
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 	"time"
 
 	"github.com/passwd-go/passwd"
 )
 
-func (m *Model) suspend(a *Account, c netip.Addr) Answer {
+func (m *Model) suspend(a *Account, c passwd.Client) Answer {
 	m.raise(a, "")
 	m.void(a)
 	a.Must, a.Until = passwd.Compromised, time.Time{}
@@ -33,14 +32,14 @@ func (m *Model) Require(r passwd.Ref, reason passwd.Reason) Answer {
 	return Answer{}
 }
 
-func (m *Model) MarkCompromised(r passwd.Ref, c netip.Addr) Answer {
+func (m *Model) MarkCompromised(r passwd.Ref, c passwd.Client) Answer {
 	if a := m.get(r); a != nil {
 		return m.suspend(a, c)
 	}
 	return Answer{Error: "not_found"}
 }
 
-func (m *Model) IssueTemporary(r passwd.Ref, ttl time.Duration, c netip.Addr, made string) Answer {
+func (m *Model) IssueTemporary(r passwd.Ref, ttl time.Duration, c passwd.Client, made string) Answer {
 	if ttl == 0 {
 		ttl = 24 * time.Hour
 	}

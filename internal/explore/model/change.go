@@ -1,7 +1,6 @@
 package model
 
 import (
-	"net/netip"
 	"slices"
 	"time"
 
@@ -15,7 +14,7 @@ type change struct {
 	current, next string
 	method        passwd.Method
 	keep          string
-	client        netip.Addr
+	client        passwd.Client
 	spend         *token
 	until         time.Time
 }
@@ -27,7 +26,7 @@ func methodOf(a *Account) passwd.Method {
 	return passwd.MethodChange
 }
 
-func (m *Model) Change(r passwd.Ref, current, next, keep string, c netip.Addr) Answer {
+func (m *Model) Change(r passwd.Ref, current, next, keep string, c passwd.Client) Answer {
 	a := m.get(r)
 	if a == nil {
 		return refuse(passwd.CodeUnauthenticated)
@@ -44,7 +43,7 @@ func (m *Model) Change(r passwd.Ref, current, next, keep string, c netip.Addr) A
 	return m.replace(a, change{current: current, next: next, method: methodOf(a), keep: keep, client: c})
 }
 
-func (m *Model) ChangeByLogin(l passwd.Login, current, next string, always bool, c netip.Addr) Answer {
+func (m *Model) ChangeByLogin(l passwd.Login, current, next string, always bool, c passwd.Client) Answer {
 	a, _, refused := m.opened(l, current, c)
 	switch {
 	case a == nil:
@@ -87,7 +86,7 @@ func (m *Model) replace(a *Account, c change) Answer {
 	return Answer{Account: a.Ref, Epoch: a.Epoch, Method: c.method}
 }
 
-func (m *Model) ChangeWithTicket(raw, next string, c netip.Addr) Answer {
+func (m *Model) ChangeWithTicket(raw, next string, c passwd.Client) Answer {
 	t, a := m.redeemable(passwd.PurposeTicket, raw)
 	if t == nil || a.Must == passwd.NoReason || a.Must == passwd.Compromised || a.expiredTemporary(m.Now) {
 		return refuse(passwd.CodeInvalidToken)

@@ -24,7 +24,7 @@ type Job struct {
 	request Request
 	code    string // of a request for a code: the raw request
 	notice  Message
-	from    string // who asks, as tokens have it
+	keys    string // the set under which it was asked for
 	token   *token // that its link carries, once there is one
 	typed   *token // and its code
 }
@@ -37,7 +37,7 @@ type Request struct {
 	UserKey    bool
 	TellShared bool
 	Code       bool
-	Client     netip.Addr
+	Client     passwd.Client
 }
 
 // Message is what the model knows of one.
@@ -78,11 +78,11 @@ func (m *Model) Request(r Request, made string) Answer {
 	if key != "" && slices.ContainsFunc(m.Jobs, func(j *Job) bool { return j.key == key }) {
 		return Answer{}
 	}
-	m.Jobs = append(m.Jobs, &Job{At: m.Now, Due: m.Now, NotAfter: m.Now.Add(r.TTL), key: key, request: r, code: made, from: m.key(network(r.Client))})
+	m.Jobs = append(m.Jobs, &Job{At: m.Now, Due: m.Now, NotAfter: m.Now.Add(r.TTL), key: key, request: r, code: made, keys: m.Keys})
 	return Answer{}
 }
 
-func (m *Model) RevealMatches(l passwd.Login, c netip.Addr) Answer {
+func (m *Model) RevealMatches(l passwd.Login, c passwd.Client) Answer {
 	if !validLogin(l) {
 		return refuse(passwd.CodeInvalidRequest)
 	}
@@ -116,19 +116,19 @@ func (m *Model) full() bool {
 }
 
 // notifyOnce is notify unless the same waits already; false if the queue is full.
-func (m *Model) notifyOnce(a *Account, kind passwd.MessageKind, client netip.Addr, once string) bool {
+func (m *Model) notifyOnce(a *Account, kind passwd.MessageKind, client passwd.Client, once string) bool {
 	all := true
 	for _, to := range a.addresses() {
 		all = m.put(&Job{
 			At: m.Now, Due: m.Now, NotAfter: m.Now.Add(72 * time.Hour), once: fmt.Sprint(once, to),
-			notice: Message{kind, to, a.Ref, a.Username, m.Now, time.Time{}, "/forgot", client},
+			notice: Message{kind, to, a.Ref, a.Username, m.Now, time.Time{}, "/forgot", client.Addr},
 		}, false) && all
 	}
 	return all
 }
 
 // notify tells every confirmed address of an account what happened.
-func (m *Model) notify(a *Account, kind passwd.MessageKind, expires time.Time, client netip.Addr, cancel *token, always bool) {
+func (m *Model) notify(a *Account, kind passwd.MessageKind, expires time.Time, client passwd.Client, cancel *token, always bool) {
 	page := "/forgot"
 	if cancel != nil {
 		page = "/cancel"
@@ -136,7 +136,7 @@ func (m *Model) notify(a *Account, kind passwd.MessageKind, expires time.Time, c
 	for _, to := range a.addresses() {
 		m.put(&Job{
 			At: m.Now, Due: m.Now, NotAfter: m.Now.Add(72 * time.Hour), token: cancel,
-			notice: Message{kind, to, a.Ref, a.Username, m.Now, expires, page, client},
+			notice: Message{kind, to, a.Ref, a.Username, m.Now, expires, page, client.Addr},
 		}, always)
 	}
 }
@@ -170,7 +170,7 @@ func (m *Model) compose(j *Job) *Message {
 	m.Only = nil // a job may be of any tenant
 	defer func() { m.Only = only }()
 	r := j.request
-	message := &Message{At: j.At, Client: r.Client, Page: "/forgot"}
+	message := &Message{At: j.At, Client: r.Client.Addr, Page: "/forgot"}
 	found := m.matches(r.Login)
 	if len(found) > 1 && r.TellShared {
 		return m.composeShared(j, found, message)
@@ -204,7 +204,7 @@ func (m *Model) compose(j *Job) *Message {
 		if *at != nil { // it is tried again
 			return (*at).ref == a.Ref && (*at).address == addressKey(to) && m.live(*at, j.At)
 		}
-		fresh := &token{purpose: purpose, ref: a.Ref, epoch: a.Epoch, address: addressKey(to), from: j.from, issued: j.At, expires: expires}
+		fresh := &token{purpose: purpose, ref: a.Ref, epoch: a.Epoch, address: addressKey(to), from: j.keys + m.requester(a, r.Client), issued: j.At, expires: expires}
 		if !m.makeRoom(fresh, max) {
 			return false
 		}

@@ -117,7 +117,11 @@ func (w *world) next(t *rapid.T) string {
 
 func (w *world) client(t *rapid.T) passwd.Client {
 	addr, _ := netip.ParseAddr(pick(w, t, "client", networks))
-	return passwd.Client{Addr: addr}
+	c := passwd.Client{Addr: addr}
+	if len(w.devices) > 0 && w.oneIn(t, 3, "with a device") {
+		c.Device = latest(w, t, w.devices)
+	}
+	return c
 }
 
 // latest picks one of a list, often one of the last.

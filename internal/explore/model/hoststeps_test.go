@@ -2,7 +2,6 @@ package model_test
 
 import (
 	"errors"
-	"net/netip"
 	"strconv"
 	"time"
 
@@ -90,11 +89,11 @@ func (w *world) inTransaction(t *rapid.T) {
 		want = func() model.Answer { return w.m.Require(a.Ref, passwd.Administrator) }
 	case 2:
 		got = answer(model.Answer{}, s.MarkCompromised(ctx, passwd.MarkCompromised{Account: a.Ref}))
-		want = func() model.Answer { return w.m.MarkCompromised(a.Ref, netip.Addr{}) }
+		want = func() model.Answer { return w.m.MarkCompromised(a.Ref, passwd.Client{}) }
 	case 3:
 		made, err := s.IssueTemporary(ctx, passwd.IssueTemporary{Account: a.Ref})
 		got = w.written(made.Written, err)
-		want = func() model.Answer { return w.m.IssueTemporary(a.Ref, 0, netip.Addr{}, made.Password) }
+		want = func() model.Answer { return w.m.IssueTemporary(a.Ref, 0, passwd.Client{}, made.Password) }
 	default:
 		got, want = answer(model.Answer{}, s.Forget(ctx, a.Ref)), func() model.Answer { return w.m.Forget(a.Ref) }
 	}

@@ -2,7 +2,6 @@ package model
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -75,12 +74,13 @@ func (m *Model) Purge(before time.Time, limiterForgets bool) {
 func (m *Model) key(parts ...any) string { return fmt.Sprintln(append(parts, m.Keys)...) }
 
 // network is what counts as one address.
-func network(c netip.Addr) string {
-	if c = c.Unmap(); c.Is6() {
-		p, _ := c.WithZone("").Prefix(64)
+func network(c passwd.Client) string {
+	addr := c.Addr.Unmap()
+	if addr.Is6() {
+		p, _ := addr.WithZone("").Prefix(64)
 		return p.String()
 	}
-	return c.String()
+	return addr.String()
 }
 
 // peek returns how long a take would have to wait, and the count.
@@ -113,37 +113,69 @@ func (m *Model) takeAll(keys []string, limits ...passwd.Limit) time.Duration {
 
 var onceAMonth = passwd.Limit{Free: 1, Window: 30 * 24 * time.Hour}
 
-func (m *Model) seenKey(a *Account, c netip.Addr) string { return m.key("seen", a.Ref, network(c)) }
+func (m *Model) seenKey(a *Account, c passwd.Client) string { return m.key("seen", a.Ref, network(c)) }
 
-// known is whether a right sign-in to an account came from a network within a month.
-func (m *Model) known(a *Account, c netip.Addr) bool {
-	if !c.IsValid() {
-		return false
+// Device is what a right sign-in leaves on a device.
+type Device struct {
+	Account passwd.Ref
+	Made    time.Time
+}
+
+// device is the key of the failures of a device that has signed in to an account within
+// a month of days, "" for none.
+func (m *Model) device(a *Account, c passwd.Client) string {
+	d := m.Devices[c.Device]
+	age := m.Now.Sub(d.Made.Truncate(24 * time.Hour))
+	if a == nil || d.Account != a.Ref || d.Made.IsZero() || age < -24*time.Hour || age > 31*24*time.Hour {
+		return ""
 	}
+	return m.key("device", c.Device)
+}
+
+var deviceTries = passwd.Limit{Free: 10, Window: 30 * 24 * time.Hour}
+
+func (m *Model) knownDevice(a *Account, c passwd.Client) bool {
+	key := m.device(a, c)
+	_, failed := m.peek(key, deviceTries)
+	return key != "" && failed < deviceTries.Free
+}
+
+// known is whether a right sign-in to an account came from a network or device within a
+// month.
+func (m *Model) known(a *Account, c passwd.Client) bool {
 	_, count := m.peek(m.seenKey(a, c), onceAMonth)
-	return count > 0
+	return c.Addr.IsValid() && count > 0 || m.knownDevice(a, c)
+}
+
+// requester is who asks, for a quota.
+func (m *Model) requester(a *Account, c passwd.Client) string {
+	if m.knownDevice(a, c) {
+		return fmt.Sprint("device ", c.Device)
+	}
+	return network(c)
 }
 
 // guess is one that is counted.
 type guess struct {
 	m       *Model
 	account *Account
-	client  netip.Addr
+	client  passwd.Client
 	login   string // key that refuses
 	address string // key of the network, "" for none
 	count   string // key of the account's silent count
 	told    string
 	stop    int
-	n       int  // consecutive failures, this one included if it is counted
-	waits   bool // it is not
-	signsIn bool // a right one makes the network known
+	n       int    // consecutive failures, this one included if it is counted
+	waits   bool   // it is not
+	signsIn bool   // a right one makes the network known
+	device  string // key of a known device's failures, "" for none
 }
 
-func (m *Model) loginKey(tenant, value string, c netip.Addr) string {
+func (m *Model) loginKey(tenant, value string, c passwd.Client) string {
 	return m.key("login", tenant, fold(value), network(c))
 }
 
-func (m *Model) guessAtLogin(l passwd.Login, a *Account, c netip.Addr) (*guess, time.Duration) {
+func (m *Model) guessAtLogin(l passwd.Login, a *Account, c passwd.Client) (*guess, time.Duration) {
 	g := &guess{m: m, account: a, client: c, signsIn: true}
 	g.address, g.login = m.key("address", network(c)), m.loginKey(l.Tenant, l.Value, c)
 	if w, _ := m.peek(g.address, m.Limits.Address); w > 0 {
@@ -151,7 +183,7 @@ func (m *Model) guessAtLogin(l passwd.Login, a *Account, c netip.Addr) (*guess, 
 	}
 	who, known := m.key("nobody", l.Tenant, fold(l.Value)), false
 	if a != nil {
-		who, known = m.subject(a), m.known(a, c)
+		who, known, g.device = m.subject(a), m.known(a, c), m.device(a, c)
 	}
 	return g, g.take(who, known)
 }
@@ -159,7 +191,7 @@ func (m *Model) guessAtLogin(l passwd.Login, a *Account, c netip.Addr) (*guess, 
 // subject is what an account is counted by: anew after each password write.
 func (m *Model) subject(a *Account) string { return m.key("account", a.Ref, a.Changed) }
 
-func (m *Model) guessAtCurrent(a *Account, c netip.Addr) (*guess, time.Duration) {
+func (m *Model) guessAtCurrent(a *Account, c passwd.Client) (*guess, time.Duration) {
 	g := &guess{m: m, account: a, client: c, login: m.key("current", a.Ref, a.Changed)}
 	return g, g.take(m.subject(a), true)
 }
@@ -190,6 +222,9 @@ func (m *Model) failed(g *guess) {
 	if g.address != "" {
 		m.take(g.address, m.Limits.Address)
 	}
+	if g.device != "" {
+		m.take(g.device, deviceTries)
+	}
 	if g.n > g.stop && !g.waits {
 		m.takeBack(g.count)
 	}
@@ -205,7 +240,8 @@ func (m *Model) failed(g *guess) {
 func (m *Model) succeeded(g *guess) {
 	delete(m.tallies, g.login)
 	delete(m.tallies, g.count)
-	if !g.signsIn || !g.client.IsValid() {
+	delete(m.tallies, g.device)
+	if !g.signsIn || !g.client.Addr.IsValid() {
 		return
 	}
 	seen := m.seenKey(g.account, g.client)
@@ -216,7 +252,7 @@ func (m *Model) succeeded(g *guess) {
 }
 
 // forgive forgets the failures at the logins of an account from a network.
-func (m *Model) forgive(a *Account, c netip.Addr) {
+func (m *Model) forgive(a *Account, c passwd.Client) {
 	for _, own := range []string{a.Username, a.Email, a.Mobile} {
 		delete(m.tallies, m.loginKey(a.Ref.Tenant, own, c))
 	}
@@ -229,7 +265,7 @@ var (
 )
 
 // codeCount is the silent count of failures at codes that a client's come under.
-func (m *Model) codeCount(a *Account, epoch int64, c netip.Addr) (string, passwd.Limit) {
+func (m *Model) codeCount(a *Account, epoch int64, c passwd.Client) (string, passwd.Limit) {
 	if m.known(a, c) {
 		return m.key("code", a.Ref, epoch, "known"), codesOfKnown
 	}
@@ -237,7 +273,7 @@ func (m *Model) codeCount(a *Account, epoch int64, c netip.Addr) (string, passwd
 }
 
 // mayRedeem counts that a live token was presented.
-func (m *Model) mayRedeem(t *token, c netip.Addr) time.Duration {
+func (m *Model) mayRedeem(t *token, c passwd.Client) time.Duration {
 	if w, _ := m.peek(m.key("reused", t.ref), reusedAnHour); w > 0 {
 		keys := []string{m.key("redeem from", network(c)), m.key("redeem", t.purpose, t.ref)}
 		for _, key := range keys { // which are asked first
@@ -270,7 +306,7 @@ func (m *Model) requestLimit(r Request) (w time.Duration, takeBack func()) {
 	}
 }
 
-func (m *Model) revealLimit(c netip.Addr) time.Duration {
+func (m *Model) revealLimit(c passwd.Client) time.Duration {
 	return m.take(m.key("reveal", network(c)), m.Limits.ResetRequests)
 }
 
@@ -283,11 +319,11 @@ func (m *Model) absorbKey(r Request) string {
 	if r.Code {
 		return ""
 	}
-	return m.key(r.Login, r.Channel, r.UserKey, r.TTL, r.TellShared, network(r.Client))
+	return m.key(r.Login, r.Channel, r.UserKey, r.TTL, r.TellShared, network(r.Client), r.Client.Device)
 }
 
 // mayMail counts a message for its account.
-func (m *Model) mayMail(a *Account, c netip.Addr) bool {
+func (m *Model) mayMail(a *Account, c passwd.Client) bool {
 	sent := func(span string) string { return m.key("sent", a.Ref, span) }
 	if m.known(a, c) {
 		return m.take(sent("known"), passwd.Limit{Free: 5, Window: time.Hour}) == 0

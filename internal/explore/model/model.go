@@ -31,6 +31,7 @@ type Model struct {
 	FirstEpoch func(passwd.Ref) int64
 
 	Accounts map[passwd.Ref]*Account
+	Devices  map[passwd.Token]Device
 	Jobs     []*Job
 	Sessions []*Session
 	tokens   map[string]*token // by purpose and raw token

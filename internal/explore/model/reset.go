@@ -1,7 +1,6 @@
 package model
 
 import (
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -34,7 +33,7 @@ func (m *Model) CheckReset(raw string, h Holder) Answer {
 	return Answer{}
 }
 
-func (m *Model) Reset(raw, next string, c netip.Addr, h Holder) Answer {
+func (m *Model) Reset(raw, next string, c passwd.Client, h Holder) Answer {
 	t, a := m.resettable(raw, h)
 	if t == nil {
 		return refuse(passwd.CodeInvalidToken)
@@ -59,7 +58,7 @@ func (m *Model) redeem(t *token, a *Account, c change) Answer {
 	return done
 }
 
-func (m *Model) CancelReset(raw string, c netip.Addr) Answer {
+func (m *Model) CancelReset(raw string, c passwd.Client) Answer {
 	t, a := m.redeemable(passwd.PurposeCancel, raw)
 	if t == nil {
 		return refuse(passwd.CodeInvalidToken)
@@ -68,7 +67,7 @@ func (m *Model) CancelReset(raw string, c netip.Addr) Answer {
 	return m.suspend(a, c)
 }
 
-func (m *Model) RedeemCode(request, code string, c netip.Addr, made string) Answer {
+func (m *Model) RedeemCode(request, code string, c passwd.Client, made string) Answer {
 	address := m.key("address", network(c))
 	if w, _ := m.peek(address, m.Limits.Address); w > 0 {
 		return wait(w)

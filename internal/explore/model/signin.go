@@ -1,7 +1,6 @@
 package model
 
 import (
-	"net/netip"
 	"time"
 
 	"golang.org/x/text/unicode/norm"
@@ -11,7 +10,7 @@ import (
 
 // opened takes a login and a password to the account that they open: of a refusal the
 // answer tells.
-func (m *Model) opened(l passwd.Login, password string, c netip.Addr) (a *Account, changeBy time.Time, refused Answer) {
+func (m *Model) opened(l passwd.Login, password string, c passwd.Client) (a *Account, changeBy time.Time, refused Answer) {
 	if !validLogin(l) {
 		return nil, changeBy, refuse(passwd.CodeInvalidRequest)
 	}
@@ -35,7 +34,7 @@ func (m *Model) opened(l passwd.Login, password string, c netip.Addr) (a *Accoun
 	return a, m.age(a), Answer{}
 }
 
-func (m *Model) SignIn(l passwd.Login, password string, c netip.Addr) Answer {
+func (m *Model) SignIn(l passwd.Login, password string, c passwd.Client) Answer {
 	a, changeBy, refused := m.opened(l, password, c)
 	if a == nil {
 		return refused

@@ -28,9 +28,11 @@ func (w *world) signIn(t *rapid.T) {
 		w.log("%+v with %.20q from %v", l, p, c.Addr)
 		in, err := s.SignIn(ctx, passwd.SignIn{Login: l, Password: p, Client: c})
 		got := answer(model.Answer{Account: in.Account, Epoch: in.Epoch, Must: in.Must, ChangeBy: in.ChangeBy}, err)
-		w.compare(got, w.m.SignIn(l, p, c.Addr))
+		w.compare(got, w.m.SignIn(l, p, c))
 		if in.Epoch != 0 {
 			w.signedIn = append(w.signedIn, in)
+			w.m.Devices[in.Device] = model.Device{Account: in.Account, Made: w.m.Now}
+			w.devices = append(w.devices, in.Device)
 		}
 		w.settle()
 		if times > 1 && w.oneIn(t, 3, "pause") {
@@ -51,7 +53,7 @@ func (w *world) guess(t *rapid.T) {
 		w.log("%+v with %.20q from %v at %v", l, p, c.Addr, w.m.Now)
 		in, err := s.SignIn(ctx, passwd.SignIn{Login: l, Password: p, Client: c})
 		got := answer(model.Answer{Account: in.Account, Epoch: in.Epoch, Must: in.Must, ChangeBy: in.ChangeBy}, err)
-		w.compare(got, w.m.SignIn(l, p, c.Addr))
+		w.compare(got, w.m.SignIn(l, p, c))
 		w.settle()
 		if !w.oneIn(t, 4, "at once") {
 			w.advance(limits.SignIn.MaxWait)
@@ -65,7 +67,7 @@ func (w *world) failures(t *rapid.T) {
 	for range 5 {
 		w.log("%+v from %v", l, c.Addr)
 		_, err := s.SignIn(ctx, passwd.SignIn{Login: l, Password: "wrong", Client: c})
-		w.compare(answer(model.Answer{}, err), w.m.SignIn(l, "wrong", c.Addr))
+		w.compare(answer(model.Answer{}, err), w.m.SignIn(l, "wrong", c))
 		w.settle()
 	}
 }
@@ -94,7 +96,7 @@ func (w *world) change(t *rapid.T) {
 	for range 1 + w.below(t, 3, "times")/2 {
 		w.log("%v %.20q → %.20q", a.Ref, current, next)
 		done, err := s.Change(ctx, passwd.Change{Account: a.Ref, Current: current, New: next, KeepSession: keep, Client: c})
-		w.compare(w.written(done, err), w.m.Change(a.Ref, current, next, keep, c.Addr))
+		w.compare(w.written(done, err), w.m.Change(a.Ref, current, next, keep, c))
 		w.settle()
 	}
 }
@@ -105,14 +107,14 @@ func (w *world) changeByLogin(t *rapid.T) {
 	always := pick(w, t, "always", []bool{true, false})
 	w.log("%+v %.20q → %.20q", l, current, next)
 	done, err := s.ChangeByLogin(ctx, passwd.ChangeByLogin{Login: l, Current: current, New: next, Always: always, Client: c})
-	w.compare(w.written(done, err), w.m.ChangeByLogin(l, current, next, always, c.Addr))
+	w.compare(w.written(done, err), w.m.ChangeByLogin(l, current, next, always, c))
 }
 
 func (w *world) changeWithTicket(t *rapid.T) {
 	s, raw, next, c := w.service(t), w.token(t, passwd.PurposeTicket), w.next(t), w.client(t)
 	w.log("→ %.20q", next)
 	done, err := s.ChangeWithTicket(ctx, passwd.ChangeWithTicket{Ticket: passwd.Token(raw), New: next, Client: c})
-	w.compare(w.written(done, err), w.m.ChangeWithTicket(raw, next, c.Addr))
+	w.compare(w.written(done, err), w.m.ChangeWithTicket(raw, next, c))
 }
 
 func (w *world) request(t *rapid.T) {
@@ -124,7 +126,7 @@ func (w *world) requestForDay(t *rapid.T) { w.requestFor(t, day) }
 func (w *world) requestFor(t *rapid.T, ttl time.Duration) {
 	a, c := w.account(t), w.client(t)
 	s, l := w.service(t), w.login(t, a)
-	r := model.Request{Login: l, Client: c.Addr, Channel: pick(w, t, "channel", []passwd.Channel{"", "", passwd.EmailChannel, passwd.SMSChannel})}
+	r := model.Request{Login: l, Client: c, Channel: pick(w, t, "channel", []passwd.Channel{"", "", passwd.EmailChannel, passwd.SMSChannel})}
 	r.TTL = ttl
 	r.TellShared, r.UserKey = w.oneIn(t, 4, "tell shared"), pick(w, t, "user key", []bool{false, true})
 	w.tick()
@@ -141,12 +143,30 @@ func (w *world) requestCode(t *rapid.T) {
 }
 
 func (w *world) askForCode(s *passwd.Service, l passwd.Login, c passwd.Client, ch passwd.Channel) {
-	r := model.Request{Login: l, Client: c.Addr, Channel: ch, Code: true}
+	r := model.Request{Login: l, Client: c, Channel: ch, Code: true}
 	w.tick()
 	w.log("%+v", r)
 	made, err := s.RequestCode(ctx, passwd.RequestCode{Login: l, Channel: r.Channel, Client: c})
 	w.compare(answer(model.Answer{}, err), w.m.Request(r, string(made)))
 	w.made(passwd.PurposeCode, string(made))
+}
+
+// bomb asks for codes of one account from many networks, for some hours.
+func (w *world) bomb(t *rapid.T) {
+	l := w.login(t, w.account(t))
+	for range 4 {
+		for i := range 24 {
+			w.m.Only = nil
+			addr := netip.MustParseAddr(networks[2+i%9])
+			w.askForCode(w.services[w.keys], l, passwd.Client{Addr: addr}, "")
+			w.settle()
+			if i%12 == 11 {
+				w.workWith(t, nil)
+				w.settle()
+			}
+		}
+		w.advance(time.Hour + time.Minute)
+	}
 }
 
 // fillQueue asks for more codes than there is room for, of all accounts and from many
@@ -165,7 +185,7 @@ func (w *world) reveal(t *rapid.T) {
 	s, l := w.service(t), w.login(t, a)
 	w.log("%+v", l)
 	n, err := s.RevealMatches(ctx, l, c)
-	w.compare(answer(model.Answer{N: n}, err), w.m.RevealMatches(l, c.Addr))
+	w.compare(answer(model.Answer{N: n}, err), w.m.RevealMatches(l, c))
 }
 
 func (w *world) checkReset(t *rapid.T) {
@@ -185,7 +205,7 @@ func (w *world) reset(t *rapid.T) {
 func (w *world) setBy(s *passwd.Service, raw, next string, c passwd.Client, h passwd.Holder, same model.Holder) {
 	w.log("→ %.20q for %+v", next, h.Login)
 	done, err := s.Reset(ctx, passwd.Reset{Token: passwd.Token(raw), New: next, For: h, Client: c})
-	w.compare(w.written(done, err), w.m.Reset(raw, next, c.Addr, same))
+	w.compare(w.written(done, err), w.m.Reset(raw, next, c, same))
 }
 
 // present presents one link again and again, from one network after the other.
@@ -223,7 +243,7 @@ func (w *world) redeemCode(t *rapid.T) {
 	for range 1 + max(w.below(t, 9, "times")-3, 0) {
 		w.log("%t from %v", code == w.codes[request], c.Addr)
 		made, err := s.RedeemCode(ctx, passwd.RedeemCode{Request: passwd.Token(request), Code: passwd.OneTimeCode(code), Client: c})
-		w.compare(answer(model.Answer{}, err), w.m.RedeemCode(request, code, c.Addr, string(made)))
+		w.compare(answer(model.Answer{}, err), w.m.RedeemCode(request, code, c, string(made)))
 		w.made(passwd.PurposeReset, string(made))
 	}
 }
@@ -234,7 +254,7 @@ func (w *world) tryOut(t *rapid.T) {
 	for range 6 {
 		w.log("from %v", c.Addr)
 		_, err := s.RedeemCode(ctx, passwd.RedeemCode{Request: passwd.Token(request), Code: "00000000", Client: c})
-		w.compare(answer(model.Answer{}, err), w.m.RedeemCode(request, "00000000", c.Addr, ""))
+		w.compare(answer(model.Answer{}, err), w.m.RedeemCode(request, "00000000", c, ""))
 	}
 }
 
@@ -242,7 +262,7 @@ func (w *world) cancel(t *rapid.T) {
 	s, raw, c := w.service(t), w.token(t, passwd.PurposeCancel), w.client(t)
 	w.log("")
 	err := s.CancelReset(ctx, passwd.CancelReset{Token: passwd.Token(raw), Client: c})
-	w.compare(answer(model.Answer{}, err), w.m.CancelReset(raw, c.Addr))
+	w.compare(answer(model.Answer{}, err), w.m.CancelReset(raw, c))
 }
 
 func (w *world) require(t *rapid.T) {
@@ -260,7 +280,7 @@ func (w *world) markCompromised(t *rapid.T) {
 	a, s, c := w.account(t), w.service(t), w.client(t)
 	w.log("%v", a.Ref)
 	err := s.MarkCompromised(ctx, passwd.MarkCompromised{Account: a.Ref, Client: c})
-	w.compare(answer(model.Answer{}, err), w.m.MarkCompromised(a.Ref, c.Addr))
+	w.compare(answer(model.Answer{}, err), w.m.MarkCompromised(a.Ref, c))
 }
 
 func (w *world) issueTemporary(t *rapid.T) {
@@ -268,7 +288,7 @@ func (w *world) issueTemporary(t *rapid.T) {
 	ttl := pick(w, t, "ttl", []time.Duration{0, 0, 0, time.Minute, time.Minute, 30 * day, 31 * day, -1})
 	w.log("%v for %v", a.Ref, ttl)
 	made, err := s.IssueTemporary(ctx, passwd.IssueTemporary{Account: a.Ref, TTL: ttl, Client: c})
-	w.compare(w.written(made.Written, err), w.m.IssueTemporary(a.Ref, ttl, c.Addr, made.Password))
+	w.compare(w.written(made.Written, err), w.m.IssueTemporary(a.Ref, ttl, c, made.Password))
 	if err == nil {
 		w.issued = append(w.issued, made.Password)
 	}

@@ -103,6 +103,7 @@ func init() {
 		{1, "failures", (*world).failures},
 		{1, "request for a day", (*world).requestForDay},
 		{1, "fill the queue", (*world).fillQueue},
+		{1, "bomb", (*world).bomb},
 		{1, "present a tiny one", (*world).presentTiny},
 		{1, "present the current one", (*world).presentCurrent},
 		{1, "try out a code", (*world).tryOut},

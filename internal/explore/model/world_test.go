@@ -48,6 +48,7 @@ type world struct {
 	tried    map[string]passwd.Message // the first try
 
 	signedIn []passwd.SignedIn
+	devices  []passwd.Token
 	raw      map[passwd.Purpose][]string
 	codes    map[string]string // by request
 	users    map[string]passwd.Ref
@@ -76,7 +77,7 @@ func newWorld(tb testing.TB, h host) *world {
 		use, queue = struct{ passwd.Store }{w.store}, w.store
 	}
 	w.m = &model.Model{Now: noon, Policies: policies, Limits: limits, MaxJobs: maxJobs, Apart: apart, Keys: "0",
-		Accounts: map[passwd.Ref]*model.Account{}, Admit: admit, FirstEpoch: w.firstEpoch}
+		Accounts: map[passwd.Ref]*model.Account{}, Devices: map[passwd.Token]model.Device{}, Admit: admit, FirstEpoch: w.firstEpoch}
 	secrets := [2][]byte{[]byte("the first key of this test, long"), []byte("the second key of the test, long")}
 	for i := range 2 {
 		keys := passwd.Keys{Current: secrets[i], Previous: [][]byte{secrets[1-i]}}
