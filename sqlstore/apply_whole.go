@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/passwd-go/passwd"
@@ -101,18 +102,48 @@ func (s *Store) applyWhole(ctx context.Context, q querier, k key, w passwd.Write
 	return epoch, nil
 }
 
-// whole tells whether there is one statement for a write.
+// applyBriefly makes a write by statements that each compare what they expect, without
+// reading it first; or it returns errStepwise. The order is that of apply.
+func (s *Store) applyBriefly(ctx context.Context, q querier, k key, w passwd.Write, stamp int64) (epoch int64, err error) {
+	epoch = w.NextEpoch(w.IfEpoch)
+	one := func(n int64, err error) error {
+		if err == nil && n != 1 {
+			err = errStepwise
+		}
+		return err
+	}
+	if err := one(q.exec(ctx, &s.queries.setHash, k.tenant, k.id, string(w.NewHash), string(w.IfHash))); err != nil {
+		return 0, s.nobody(err)
+	}
+	err = one(q.exec(ctx, &s.queries.setAccountIf, k.tenant, k.id, epoch, stamp, string(w.Must), micros(w.MustUntil), w.Now.UnixMicro(), w.IfEpoch, string(w.IfMust)))
+	if err != nil {
+		return 0, err
+	}
+	if err := s.applyTokens(ctx, q, k, state{epoch: w.IfEpoch}, w, epoch); err != nil {
+		if err == passwd.ErrTokenInvalid {
+			err = errStepwise
+		}
+		return 0, err
+	}
+	if err := s.raised(ctx, q, k, w, epoch); err != nil {
+		return 0, err
+	}
+	if err := s.applyHistory(ctx, q, k, w, epoch); err != nil {
+		return 0, err
+	}
+	return epoch, s.putJobs(ctx, q, w.Jobs)
+}
+
+// whole tells whether a write can be made by applyWhole, or by applyBriefly.
 func (s *Store) whole(w passwd.Write) bool {
-	if s.queries.applyWhole.text == "" || w.NewHash == "" || w.IfEpoch == 0 || len(w.Jobs) > maxWholeJobs {
+	if w.NewHash == "" || w.NewHash == w.IfHash || w.IfEpoch == 0 {
 		return false
+	}
+	if s.queries.applyWhole.text == "" {
+		return w.Check(passwd.Account{Hash: w.IfHash, Epoch: w.IfEpoch, Must: w.IfMust}) == nil
 	}
 	if t := w.Issue; t != nil && (t.Account != w.Account || t.Attempts != 0 || !t.SpentAt.IsZero()) {
 		return false
 	}
-	for _, j := range w.Jobs {
-		if j.Key != "" {
-			return false // one that waits may absorb it
-		}
-	}
-	return true
+	return len(w.Jobs) <= maxWholeJobs && !slices.ContainsFunc(w.Jobs, func(j passwd.Job) bool { return j.Key != "" }) // one that waits may absorb it
 }
