@@ -34,7 +34,7 @@ type queries struct {
 	all []*query // those to keep prepared
 
 	lock                                         query
-	applyWhole                                   query // without a text where there is no such statement
+	applyWhole, issueWhole                       query // without a text where there is no such statement
 	get                                          query
 	find                                         map[passwd.LoginKind]*query
 	state, lockUser, own                         query
@@ -101,6 +101,7 @@ func newQueries(d *dialect, c Config) *queries {
 		WHERE {ours} AND epoch = $8 AND must = $9 AND stamp > 0`)
 	if d.returning {
 		set(&qs.applyWhole, postgresApply)
+		set(&qs.issueWhole, postgresIssue)
 	}
 	set(&qs.rebind, `UPDATE {account} SET stamp = $3 WHERE {ours} AND stamp = $4`)
 	set(&qs.raiseAll, `UPDATE {account} SET epoch = epoch + $1 WHERE epoch <> 0`)

@@ -24,6 +24,9 @@ func (s *Store) Issue(ctx context.Context, t passwd.TokenRecord, maxLive int, co
 		return err == nil, ignore(err, passwd.ErrTokenInvalid)
 	}
 	err = s.write(ctx, "issue", landed, func(q querier) error {
+		if s.queries.issueWhole.text != "" && t.Epoch != 0 && t.Attempts == 0 && t.SpentAt.IsZero() {
+			return s.issueWhole(ctx, q, k, t, maxLive, consume)
+		}
 		st, err := s.state(ctx, q, k)
 		if err == nil {
 			err = s.issue(ctx, q, k, st, t, maxLive, consume)
