@@ -119,13 +119,7 @@ func codeSubject(r Ref, epoch int64) []string {
 func (s *Service) newCodeGuess(ctx context.Context, r RedeemCode) (*codeGuess, error) {
 	s.placeless(ctx, r.Client)
 	g := &codeGuess{s: s, ctx: ctx, client: r.Client}
-	answers, err := s.limit(ctx, r.Client,
-		Step{Key: s.addressKey(r.Client), Do: StepPeek, Limit: s.cfg.Limits.Address},
-		Step{Key: s.requestKey(r.Request), Do: StepTake, Limit: attemptsAtCode, Silent: true})
-	if err != nil {
-		return nil, err
-	}
-	g.exhausted, g.last = answers[1].Wait > 0, answers[1].Count == codeTries
+	var err error
 	g.rec, g.key, err = s.lookUp(ctx, PurposeCode, r.Request, func(ref TokenRef) (TokenRecord, error) {
 		return s.store.Peek(ctx, ref, s.now())
 	})
@@ -140,13 +134,16 @@ func (s *Service) newCodeGuess(ctx context.Context, r RedeemCode) (*codeGuess, e
 	others, limitOthers := s.codeKey(who, false)
 	known, limitKnown := s.codeKey(who, true)
 	q, answers, err := s.recognise(ctx, who, g.rec.Account, r.Client,
+		Step{Key: s.addressKey(r.Client), Do: StepPeek, Limit: s.cfg.Limits.Address},
+		Step{Key: s.requestKey(r.Request), Do: StepTake, Limit: attemptsAtCode, Silent: true},
 		Step{Key: others, Do: StepPeek, Limit: limitOthers, Silent: true}, Step{Key: known, Do: StepPeek, Limit: limitKnown, Silent: true})
 	if err != nil {
 		return nil, err
 	}
-	g.account, g.limit, g.throttled = others, limitOthers, answers[0].Wait > 0
+	g.exhausted, g.last = answers[1].Wait > 0, answers[1].Count == codeTries
+	g.account, g.limit, g.throttled = others, limitOthers, answers[2].Wait > 0
 	if q.known {
-		g.account, g.limit, g.throttled = known, limitKnown, answers[1].Wait > 0
+		g.account, g.limit, g.throttled = known, limitKnown, answers[3].Wait > 0
 	}
 	return g, nil
 }

@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/passwd-go/passwd"
@@ -38,6 +39,48 @@ var postgresApply = `WITH
 		SELECT j.* FROM account, (VALUES ` + postgresJobs(25) + `) j (id, job_key, waiting, sealed, not_before, not_after, attempts, urgent)
 		WHERE j.id IS NOT NULL ON CONFLICT DO NOTHING)
 	SELECT (SELECT count(*) FROM account), (SELECT count(*) FROM consumed), (SELECT count(*) FROM issued)`
+
+// postgresIssue makes an Issue of a token that has an epoch, in one statement, as
+// postgresApply makes a Write. With a quota the users row is locked before, so that it
+// sees what others have issued.
+const postgresIssue = `WITH
+	present AS (SELECT 1 AS one FROM {table} u WHERE {is_user}{where} FOR UPDATE),
+	account AS (SELECT 1 AS one FROM {account}, present WHERE {ours} AND epoch = $5 AND stamp > 0),
+	consumed AS (UPDATE {token} SET spent_at = $9 FROM account WHERE purpose = $b AND digest = $c AND {ours}
+		AND spent_at IS NULL AND expires_at > $9 AND ({token}.epoch = 0 OR {token}.epoch = $5) RETURNING 1 AS one),
+	live AS (SELECT t.digest, t.issued_at, row_number() OVER (ORDER BY t.issued_at) + CAST($d AS bigint) - 1 - count(*) OVER () AS place
+		FROM {token} t WHERE CAST($d AS bigint) > 0 AND t.tenant = $1 AND t.user_id = $2 AND t.purpose = $3 AND t.spent_at IS NULL AND t.expires_at > $9
+		AND (t.epoch = 0 OR t.epoch = $5) AND t.requester IS NOT DISTINCT FROM $8 AND (t.purpose = $b AND t.digest = $c) IS NOT TRUE),
+	superseded AS (UPDATE {token} SET spent_at = $9 FROM account WHERE purpose = $3 AND digest = ANY(ARRAY(SELECT l.digest FROM live l WHERE l.place <= 0))),
+	issued AS (INSERT INTO {token} (tenant, user_id, purpose, digest, epoch, address, verifier, requester, attempts, issued_at, expires_at)
+		SELECT {tenant_value}, {id_value}, CAST($3 AS text), CAST($4 AS bytea), CAST($5 AS bigint), CAST($6 AS bytea), CAST($7 AS bytea),
+			CAST($8 AS bytea), 0, CAST($9 AS bigint), CAST($a AS bigint) FROM account ON CONFLICT DO NOTHING RETURNING 1 AS one)
+	SELECT (SELECT count(*) FROM consumed), (SELECT count(*) FROM issued), (SELECT count(*) FROM live l WHERE l.place <= 0 AND l.issued_at > $9)`
+
+// issueWhole issues a token by one statement, or returns errStepwise.
+func (s *Store) issueWhole(ctx context.Context, q querier, k key, t passwd.TokenRecord, maxLive int, consume *passwd.TokenRef) error {
+	if maxLive > 0 {
+		var hash text
+		if err := q.row(ctx, &s.queries.lockUser, k.tenant, k.id).Scan(&hash); err != nil {
+			return s.nobody(err)
+		}
+	}
+	var purpose, digest any
+	consumes := 0
+	if consume != nil {
+		consumes, purpose, digest = 1, string(consume.Purpose), consume.Digest[:]
+	}
+	var consumed, issued, later int
+	err := q.row(ctx, &s.queries.issueWhole, k.tenant, k.id, string(t.Purpose), t.Digest[:], t.Epoch, blob(t.Address), blob(t.Verifier),
+		blob(t.Requester), t.IssuedAt.UnixMicro(), t.ExpiresAt.UnixMicro(), purpose, digest, max(maxLive, 0)).Scan(&consumed, &issued, &later)
+	if err != nil {
+		return s.nobody(err)
+	}
+	if consumed != consumes || issued != 1 || later != 0 {
+		return errStepwise
+	}
+	return nil
+}
 
 // maxWholeJobs is how many jobs fit into postgresApply: two addresses, and AfterWrite.
 const maxWholeJobs = 3
@@ -101,18 +144,48 @@ func (s *Store) applyWhole(ctx context.Context, q querier, k key, w passwd.Write
 	return epoch, nil
 }
 
-// whole tells whether there is one statement for a write.
+// applyBriefly makes a write by statements that each compare what they expect, without
+// reading it first; or it returns errStepwise. The order is that of apply.
+func (s *Store) applyBriefly(ctx context.Context, q querier, k key, w passwd.Write, stamp int64) (epoch int64, err error) {
+	epoch = w.NextEpoch(w.IfEpoch)
+	one := func(n int64, err error) error {
+		if err == nil && n != 1 {
+			err = errStepwise
+		}
+		return err
+	}
+	if err := one(q.exec(ctx, &s.queries.setHash, k.tenant, k.id, string(w.NewHash), string(w.IfHash))); err != nil {
+		return 0, s.nobody(err)
+	}
+	err = one(q.exec(ctx, &s.queries.setAccountIf, k.tenant, k.id, epoch, stamp, string(w.Must), micros(w.MustUntil), w.Now.UnixMicro(), w.IfEpoch, string(w.IfMust)))
+	if err != nil {
+		return 0, err
+	}
+	if err := s.applyTokens(ctx, q, k, state{epoch: w.IfEpoch}, w, epoch); err != nil {
+		if err == passwd.ErrTokenInvalid {
+			err = errStepwise
+		}
+		return 0, err
+	}
+	if err := s.raised(ctx, q, k, w, epoch); err != nil {
+		return 0, err
+	}
+	if err := s.applyHistory(ctx, q, k, w, epoch); err != nil {
+		return 0, err
+	}
+	return epoch, s.putJobs(ctx, q, w.Jobs)
+}
+
+// whole tells whether a write can be made by applyWhole, or by applyBriefly.
 func (s *Store) whole(w passwd.Write) bool {
-	if s.queries.applyWhole.text == "" || w.NewHash == "" || w.IfEpoch == 0 || len(w.Jobs) > maxWholeJobs {
+	if w.NewHash == "" || w.NewHash == w.IfHash || w.IfEpoch == 0 {
 		return false
+	}
+	if s.queries.applyWhole.text == "" {
+		return w.Check(passwd.Account{Hash: w.IfHash, Epoch: w.IfEpoch, Must: w.IfMust}) == nil
 	}
 	if t := w.Issue; t != nil && (t.Account != w.Account || t.Attempts != 0 || !t.SpentAt.IsZero()) {
 		return false
 	}
-	for _, j := range w.Jobs {
-		if j.Key != "" {
-			return false // one that waits may absorb it
-		}
-	}
-	return true
+	return len(w.Jobs) <= maxWholeJobs && !slices.ContainsFunc(w.Jobs, func(j passwd.Job) bool { return j.Key != "" }) // one that waits may absorb it
 }

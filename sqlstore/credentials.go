@@ -25,7 +25,10 @@ type state struct {
 
 func (s *Store) state(ctx context.Context, q querier, k key) (state, error) {
 	if s.dialect.lock != "" { // which has locked everything
-		return s.peekState(ctx, q, k)
+		return s.readState(ctx, q, &s.queries.state, k)
+	}
+	if s.queries.lockState.text != "" {
+		return s.readState(ctx, q, &s.queries.lockState, k)
 	}
 	var (
 		hash         text
@@ -40,14 +43,14 @@ func (s *Store) state(ctx context.Context, q querier, k key) (state, error) {
 	return st.own(), absent(err, nil)
 }
 
-// peekState reads the state and locks nothing.
-func (s *Store) peekState(ctx context.Context, q querier, k key) (state, error) {
+// readState reads the state in one statement.
+func (s *Store) readState(ctx context.Context, q querier, by *query, k key) (state, error) {
 	var (
 		hash         text
 		epoch, stamp sql.NullInt64
 		st           state
 	)
-	err := q.row(ctx, &s.queries.state, k.tenant, k.id).Scan(&hash, &epoch, &stamp, &st.must, &st.until, &st.changed)
+	err := q.row(ctx, by, k.tenant, k.id).Scan(&hash, &epoch, &stamp, &st.must, &st.until, &st.changed)
 	st.hash, st.epoch, st.stamp, st.present = passwd.Hash(hash), epoch.Int64, stamp.Int64, epoch.Valid
 	return st.own(), s.nobody(err)
 }
@@ -82,8 +85,12 @@ func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err err
 	var before, stamp int64 = 0, random52()
 	landed := s.stamped(k, &before, stamp, w)
 	if s.whole(w) {
-		err = s.write(ctx, "apply", landed, func(q querier) (err error) {
-			epoch, err = s.applyWhole(ctx, q, k, w, stamp)
+		err = s.unlocked(ctx, "apply", landed, func(q querier) (err error) {
+			if s.queries.applyWhole.text != "" {
+				epoch, err = s.applyWhole(ctx, q, k, w, stamp)
+			} else {
+				epoch, err = s.applyBriefly(ctx, q, k, w, stamp)
+			}
 			return err
 		})
 		if !errors.Is(err, errStepwise) {
@@ -158,12 +165,7 @@ func (s *Store) apply(ctx context.Context, q querier, k key, st state, w passwd.
 	if err := s.applyHistory(ctx, q, k, w, epoch); err != nil {
 		return 0, err
 	}
-	for _, j := range w.Jobs {
-		if err := s.put(ctx, q, j, 0); err != nil {
-			return 0, err
-		}
-	}
-	return epoch, nil
+	return epoch, s.putJobs(ctx, q, w.Jobs)
 }
 
 func (s *Store) applyAccount(ctx context.Context, q querier, k key, st state, w passwd.Write, stamp int64) (epoch int64, err error) {
@@ -196,12 +198,6 @@ func (s *Store) applyTokens(ctx context.Context, q querier, k key, st state, w p
 	if w.Issue == nil {
 		return nil
 	}
-	if _, _, err := s.token(ctx, q, w.Issue.TokenRef); err != passwd.ErrTokenInvalid {
-		if err == nil {
-			err = passwd.ErrTokenInvalid // there is one already
-		}
-		return err
-	}
 	t := *w.Issue
 	if t.Epoch != 0 {
 		t.Epoch = epoch
@@ -221,9 +217,13 @@ func (s *Store) applyHistory(ctx context.Context, q querier, k key, w passwd.Wri
 	return s.trimHistory(ctx, q, k, max(w.History, 0))
 }
 
-// trimHistory deletes all but the n newest entries. Each is named by its key: to
-// delete by a condition, MySQL may read, and lock, what is other accounts'.
+// trimHistory deletes all but the n newest entries. On MySQL each is named by its key: to
+// delete by a condition, it may read, and lock, what is other accounts'.
 func (s *Store) trimHistory(ctx context.Context, q querier, k key, n int) error {
+	if s.queries.oldHistory.text == "" {
+		_, err := q.exec(ctx, &s.queries.trimHistory, k.tenant, k.id, n)
+		return err
+	}
 	rows, err := q.rows(ctx, &s.queries.oldHistory, k.tenant, k.id, n)
 	if err != nil {
 		return err
@@ -296,7 +296,7 @@ func (s *Store) History(ctx context.Context, r passwd.Ref, n int) ([]passwd.Hash
 	err = s.read(ctx, "history", func(q querier) (err error) {
 		hashes, err = s.history(ctx, q, k, max(n, 0))
 		if err == nil && len(hashes) == 0 {
-			_, err = s.peekState(ctx, q, k)
+			_, err = s.readState(ctx, q, &s.queries.state, k)
 		}
 		return err
 	})

@@ -81,6 +81,8 @@ type dialect struct {
 	// was. It then affects no row, or fails with an error that swapped knows.
 	swap    func(n int) string
 	swapped func(error) bool
+	// namesRows has rows that go named by their keys, and lets a SELECT lock all it reads.
+	namesRows bool
 	// returning lets an UPDATE of what a SELECT has locked return it.
 	returning bool
 	// isolation is that of transactions.
@@ -97,6 +99,8 @@ type dialect struct {
 	// demoted tells that the server at the other end takes no writes, and so nothing was
 	// done: another one does, which a new connection may find.
 	demoted func(error) bool
+	// taken tells that there is a row with such a key, where that is an error.
+	taken func(error) bool
 	// unheld tells that a value has letters which the character set of the host's
 	// column, or of the database, lacks.
 	unheld func(error) bool

@@ -38,6 +38,7 @@ func mysqlDialect() *dialect {
 		sought: [...]string{"{column}", "{column}", "lower({column})"},
 		absorb: "ON DUPLICATE KEY UPDATE {column} = {column}",
 		parts: map[string]string{
+			"absorb_token": "",
 			"upsert_limit": `ON DUPLICATE KEY UPDATE taken = VALUES(taken), level = VALUES(level), windowed = VALUES(windowed),
 				until_at = VALUES(until_at), last_at = VALUES(last_at), expires_at = VALUES(expires_at)`,
 			// Not in the INSERT: there it would lock the ends of the table.
@@ -69,6 +70,8 @@ func mysqlDialect() *dialect {
 		isolation: sql.LevelReadCommitted,
 		purge:     1000,
 		retry:     mysqlConflict,
+		taken:     func(err error) bool { return mysqlNumber(err) == 1062 },
+		namesRows: true,
 		swap:      mysqlSwap,
 		swapped:   func(err error) bool { return mysqlNumber(err) == 1690 },
 		refused:   func(err error) bool { return mysqlNumber(err) != 0 },

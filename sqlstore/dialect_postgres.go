@@ -43,6 +43,7 @@ func postgresDialect() *dialect {
 		sought: [...]string{"lower({column})", "{column}", "lower({column})"},
 		absorb: "ON CONFLICT DO NOTHING",
 		parts: map[string]string{
+			"absorb_token": "ON CONFLICT DO NOTHING",
 			"upsert_limit": `ON CONFLICT (limit_key) DO UPDATE SET taken = excluded.taken, level = excluded.level, windowed = excluded.windowed,
 				until_at = excluded.until_at, last_at = excluded.last_at, expires_at = excluded.expires_at`,
 			"drop_limit": "DELETE FROM {limit}",
@@ -75,6 +76,7 @@ func postgresDialect() *dialect {
 		isolation: sql.LevelReadCommitted,
 		purge:     1000,
 		retry:     postgresConflict,
+		taken:     never,
 		unheld:    func(err error) bool { return sqlState(err) == "22P05" }, // "untranslatable character"
 		demoted:   func(err error) bool { return sqlState(err) == "25006" }, // read_only_sql_transaction
 		advice:    postgresAdvice,

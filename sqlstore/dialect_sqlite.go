@@ -30,6 +30,7 @@ func sqliteDialect() *dialect {
 		sought: [...]string{"lower({column})", "{column}", "lower({column})"},
 		absorb: "ON CONFLICT DO NOTHING",
 		parts: map[string]string{
+			"absorb_token": "ON CONFLICT DO NOTHING",
 			"upsert_limit": `ON CONFLICT (limit_key) DO UPDATE SET taken = excluded.taken, level = excluded.level, windowed = excluded.windowed,
 				until_at = excluded.until_at, last_at = excluded.last_at, expires_at = excluded.expires_at`,
 			"drop_limit":      "DELETE FROM {limit}",
@@ -55,6 +56,7 @@ func sqliteDialect() *dialect {
 		prepare:   true,
 		purge:     100, // 1,000 keep other writers waiting for 10 ms or more
 		retry:     sqliteBusy,
+		taken:     never,
 		swap:      sqliteSwap,
 		swapped:   never,
 		refused:   sqliteRefused,

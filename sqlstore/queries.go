@@ -34,17 +34,20 @@ type queries struct {
 	all []*query // those to keep prepared
 
 	lock                                         query
-	applyWhole                                   query // without a text where there is no such statement
+	applyWhole, issueWhole                       query // without a text where there is no such statement
 	get                                          query
 	find                                         map[passwd.LoginKind]*query
 	state, lockUser, own                         query
+	lockState                                    query // without a text but on MySQL
 	setHash, addAccount, setAccount              query
+	setAccountIf                                 query
 	history, addHistory, oldHistory, trimHistory query
 	rebind, raiseAll                             query
 	dropAccount, dropTokens, dropHistory         query
 	token, addToken, spend, void, liveTokens     query
 	attempt, purge                               query
-	jobWaits, spanJobs, countJobs, addJob        query
+	jobWaits, spanJobs, countJobs                query
+	addJob, addJobs                              query
 	roomy, putJob                                query
 	lease, leaseIf, done, retry                  query
 	claim, claimUrgent                           query // without a text where there is no such statement, as roomy
@@ -83,16 +86,22 @@ func newQueries(d *dialect, c Config) *queries {
 	// The row is locked before ours is read: in one statement, the latter would be as
 	// of before the wait. Locking a row of ours that is not there yet would lock others.
 	set(&qs.state, `SELECT {hash}, a.epoch, a.stamp, a.must, a.must_until, a.changed_at FROM {users} WHERE {is_user}{where}`)
-	if d.lock == "" {
+	switch {
+	case d.namesRows: // MySQL reads what it locks as it is after the wait
+		set(&qs.lockState, `SELECT {hash}, a.epoch, a.stamp, a.must, a.must_until, a.changed_at FROM {users} WHERE {is_user}{where} FOR UPDATE`)
+	case d.lock == "":
 		set(&qs.lockUser, `SELECT {hash} FROM {table} u WHERE {is_user}{where} FOR UPDATE`)
+		set(&qs.own, `SELECT epoch, stamp, must, must_until, changed_at FROM {account} WHERE {ours}`)
 	}
-	set(&qs.own, `SELECT epoch, stamp, must, must_until, changed_at FROM {account} WHERE {ours}`)
 	set(&qs.setHash, `{update_strictly} {table} AS u SET {hash_column} = $3 WHERE {is_user}{where} AND `+fill(d.exact, "coalesce({hash}, '')", "$4"))
 	set(&qs.addAccount, `INSERT INTO {account} (tenant, user_id, epoch, stamp, must, must_until, changed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`)
 	set(&qs.setAccount, `UPDATE {account} SET epoch = $3, stamp = $4, must = $5, must_until = $6, changed_at = $7 WHERE {ours}`)
+	set(&qs.setAccountIf, `UPDATE {account} SET epoch = $3, stamp = $4, must = $5, must_until = $6, changed_at = $7
+		WHERE {ours} AND epoch = $8 AND must = $9 AND stamp > 0`)
 	if d.returning {
 		set(&qs.applyWhole, postgresApply)
+		set(&qs.issueWhole, postgresIssue)
 	}
 	set(&qs.rebind, `UPDATE {account} SET stamp = $3 WHERE {ours} AND stamp = $4`)
 	set(&qs.raiseAll, `UPDATE {account} SET epoch = epoch + $1 WHERE epoch <> 0`)
@@ -102,14 +111,19 @@ func newQueries(d *dialect, c Config) *queries {
 	set(&qs.history, `SELECT h.hash FROM {table} u JOIN {history} h ON h.tenant = {own_tenant} AND h.user_id = {own_id}
 		WHERE {is_user}{where} ORDER BY h.epoch DESC LIMIT $3`)
 	set(&qs.addHistory, `INSERT INTO {history} (tenant, user_id, epoch, hash) VALUES ($1, $2, $3, $4)`)
-	set(&qs.oldHistory, `SELECT epoch FROM {history} WHERE {ours} ORDER BY epoch DESC LIMIT 1000 OFFSET $3`)
-	set(&qs.trimHistory, `DELETE FROM {history} WHERE {ours} AND epoch = $3`)
+	if d.namesRows {
+		set(&qs.oldHistory, `SELECT epoch FROM {history} WHERE {ours} ORDER BY epoch DESC LIMIT 1000 OFFSET $3`)
+		set(&qs.trimHistory, `DELETE FROM {history} WHERE {ours} AND epoch = $3`)
+	} else {
+		set(&qs.trimHistory, `DELETE FROM {history} WHERE {ours} AND epoch IN
+			(SELECT h.epoch FROM {history} h WHERE h.tenant = $1 AND h.user_id = $2 ORDER BY h.epoch DESC LIMIT 1000 OFFSET $3)`)
+	}
 	set(&qs.dropHistory, `DELETE FROM {history} WHERE {ours}`)
 
 	set(&qs.token, `SELECT {record}, a.epoch FROM {token} t
 		LEFT JOIN {account} a ON a.tenant = t.tenant AND a.user_id = t.user_id WHERE t.purpose = $1 AND t.digest = $2`)
 	set(&qs.addToken, `INSERT INTO {token} (tenant, user_id, purpose, digest, epoch, address, verifier, requester, attempts, issued_at, expires_at, spent_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $a, $b, $c)`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $a, $b, $c) {absorb_token}`)
 	set(&qs.spend, `UPDATE {token} SET spent_at = $3 WHERE purpose = $4 AND digest = $5 AND {ours}
 		AND spent_at IS NULL AND expires_at > $3 AND (epoch = 0 OR epoch = $6)`)
 	set(&qs.void, `UPDATE {token} SET spent_at = $3 WHERE {ours} AND epoch = 0 AND spent_at IS NULL`)
@@ -126,6 +140,16 @@ func newQueries(d *dialect, c Config) *queries {
 	set(&qs.countJobs, `SELECT count(*) FROM {job}`)
 	set(&qs.addJob, `INSERT INTO {job} (id, job_key, waiting, sealed, not_before, not_after, attempts, urgent)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) `+fill(d.absorb, "id", ""))
+	var rows []string
+	for i := range maxWholeJobs {
+		var columns []string
+		for column := range 8 {
+			columns = append(columns, parameter(8*i+column))
+		}
+		rows = append(rows, "("+strings.Join(columns, ", ")+")")
+	}
+	set(&qs.addJobs, `INSERT INTO {job} (id, job_key, waiting, sealed, not_before, not_after, attempts, urgent)
+		VALUES `+strings.Join(rows, ", ")+` `+fill(d.absorb, "id", ""))
 	if d.parts["roomy"] != "" {
 		set(&qs.roomy, `{roomy}`)
 	}

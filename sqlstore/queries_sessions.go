@@ -8,6 +8,7 @@ type sessionQueries struct {
 	get, reused, mine, rivals        query
 	add, rotate, touch, restamp      query
 	drop, dropDevice, dropAll, purge query
+	restampIf, dropEarlier           query // without a text on MySQL
 	addSpent, trimSpent, purgeSpent  query
 }
 
@@ -59,6 +60,10 @@ func (qs *sessionQueries) render(d *dialect, u Users, set func(*query, string)) 
 		WHERE id = $1 AND refresh_digest = $2 AND epoch = $a AND expires_at > $5`)
 	set(&qs.touch, `UPDATE {session} SET used_at = $2, expires_at = $3 WHERE id = $1 AND used_at < $2`)
 	set(&qs.restamp, `UPDATE {session} SET epoch = $2 WHERE id = $1`)
+	if !d.namesRows {
+		set(&qs.restampIf, `UPDATE {session} SET epoch = $5 WHERE id = $3 AND {ours} AND epoch = $4`)
+		set(&qs.dropEarlier, `DELETE FROM {session} WHERE {ours} AND NOT (id = $3 AND epoch = $4)`)
+	}
 
 	set(&qs.drop, `DELETE FROM {session} WHERE id = $1`)
 	set(&qs.dropDevice, `DELETE FROM {session} WHERE {ours} AND client = $3 AND device = $4`)

@@ -65,7 +65,7 @@ func jobRow(j passwd.Job) []any {
 // the job once more waits for that one's end; it is undone, whatever comes of it.
 func (s *Store) awaitJob(ctx context.Context, id string) error {
 	undone := errors.New("undone")
-	err := s.transact(ctx, func(q querier) error {
+	err := s.transact(ctx, s.dialect.lock != "", func(q querier) error {
 		if _, err := q.exec(ctx, &s.queries.addJob, id, "", nil, []byte{}, 0, 0, 0, rankOf(passwd.Job{})); err != nil {
 			return err
 		}
@@ -97,6 +97,29 @@ func (s *Store) put(ctx context.Context, q querier, j passwd.Job, bound int) err
 	}
 	_, err = q.exec(ctx, &s.queries.done, out)
 	return err
+}
+
+// putJobs adds the jobs of a write, whatever the bound of the queue: those that nothing
+// absorbs, several in one statement.
+func (s *Store) putJobs(ctx context.Context, q querier, jobs []passwd.Job) error {
+	var bare []passwd.Job
+	for _, j := range jobs {
+		if j.Key == "" {
+			bare = append(bare, j)
+		} else if err := s.put(ctx, q, j, 0); err != nil {
+			return err
+		}
+	}
+	for some := range slices.Chunk(bare, maxWholeJobs) {
+		var args []any
+		for i := range maxWholeJobs {
+			args = append(args, jobRow(some[min(i, len(some)-1)])...) // the last one again is one that is there
+		}
+		if _, err := q.exec(ctx, &s.queries.addJobs, args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // room is ErrQueueFull when the queue is. That the first and the last job are near each

@@ -186,8 +186,18 @@ func (s *Store) EndSessions(ctx context.Context, account passwd.Ref, f session.F
 
 // raised ends what an earlier epoch of an account opened, and gives the one session
 // to keep the new one. A session that is older than the write expects stays dead.
-// Each is named by its key: see trimHistory.
+// On MySQL each is named by its key: see trimHistory.
 func (s *Store) raised(ctx context.Context, q querier, k key, w passwd.Write, epoch int64) error {
+	qs := &s.queries.sessions
+	if qs.dropEarlier.text != "" {
+		if w.KeepSession != "" {
+			if _, err := q.exec(ctx, &qs.restampIf, k.tenant, k.id, w.KeepSession, w.IfEpoch, epoch); err != nil {
+				return err
+			}
+		}
+		_, err := q.exec(ctx, &qs.dropEarlier, k.tenant, k.id, w.KeepSession, epoch)
+		return err
+	}
 	mine, err := s.sessionsOf(ctx, q, k)
 	if err != nil {
 		return err

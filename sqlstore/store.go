@@ -67,6 +67,15 @@ func (s *Store) read(ctx context.Context, op string, f func(querier) error) erro
 // f wrote and says whether it is there; its error, or no landed, is
 // passwd.ErrOutcomeUnknown.
 func (s *Store) write(ctx context.Context, op string, landed func(context.Context, querier) (bool, error), f func(querier) error) error {
+	return s.transaction(ctx, op, landed, s.dialect.lock != "", f)
+}
+
+// unlocked is write for what begins with a write of its own, and so needs no lock.
+func (s *Store) unlocked(ctx context.Context, op string, landed func(context.Context, querier) (bool, error), f func(querier) error) error {
+	return s.transaction(ctx, op, landed, false, f)
+}
+
+func (s *Store) transaction(ctx context.Context, op string, landed func(context.Context, querier) (bool, error), lock bool, f func(querier) error) error {
 	if s.host != nil {
 		return s.failure(ctx, op, s.savepoint(ctx, f))
 	}
@@ -76,7 +85,7 @@ func (s *Store) write(ctx context.Context, op string, landed func(context.Contex
 	}
 	if err == nil {
 		defer s.leave()
-		err = s.try(ctx, func() error { return s.transact(ctx, f) })
+		err = s.try(ctx, func() error { return s.transact(ctx, lock, f) })
 	}
 	if lost, ok := errors.AsType[*lostCommit](err); ok {
 		if err = s.readBack(ctx, landed, lost); errors.Is(err, passwd.ErrOutcomeUnknown) {
@@ -102,7 +111,7 @@ func (s *Store) once(ctx context.Context, op string, landed func(context.Context
 		err = s.try(ctx, func() error {
 			err := f(pool{s})
 			if s.dialect.demoted(err) {
-				return s.transact(ctx, f) // and so on a connection that can be given up
+				return s.transact(ctx, false, f) // and so on a connection that can be given up
 			}
 			return err
 		})
@@ -173,7 +182,7 @@ type lostCommit struct{ cause error }
 func (e *lostCommit) Error() string { return "commit: " + e.cause.Error() }
 func (e *lostCommit) Unwrap() error { return e.cause }
 
-func (s *Store) transact(ctx context.Context, f func(querier) error) (err error) {
+func (s *Store) transact(ctx context.Context, lock bool, f func(querier) error) (err error) {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return err
@@ -190,7 +199,7 @@ func (s *Store) transact(ctx context.Context, f func(querier) error) (err error)
 	}
 	defer tx.Rollback() // after a commit, this does nothing
 	q := txn{tx, s}
-	if s.dialect.lock != "" {
+	if lock {
 		if _, err := q.exec(ctx, &s.queries.lock); err != nil {
 			return err
 		}

@@ -23,6 +23,22 @@ func (s *Store) Issue(ctx context.Context, t passwd.TokenRecord, maxLive int, co
 		_, _, err := s.token(ctx, q, t.TokenRef)
 		return err == nil, ignore(err, passwd.ErrTokenInvalid)
 	}
+	err = s.write(ctx, "issue", landed, func(q querier) error {
+		if s.queries.issueWhole.text != "" && t.Epoch != 0 && t.Attempts == 0 && t.SpentAt.IsZero() {
+			return s.issueWhole(ctx, q, k, t, maxLive, consume)
+		}
+		st, err := s.state(ctx, q, k)
+		if err == nil {
+			err = s.issue(ctx, q, k, st, t, maxLive, consume)
+		}
+		if err == passwd.ErrTokenInvalid || err == passwd.ErrConflict || err == passwd.ErrTooManyTokens {
+			err = errStepwise
+		}
+		return err
+	})
+	if !errors.Is(err, errStepwise) {
+		return err
+	}
 	return s.write(ctx, "issue", landed, func(q querier) error {
 		st, err := s.state(ctx, q, k)
 		if err != nil {
@@ -108,9 +124,13 @@ func (s *Store) liveTokens(ctx context.Context, q querier, k key, st state, t pa
 	return all, rows.Err()
 }
 
+// addToken is passwd.ErrTokenInvalid if there is one already.
 func (s *Store) addToken(ctx context.Context, q querier, k key, t passwd.TokenRecord) error {
-	_, err := q.exec(ctx, &s.queries.addToken, k.tenant, k.id, string(t.Purpose), t.Digest[:], t.Epoch,
+	n, err := q.exec(ctx, &s.queries.addToken, k.tenant, k.id, string(t.Purpose), t.Digest[:], t.Epoch,
 		blob(t.Address), blob(t.Verifier), blob(t.Requester), t.Attempts, t.IssuedAt.UnixMicro(), t.ExpiresAt.UnixMicro(), micros(t.SpentAt))
+	if err != nil && s.dialect.taken(err) || err == nil && n == 0 {
+		return passwd.ErrTokenInvalid
+	}
 	return err
 }
 

@@ -105,7 +105,7 @@ func (j joined) rows(ctx context.Context, q *query, args ...any) (*sql.Rows, err
 
 func (j joined) text(q *query) string {
 	switch q {
-	case &j.s.queries.own, &j.s.queries.token, &j.s.queries.liveTokens,
+	case &j.s.queries.token, &j.s.queries.liveTokens,
 		&j.s.queries.sessions.mine, &j.s.queries.sessions.rivals, &j.s.queries.sessions.reused:
 		return q.text + j.current
 	}

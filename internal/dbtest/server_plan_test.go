@@ -214,6 +214,9 @@ func (h *host) useEverything(r, fresh passwd.Ref) {
 	must(err)
 	_, err = s.RaiseEpochs(ctx, 1) // of all there are
 	must(err)
+	a = h.get(r)
+	_, err = s.Apply(ctx, passwd.Write{Account: r, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must, Raise: true, Now: t0})
+	must(err)
 	must(s.Forget(ctx, r))
 	_, err = s.History(ctx, r, 5) // none, so it looks whether there is such an account
 	must(err)
@@ -223,6 +226,8 @@ func (h *host) useEverything(r, fresh passwd.Ref) {
 		must(err)
 		must(s.Done(ctx, "2"))
 	}
+	_, err = s.Overdue(ctx, t0)
+	must(err)
 	_, err = s.Claim(ctx, 1, time.Minute, t0)
 	must(err)
 	must(s.Put(ctx, passwd.Job{ID: "3"}))
