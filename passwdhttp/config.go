@@ -172,6 +172,8 @@ type Config struct {
 	// a fresh sign-in for it (ASVS 7.5.2) requires that in Authenticate, or in a
 	// handler around the paths devices.
 	Sessions Sessions
+
+	accounts passwd.Accounts // with CookieSessions: where the pages find names; may be nil
 }
 
 // Principal is who is signed in.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"sync"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdhttp"
+	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/pwpolicy"
 	"github.com/passwd-go/passwd/session"
 )
@@ -289,4 +291,37 @@ func TestChangeReply(t *testing.T) {
 	got.want(t, 204, "")
 	equal(t, "Content-Type", got.Header().Get("Content-Type"), "")
 	equal(t, "events", len(api.Events.Named(passwd.EventAfterWriteFailed)), 1)
+}
+
+// Whatever is asked for, it is a page or refused.
+func FuzzDevices(f *testing.F) {
+	for _, query := range []string{"", "limit=1", "limit=-1", "after=x", "after=MSAx&limit=2", "after=%zz", "limit=99999999999999999999", "limit=1&limit=2", ";"} {
+		f.Add(query)
+	}
+	kit := passwdtest.New(f, passwd.Config{})
+	ada := kit.Add(f, passwd.Account{Username: "ada"}, current)
+	in, err := kit.Service.SignIn(f.Context(), passwd.SignIn{Login: passwd.Login{Value: "ada"}, Password: current})
+	if err != nil {
+		f.Fatal(err)
+	}
+	sessions := new(foreignSessions)
+	for i := range 150 {
+		sessions.all = append(sessions.all, session.Session{ID: fmt.Sprint(i), Account: ada, UsedAt: kit.Clock.Now().Add(time.Duration(i/3) * time.Second)})
+	}
+	h, err := passwdhttp.API(passwdhttp.Config{Service: kit.Service, Sessions: sessions, Authenticate: func(*http.Request) (passwdhttp.Principal, error) {
+		return passwdhttp.Principal{Account: ada, Epoch: in.Epoch, Session: "7"}, nil
+	}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		r := httptest.NewRequest("GET", api+"devices", nil)
+		r.URL.RawQuery = query
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		var page struct{ Devices []struct{ ID string } }
+		if err := json.Unmarshal(w.Body.Bytes(), &page); err != nil || w.Code != 200 && w.Code != 400 || len(page.Devices) > 100 {
+			t.Errorf("%q: %d, %d devices (%v)", query, w.Code, len(page.Devices), err)
+		}
+	})
 }

@@ -171,6 +171,14 @@ func (c Config) half(r *http.Request) (h halfway, ok bool) {
 // that Config.Admit of the service has asked for. It opens nothing: the host checks the
 // second factor of that account, bounds the tries, and then calls [FinishSignIn].
 //
+//	in, err := passwdhttp.HalfSignedIn(config, r) // of the page at Config.SecondFactorURL
+//	if err == nil {
+//		err = factors.Check(r.Context(), in.Account, r.PostFormValue("code"))
+//	}
+//	if err == nil {
+//		err = passwdhttp.FinishSignIn(config, w, r)
+//	}
+//
 // Errors: passwd.ErrUnauthenticated if nobody has, passwd.ErrEnded if the password has
 // been changed since, passwd.ErrUnavailable.
 func HalfSignedIn(c Config, r *http.Request) (passwd.SignedIn, error) {

@@ -25,7 +25,8 @@ import (
 // InsecureCookies, Secure with the prefix "__Host-"; it lasts as long as MaxAge. A cookie of
 // a session that has ended is nobody's: its owner sees what everybody sees.
 //
-// The errors are those of session.New and of [API].
+// The pages name the account if Store is that of the service, as it should be. The errors
+// are those of session.New and of [API].
 func CookieSessions(c Config, s session.Config) (Config, error) {
 	if err := c.validate(); err != nil {
 		return Config{}, err
@@ -45,7 +46,22 @@ func CookieSessions(c Config, s session.Config) (Config, error) {
 		return f.begin(w, r, passwd.SignedIn{Account: done.Account, Epoch: done.Epoch})
 	}
 	c.Resume = c.Renew
+	c.accounts, _ = s.Store.(passwd.Accounts)
 	return c, nil
+}
+
+// signedIn is that of Config, with the name that the account is known by: the pages show
+// it, and password managers file the new password under it.
+func (p *pages) signedIn(r *http.Request) (Principal, passwd.Reason, error) {
+	who, must, err := p.Config.signedIn(r)
+	if err == nil && who.Username == "" && p.accounts != nil {
+		a, err := p.accounts.Get(r.Context(), who.Account)
+		if err != nil { // the page does without, and whoever needs the account says so
+			return who, must, nil
+		}
+		who.Username, _ = p.nameOf(a)
+	}
+	return who, must, err
 }
 
 type cookieSessions struct {

@@ -73,7 +73,8 @@ func TestSignInPage(t *testing.T) {
 	if b.cookie(sessionCookie) == "" || b.cookie(deviceCookie) == "" {
 		t.Error("no cookie of a session, or of a known device")
 	}
-	b.get(t, "change").want(t, 200, "Change your password")
+	p = b.get(t, "change").want(t, 200, "Change your password")
+	equal(t, "username", []string{p.input(t, "username")["value"], p.input(t, "username")["autocomplete"]}, []string{"ada", "username"})
 	p = b.get(t, "devices").want(t, 200, "Your devices")
 	if !strings.Contains(p.Body.String(), "This device") {
 		t.Error("the session is not among the devices")

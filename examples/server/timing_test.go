@@ -31,6 +31,14 @@ func TestTiming(t *testing.T) {
 			"known":   func(n int) string { return object("login", fmt.Sprintf("user%d@example.com", n%64)) },
 			"unknown": func(n int) string { return object("login", fmt.Sprintf("none%d@example.com", n%64)) },
 		}},
+		{"ready sign-in", api + "signin", http.StatusUnauthorized, map[string]func(n int) string{
+			"known": func(n int) string {
+				return object("login", fmt.Sprintf("user%d@example.com", n%64), "password", "not the password")
+			},
+			"unknown": func(n int) string {
+				return object("login", fmt.Sprintf("none%d@example.com", n%64), "password", "not the password")
+			},
+		}},
 		{"sign-in", "/dev/sign-in", http.StatusUnauthorized, map[string]func(n int) string{
 			"known":                    func(int) string { return signIn("calm.user", "not the password") },
 			"unknown":                  func(int) string { return signIn("calm.nobody", "not the password") },

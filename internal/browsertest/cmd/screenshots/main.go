@@ -25,7 +25,7 @@ import (
 
 // shown are the stops that have a picture.
 var shown = []string{
-	"change", "change-rejected", "change-weak", "change-easy", "change-strong", "forced", "forced-temporary", "forgot", "forgot-empty",
+	"sign_in", "sign_in-wrong", "change", "change-rejected", "change-weak", "change-easy", "change-strong", "forced", "forced-temporary", "forgot", "forgot-empty",
 	"forgot-busy", "sent", "forgot_code", "reset_code", "reset_code-wrong", "reset_code-over", "reset", "reset-other", "reset-rejected",
 	"done", "done-other", "expired", "stale", "cancel", "done-cancel", "devices", "error",
 }
