@@ -79,7 +79,7 @@ func (s *Service) send(ctx context.Context, r Ref, ch Channel, c Client, t *sent
 		return s.fault(ctx, err)
 	}
 	s.Observe(ctx, Event{Name: name, Account: a.Ref, Outcome: outcomeSuccess, Reason: "administrator", Channel: ch, Client: c})
-	s.wakeWorker()
+	s.handOver(ctx)
 	return nil
 }
 

@@ -15,8 +15,8 @@ import (
 )
 
 // testedElsewhere are the documents whose Go is somebody else's matter: TestAdopting goes through
-// one, and internal/dbtest and fastargon2 hold the blocks of theirs to their own sources.
-var testedElsewhere = []string{"docs/adopting.md", "docs/databases.md", "docs/fastargon2.md", "docs/mounting.md"}
+// one, and internal/dbtest, fastargon2 and TestShownExample hold the blocks of theirs to their sources.
+var testedElsewhere = []string{"docs/adopting.md", "docs/chi-pgx-scs.md", "docs/databases.md", "docs/fastargon2.md", "docs/mounting.md", "docs/recipes.md"}
 
 // frame is the function around a block: what it is given, and what is done with what
 // it has made.
@@ -97,6 +97,27 @@ func TestDocsCompile(t *testing.T) {
 	build := exec.Command("go", append([]string{"build", "-overlay", overlay(t, sources)}, packages...)...)
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// TestShownExample holds the recipe to the example that it shows.
+func TestShownExample(t *testing.T) {
+	var source strings.Builder
+	for _, name := range []string{"passwords.go", "users.go"} {
+		code, err := os.ReadFile("chi-pgx/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source.Write(code)
+	}
+	all := only("go", blocks(t, document(t, "docs/chi-pgx-scs.md")))
+	if len(all) < 5 {
+		t.Errorf("%d blocks", len(all))
+	}
+	for _, block := range all {
+		if !strings.Contains(source.String(), block) {
+			t.Errorf("this is not in examples/chi-pgx:\n%s", block)
+		}
 	}
 }
 

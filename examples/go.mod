@@ -5,15 +5,20 @@ go 1.26.0
 replace (
 	github.com/passwd-go/passwd => ..
 	github.com/passwd-go/passwd/smtpmail => ../smtpmail
+	github.com/passwd-go/passwd/sqlstore/pgxstore => ../sqlstore/pgxstore
 )
 
 require (
+	github.com/alexedwards/scs/pgxstore v0.0.0-20240316134038-7e11d57e8885
+	github.com/alexedwards/scs/v2 v2.9.0
 	github.com/emersion/go-smtp v0.25.1
+	github.com/go-chi/chi/v5 v5.5.0
 	github.com/go-sql-driver/mysql v1.10.1
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/passwd-go/passwd v0.0.0-00010101000000-000000000000
 	github.com/passwd-go/passwd/smtpmail v0.0.0-00010101000000-000000000000
+	github.com/passwd-go/passwd/sqlstore/pgxstore v0.0.0-00010101000000-000000000000
 	golang.org/x/crypto v0.58.0
 	modernc.org/sqlite v1.61.1
 )

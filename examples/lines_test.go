@@ -1,6 +1,7 @@
 package examples_test
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/scanner"
@@ -61,6 +62,41 @@ func TestUnitTestingIsShort(t *testing.T) {
 	}
 	if n := lines(source); n >= 30 {
 		t.Errorf("%d lines, want less than 30", n)
+	}
+}
+
+// named are the lines of an app's own files that name the library, or what it has made.
+var named = regexp.MustCompile(`passwd|a\.(service|store|stays|config|begin|end|authenticate|withPassword|mount|adopt)\b`)
+
+// TestLinesOfAdoption holds a recipe to what it says an app has more for the library: a
+// file, and lines in its own.
+func TestLinesOfAdoption(t *testing.T) {
+	const most = 120
+	code, err := os.ReadFile("chi-pgx/passwords.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := lines(code)
+	table := fmt.Sprintf("| `passwords.go`: set-up, sign-in, change, reset, forced change, devices | %d |\n", all)
+	for _, file := range []struct{ name, does string }{
+		{"host.go", "routes and errors"}, {"users.go", "sign-up, invitation, change of the e-mail address, deletion"},
+	} {
+		code, err := os.ReadFile("chi-pgx/" + file.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for line := range strings.Lines(string(code)) {
+			if named.MatchString(line) && !strings.HasPrefix(strings.TrimSpace(line), "//") {
+				n++
+			}
+		}
+		all += n
+		table += fmt.Sprintf("| `%s`: %s | %d |\n", file.name, file.does, n)
+	}
+	table += fmt.Sprintf("| all | %d |\n", all)
+	if !strings.Contains(document(t, "docs/chi-pgx-scs.md"), table) || all > most {
+		t.Errorf("docs/chi-pgx-scs.md has to say, and all to be %d at most:\n%s", most, table)
 	}
 }
 

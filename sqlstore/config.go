@@ -89,7 +89,7 @@ type Users struct {
 	Active   string
 	Disabled string
 
-	// NoPassword is a boolean column; NULL is false. True is an account that must not
+	// NoPassword is a column of the same types. True is an account that must not
 	// have a password of its own; see passwd.Account and Config.NoPassword.
 	NoPassword string
 

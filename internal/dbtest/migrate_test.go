@@ -180,7 +180,9 @@ func TestServersVerify(t *testing.T) {
 		},
 		{
 			name: "times as flags", table: "CREATE TABLE users (id int, email varchar(100), hash varchar(255), active timestamp NULL, gone date, sure boolean)",
-			edit: with(func(u *sqlstore.Users) { u.Active, u.Disabled, u.EmailConfirmed = "active", "gone", "sure" }),
+			edit: with(func(u *sqlstore.Users) {
+				u.Active, u.Disabled, u.EmailConfirmed, u.NoPassword, u.Columns = "active", "gone", "sure", "gone", []string{"active", "sure", "id"}
+			}),
 		},
 		{
 			name: "what is no text", table: "CREATE TABLE users (id int, email varchar(100), hash varchar(255), locale int, born date, height float, pin int)",
