@@ -46,7 +46,7 @@ const (
 	EventForgotten           EventName = "account.forgotten"
 	EventRateLimited         EventName = "password.rate_limited"
 	EventNoAddress           EventName = "client.address_missing"         // Client.Addr is zero: all such clients are counted as one
-	EventCrossOriginRejected EventName = "password.cross_origin_rejected" // by a face
+	EventCrossOriginRejected EventName = "password.cross_origin_rejected" // by a face; Err names the origin
 	EventMisrouted           EventName = "request.misrouted"              // for a page or route of a face, below another path than its own: once
 	EventInputRejected       EventName = "password.input_rejected"        // malformed, or of an unknown application; by a face
 	EventNotificationSent    EventName = "notification.sent"

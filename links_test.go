@@ -127,3 +127,87 @@ func TestInternationalizedLinks(t *testing.T) {
 		}
 	}
 }
+
+// Each kind of link leads to a page of the host's own, wherever that is.
+func TestOwnLinks(t *testing.T) {
+	const token = "T"
+	for _, tc := range []struct {
+		name, own string
+		fragments bool
+		want      string
+	}{
+		{"another origin", "https://spa.example.com/set-password", false, "https://spa.example.com/set-password?token=T"},
+		{"a query", "https://spa.example.com/set-password?lang=de", false, "https://spa.example.com/set-password?lang=de&token=T"},
+		{"behind a #", "https://spa.example.com/set-password?lang=de", true, "https://spa.example.com/set-password?lang=de#token=T"},
+		{"a route", "https://spa.example.com/#/reset", false, "https://spa.example.com/#/reset?token=T"},
+		{"a route all the same", "https://spa.example.com/#/reset", true, "https://spa.example.com/#/reset?token=T"},
+		{"a route with parameters", "https://spa.example.com/app?x=1#!/reset?lang=de", false, "https://spa.example.com/app?x=1#!/reset?lang=de&token=T"},
+		{"an international host", "https://bücher.example/reset", false, "https://xn--bcher-kva.example/reset?token=T"},
+		{"a loopback host", "http://localhost:5173/#/reset", false, "http://localhost:5173/#/reset?token=T"},
+		{"none", "", false, "https://id.example.org/pw/reset?token=T"},
+	} {
+		kit := passwdtest.New(t, passwd.Config{Links: passwd.Links{Base: "https://id.example.org/pw", Reset: tc.own, FragmentNeedsJavaScript: tc.fragments}})
+		kit.Add(t, ada(), adaPassword)
+		if err := kit.Service.RequestReset(ctx, passwd.RequestReset{Login: login("ada")}); err != nil {
+			t.Fatal(err)
+		}
+		m := kit.Deliver(t)[0]
+		if got := strings.Replace(m.Link, string(m.Token), token, 1); got != tc.want {
+			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
+		}
+		if _, err := kit.Service.Reset(ctx, passwd.Reset{Token: m.Token, New: newPassword}); err != nil {
+			t.Fatal(err)
+		}
+		for _, notice := range kit.Deliver(t) {
+			if !strings.HasPrefix(notice.Link, "https://id.example.org/pw/cancel") {
+				t.Errorf("%s: a notice leads to %s", tc.name, notice.Link)
+			}
+		}
+	}
+}
+
+// The kinds are apart, and a tenant's domain is that of its base.
+func TestOwnLinksOfEachKind(t *testing.T) {
+	kit := passwdtest.New(t, passwd.Config{Links: passwd.Links{
+		Base: "https://id.example.org", Cancel: "https://spa.example.com/#/not-me", Forgot: "https://spa.example.com/#/forgot",
+		For: func(_ context.Context, a passwd.Account) string {
+			if a.Username == "grace" {
+				return "https://grace.example.net:8443/pw"
+			}
+			return ""
+		},
+	}})
+	for name, want := range map[string]string{"ada": "https://spa.example.com/#/not-me?token=", "grace": "https://grace.example.net:8443/#/not-me?token="} {
+		r := kit.Add(t, passwd.Account{Username: name, Email: name + "@example.com"}, adaPassword)
+		if _, err := kit.Service.Change(ctx, passwd.Change{Account: r, Current: adaPassword, New: newPassword}); err != nil {
+			t.Fatal(err)
+		}
+		if got := kit.Deliver(t)[0].Link; !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s, want %s…", name, got, want)
+		}
+	}
+}
+
+// What cannot work is refused at the start, all of it.
+func TestOwnLinksRefused(t *testing.T) {
+	for own, want := range map[string]string{
+		"/reset":                                "absolute URL",
+		"myapp://reset":                         `scheme "myapp"`,
+		"http://spa.example.com/reset":          "must be https",
+		"https://u:p@spa.example.com/reset":     "user info",
+		"https://spa.example.com/#reset":        "no route",
+		"https://spa.example.com/reset#":        "no route",
+		"https://spa.example.com/reset?token=x": "parameter token",
+		"https://spa.example.com/#/r?user=x":    "parameter token or user",
+		"https://spa.example.com/?%zz":          "does not parse",
+		"https://spa.example.com/\x00":          "does not parse",
+	} {
+		_, err := passwd.New(passwd.Config{
+			Store: memstore.New(), Keys: passwd.RandomKeys(), Notify: passwd.NotifierFunc(nil),
+			Links: passwd.Links{Base: "https://id.example.org", Reset: own, Invitation: own},
+		})
+		if err == nil || !strings.Contains(err.Error(), "Links.Reset: ") || !strings.Contains(err.Error(), "Links.Invitation: ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", own, err, want)
+		}
+	}
+}

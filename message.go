@@ -96,11 +96,19 @@ type Links struct {
 	// may end the link before it. Plain http is accepted for loopback hosts only, unless
 	// InsecureHTTP is set. Required.
 	Base string
+	// Reset, Cancel, Invitation and Forgot are where links lead that have a page of the
+	// host's own, on whatever origin: an absolute URL as Base is, to which the parameter
+	// "token" is added, and "user" where a format has a user key. It may have a query, and
+	// a fragment if that is a route, "https://app.example.com/#/reset": the parameters then
+	// come behind the route, and no server sees them. Forgot gets none. If "", the page
+	// of that kind below Base: /reset, /cancel, /invite and /forgot.
+	Reset, Cancel, Invitation, Forgot string
 	// For returns another base for an account, as tenants with domains of their own
 	// need. nil, or a result of "", is Base. The same handlers answer there, and they go
 	// by Base: they strip its path, and its scheme tells them whether cookies can be
 	// Secure (passwdhttp.Config.InsecureCookies). A tenant for whom either is different
-	// has a service of its own.
+	// has a service of its own. Of Reset, Cancel, Invitation and Forgot it replaces scheme
+	// and host.
 	For func(ctx context.Context, a Account) string
 	// InsecureHTTP allows plain http for any host: anyone on the network path can read
 	// the links and take over the accounts.
@@ -193,10 +201,84 @@ func (l Links) link(ctx context.Context, a Account, page string, secrets url.Val
 		return "", fmt.Errorf("passwd: Links.For: %w", err)
 	}
 	u.Host = asciiHost(u)
-	u.Path += page
-	if l.FragmentNeedsJavaScript && len(secrets) > 0 {
-		return u.String() + "#" + secrets.Encode(), nil
+	own := l.own()[page]
+	if own == "" {
+		u.Path += page
+		return l.with(u, secrets), nil
 	}
-	u.RawQuery = secrets.Encode()
-	return u.String(), nil
+	target, err := l.checkOwn(own)
+	if err != nil {
+		return "", err // unreachable: New has checked it
+	}
+	if target.Host = asciiHost(target); base != l.Base {
+		target.Scheme, target.Host = u.Scheme, u.Host
+	}
+	return l.with(target, secrets), nil
+}
+
+// own are the host's own pages, by those in whose place they are.
+func (l Links) own() map[string]string {
+	return map[string]string{resetPage: l.Reset, cancelPage: l.Cancel, invitationPage: l.Invitation, forgotPage: l.Forgot}
+}
+
+// checkOwn parses the URL of a page of the host's own.
+func (l Links) checkOwn(own string) (*url.URL, error) {
+	u, err := url.Parse(own)
+	if err != nil {
+		return nil, errors.New("does not parse as a URL")
+	}
+	bare := *u
+	bare.RawQuery, bare.Fragment, bare.RawFragment = "", "", ""
+	if _, err := l.check(bare.String()); err != nil {
+		return nil, err
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	route, behind, _ := strings.Cut(u.Fragment, "?")
+	inRoute, errRoute := url.ParseQuery(behind)
+	switch {
+	case err != nil || errRoute != nil || u.ForceQuery:
+		return nil, errors.New("has a query that does not parse")
+	case strings.HasSuffix(own, "#") || u.Fragment != "" && !strings.HasPrefix(strings.TrimPrefix(route, "!"), "/"):
+		return nil, errors.New("has a fragment that is no route of an app, such as #/reset: a browser would look for it on the page")
+	case query.Has("token") || query.Has("user") || inRoute.Has("token") || inRoute.Has("user"):
+		return nil, errors.New("has a parameter token or user already")
+	}
+	return u, nil
+}
+
+// with adds secrets to a URL: to the route in its fragment, if it has one, and else to
+// its query or in the place of a fragment.
+func (l Links) with(u *url.URL, secrets url.Values) string {
+	joined := func(to string) string {
+		if to != "" && len(secrets) > 0 {
+			to += "&"
+		}
+		return to + secrets.Encode()
+	}
+	switch _, parameters, asked := strings.Cut(u.EscapedFragment(), "?"); {
+	case u.Fragment != "" && len(secrets) > 0 && asked && parameters != "":
+		return u.String() + "&" + secrets.Encode()
+	case u.Fragment != "" && len(secrets) > 0:
+		return strings.TrimSuffix(u.String(), "?") + "?" + secrets.Encode()
+	case u.Fragment == "" && l.FragmentNeedsJavaScript && len(secrets) > 0:
+		return u.String() + "#" + secrets.Encode()
+	case u.Fragment == "":
+		u.RawQuery = joined(u.RawQuery)
+	}
+	return u.String()
+}
+
+// ownFaults are what is wrong with the URLs of the host's own pages.
+func (l Links) ownFaults() (faults []error) {
+	for _, one := range []struct{ name, own string }{
+		{"Reset", l.Reset}, {"Cancel", l.Cancel}, {"Invitation", l.Invitation}, {"Forgot", l.Forgot},
+	} {
+		if one.own == "" {
+			continue
+		}
+		if _, err := l.checkOwn(one.own); err != nil {
+			faults = append(faults, fmt.Errorf("passwd: Config.Links.%s: %w", one.name, err))
+		}
+	}
+	return faults
 }

@@ -151,6 +151,7 @@ func New(cfg Config) (*Service, error) {
 	if s.base, err = cfg.Links.check(cfg.Links.Base); err != nil && cfg.Links.Base != "" {
 		faults = append(faults, fmt.Errorf("passwd: Config.Links.Base: %w", err))
 	}
+	faults = append(faults, cfg.Links.ownFaults()...)
 	s.keys, err = newKeyring(cfg.Keys)
 	faults = append(faults, err)
 	cfg.Keys = Keys{} // the derived keys are all that is needed from here on

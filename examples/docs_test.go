@@ -16,7 +16,7 @@ import (
 
 // testedElsewhere are the documents whose Go is somebody else's matter: TestAdopting goes through
 // one, and internal/dbtest, fastargon2 and TestShownExample hold the blocks of theirs to their sources.
-var testedElsewhere = []string{"docs/adopting.md", "docs/chi-pgx-scs.md", "docs/databases.md", "docs/fastargon2.md", "docs/mounting.md", "docs/recipes.md"}
+var testedElsewhere = []string{"docs/adopting.md", "docs/chi-pgx-scs.md", "docs/databases.md", "docs/fastargon2.md", "docs/mounting.md", "docs/recipes.md", "docs/spa.md"}
 
 // frame is the function around a block: what it is given, and what is done with what
 // it has made.

@@ -8,9 +8,11 @@ package endpoint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -131,6 +133,31 @@ func (f *Face) sameOrigin(r *http.Request) bool {
 	return f.CrossOrigin.Check(r) == nil
 }
 
+// cameFrom says for the log where a request of another site came from: what to add to
+// CrossOrigin, if it is a site of the host's. Whatever else somebody puts into the header
+// is not repeated.
+func cameFrom(r *http.Request) error {
+	origin := r.Header.Get("Origin")
+	u, err := url.Parse(origin)
+	switch {
+	case origin == "" || origin == "null":
+		return fmt.Errorf("from an origin that the browser does not tell, to host %q", plainHost(r.Host))
+	case err != nil || len(origin) > 255 || u.Scheme != "http" && u.Scheme != "https" || origin != u.Scheme+"://"+u.Host || plainHost(u.Host) == "":
+		return errors.New("from what is no origin")
+	}
+	return fmt.Errorf("from origin %s, to host %q", origin, plainHost(r.Host))
+}
+
+// plainHost is a host that can stand in a log, else "".
+func plainHost(host string) string {
+	if !plainHosts.MatchString(host) {
+		return ""
+	}
+	return host
+}
+
+var plainHosts = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]{1,253}$`)
+
 // Begin sets the headers that every reply has.
 func (f *Face) Begin(w http.ResponseWriter) {
 	h := w.Header()
@@ -147,7 +174,7 @@ func (f *Face) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	code := CodeOf(err)
 	switch code {
 	case CodeCrossOrigin:
-		f.observe(r, passwd.Event{Name: passwd.EventCrossOriginRejected, Reason: string(code)})
+		f.observe(r, passwd.Event{Name: passwd.EventCrossOriginRejected, Reason: string(code), Err: cameFrom(r)})
 	case passwd.CodeInvalidRequest, CodeTooLarge, CodeUnsupportedMediaType:
 		f.observe(r, passwd.Event{Name: passwd.EventInputRejected, Reason: string(code)})
 	case passwd.CodeInternal:
