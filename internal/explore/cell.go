@@ -3,6 +3,7 @@ package explore
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -164,6 +165,7 @@ var countSlack = map[string]struct{ under, over int }{
 	"login":   {0, 1}, // a late refusal may be a failure
 	"redeem":  {0, 2}, // a live token counts when it is presented, also where another comes first
 	"told":    {0, 1}, // of a stop that a success has lifted meanwhile
+	"nocode":  {1, 0}, // a right code that comes second is no guess at a code that is none
 	"address": {1, 1}, // a right code that comes second is no failure; a late refusal may be one
 	"account": {1, 0}, // a success clears the guess that was answered meanwhile
 	"known":   {1, 0},
@@ -208,12 +210,25 @@ func (orders *Orders) compare(o Outcome) (why []string) {
 		why = append(why, fmt.Sprintf("the closest of %d, %s, has instead:\n  %s", len(orders.Outcomes), order, strings.Join(closest, "\n  ")))
 	}
 	others := len(orders.cell.Flows) - 1
-	for kind, n := range o.Counts {
-		if b, slack := orders.Counts[kind], countSlack[kind]; n < b[0]-others*slack.under || n > b[1]+others*slack.over {
+	for kind, b := range orders.bounds(o) {
+		if n, slack := o.Counts[kind], countSlack[kind]; n < b[0]-others*slack.under || n > b[1]+others*slack.over {
 			why = append(why, fmt.Sprintf("the limiter has counted %d for %q, serial orders %d to %d", n, kind, b[0], b[1]))
 		}
 	}
 	return why
+}
+
+// bounds are those of the counts, and of what only the outcome has counted; none for an
+// outcome whose counts do not matter.
+func (orders *Orders) bounds(o Outcome) map[string][2]int {
+	if o.Counts == nil {
+		return nil
+	}
+	bounds := maps.Clone(orders.Counts)
+	for kind := range o.Counts {
+		bounds[kind] = orders.Counts[kind]
+	}
+	return bounds
 }
 
 // closest returns the lines in which the most similar serial outcome differs.

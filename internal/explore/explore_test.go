@@ -136,7 +136,7 @@ func each(t *testing.T, cells []explore.Cell, seed uint64, do func(c explore.Cel
 // TestPairs runs pairs of flows in all orders, or in those of an effort: every day each
 // pair in some states, and else in all of them.
 func TestPairs(t *testing.T) {
-	e := effort{whole: testrun.Size(60, 400, 20_000), drawn: testrun.Size(40, 200, 10_000)}
+	e := effort{whole: testrun.Size(60, 200, 20_000), drawn: testrun.Size(40, 100, 2000)}
 	n := seed(t)
 	each(t, some(pairs(), testrun.Size(2, 0, 0), n), n, func(c explore.Cell, r *rand.Rand, y *tally) {
 		found, failed := e.explore(c, explore.Search{Preemptions: -1}, r)
@@ -152,7 +152,7 @@ func TestPairs(t *testing.T) {
 func TestTriples(t *testing.T) {
 	e := effort{whole: testrun.Size(30, 60, 1000), drawn: testrun.Size(30, 60, 1000)}
 	n := seed(t)
-	each(t, few(explore.Cells(3, explore.Writers()), testrun.Size(60, 1500, 0), n), n, func(c explore.Cell, r *rand.Rand, y *tally) {
+	each(t, few(explore.Cells(3, explore.Writers()), testrun.Size(60, 1000, 0), n), n, func(c explore.Cell, r *rand.Rand, y *tally) {
 		found, failed := e.explore(c, explore.Search{Preemptions: 2}, r)
 		y.add(c, found)
 		if failed != nil {
@@ -185,7 +185,7 @@ func TestApart(t *testing.T) {
 func TestReductionOfSteps(t *testing.T) {
 	n := seed(t)
 	most := testrun.Size(100, 200, 5000)
-	each(t, few(pairs(), testrun.Size(60, 1000, 0), n), n, func(c explore.Cell, _ *rand.Rand, y *tally) {
+	each(t, few(pairs(), testrun.Size(60, 600, 0), n), n, func(c explore.Cell, _ *rand.Rand, y *tally) {
 		for _, x := range []explore.Search{{Preemptions: -1}, {Serial: true, Cut: true}} {
 			few, found := c.Outcomes(x)
 			x.Full, x.Max = true, most
