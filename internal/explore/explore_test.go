@@ -53,14 +53,21 @@ func few(cells []explore.Cell, n int, seed uint64) []explore.Cell {
 var pairs = sync.OnceValue(func() []explore.Cell { return explore.Cells(2, explore.Flows()) })
 
 // effort is how much is run of a cell: all schedules if they are at most whole, and
-// otherwise so many of them, in their order, and some that are drawn.
-type effort struct{ whole, drawn int }
+// otherwise so many of them, in their order; then as many as preempted of those with at
+// most three preemptions, and some that are drawn.
+type effort struct{ whole, preempted, drawn int }
 
 // explore runs a cell with a search.
-func (e effort) explore(c explore.Cell, x explore.Search, r *rand.Rand) (explore.Found, *explore.Failure) {
+func (e effort) explore(c explore.Cell, x explore.Search, r *rand.Rand) (found explore.Found, failed *explore.Failure) {
 	orders := c.Serial()
 	x.Max = e.whole
-	found, failed := c.Explore(x.Run, orders)
+	found, failed = c.Explore(x.Run, orders)
+	if failed == nil && !found.Complete && e.preempted > 0 {
+		var more explore.Found
+		more, failed = c.Explore(explore.Search{Preemptions: 3, Max: e.preempted}.Run, orders)
+		more.Complete = false // not whole
+		found.Add(more)
+	}
 	if failed == nil && !found.Complete {
 		var more explore.Found
 		more, failed = c.Explore(func(begin func() []explore.Op, visit func(explore.Schedule) bool) explore.Found {
@@ -136,7 +143,7 @@ func each(t *testing.T, cells []explore.Cell, seed uint64, do func(c explore.Cel
 // TestPairs runs pairs of flows in all orders, or in those of an effort: every day each
 // pair in some states, and else in all of them.
 func TestPairs(t *testing.T) {
-	e := effort{whole: testrun.Size(60, 200, 20_000), drawn: testrun.Size(40, 100, 2000)}
+	e := effort{whole: testrun.Size(60, 200, 100_000), preempted: testrun.Size(0, 0, 500_000), drawn: testrun.Size(40, 100, 2000)}
 	n := seed(t)
 	each(t, some(pairs(), testrun.Size(2, 0, 0), n), n, func(c explore.Cell, r *rand.Rand, y *tally) {
 		found, failed := e.explore(c, explore.Search{Preemptions: -1}, r)
@@ -184,8 +191,8 @@ func TestApart(t *testing.T) {
 // for that are left out.
 func TestReductionOfSteps(t *testing.T) {
 	n := seed(t)
-	most := testrun.Size(100, 200, 5000)
-	each(t, few(pairs(), testrun.Size(60, 600, 0), n), n, func(c explore.Cell, _ *rand.Rand, y *tally) {
+	most := testrun.Size(100, 200, 2000)
+	each(t, few(pairs(), testrun.Size(60, 600, 3000), n), n, func(c explore.Cell, _ *rand.Rand, y *tally) {
 		for _, x := range []explore.Search{{Preemptions: -1}, {Serial: true, Cut: true}} {
 			few, found := c.Outcomes(x)
 			x.Full, x.Max = true, most
@@ -213,6 +220,39 @@ func TestReplayOne(t *testing.T) {
 	t.Log("\n" + strings.Join(trace, "\n"))
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// A replay says which schedule, fault or clocks; what is no failure by a rule that has its
+// reason is none there either.
+func TestReplays(t *testing.T) {
+	for _, test := range []struct {
+		text, last string // the last step
+		fails      bool
+	}{
+		{text: "fresh | require | revoke all @ 0.1.0.1", last: "1 Apply a raise"},
+		{text: "fresh | sign in @ error before at 3", last: "0 Take login"},
+		{text: "settled | change | change @ clocks 5m0s 0s", last: "1 Take current"},
+		{text: "settled | ask for code | ask for code @ clocks 5m 0s", last: "1 Claim"},
+		{text: "stopped and known | sign in elsewhere | host deletes @ 0x2.1x3.0x2", last: "0 Clear login"},
+		{text: "stopped | change if required | host deletes @ 0x2.1x3.0x2", last: "0 Clear login"},
+		{text: "fresh | sign in | sign in @ clocks 5m", fails: true},
+		{text: "fresh | sign in | sign in @ clocks 5 6", fails: true},
+		{text: "fresh | sign in @ clocks 5m", fails: true},
+		{text: "fresh | sign in | sign in @ 0x", fails: true},
+		{text: "fresh | sign away @ ", fails: true},
+		{text: "lost | sign in @ ", fails: true},
+	} {
+		trace, err := explore.ReplayText(test.text)
+		if (err != nil) != test.fails {
+			t.Errorf("%s: %v", test.text, err)
+		} else if !test.fails && trace[len(trace)-1] != test.last {
+			t.Errorf("%s ends with %s, want %s", test.text, trace[len(trace)-1], test.last)
+		}
+	}
+	failure := explore.Failure{Cell: explore.Cell{Ahead: []time.Duration{5 * time.Minute, 0}}}
+	if text := failure.Error(); !strings.Contains(text, " @ clocks 5m0s 0s' ") {
+		t.Errorf("a failure with clocks apart says %s", text)
 	}
 }
 
