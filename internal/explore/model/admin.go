@@ -1,7 +1,6 @@
 package model
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -93,8 +92,7 @@ func (m *Model) Forget(r passwd.Ref) Answer {
 func (m *Model) ForgetCounts(r passwd.Ref) {
 	who := m.subject(&Account{Ref: r}) // as it was counted before the first password write
 	for _, known := range []bool{false, true} {
-		delete(m.tallies, fmt.Sprint(who, known))
-		delete(m.tallies, fmt.Sprint("told", who, known))
+		m.clear(m.side(who, known))
 	}
 }
 

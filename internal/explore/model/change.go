@@ -127,7 +127,7 @@ func (m *Model) Check(password string, r passwd.Ref, p passwd.Purpose, raw strin
 	if method == "" {
 		method = methodOf(a)
 	}
-	if w := m.checkLimit(a); w > 0 {
+	if w := m.take(m.count(m.Limits.Checks, "check", a.Ref)); w > 0 {
 		return wait(w)
 	}
 	return Answer{Rejected: m.violations(a, "", password, method, false)}

@@ -65,14 +65,18 @@ func (m *Model) Request(r Request, made string) Answer {
 	case r.TTL < 0, r.TTL > 24*time.Hour, !validLogin(r.Login), m.Only != nil && *m.Only != r.Login.Tenant:
 		return refuse(passwd.CodeInvalidRequest)
 	}
-	w, takeBack := m.requestLimit(r)
-	if w > 0 {
+	r.Login.Value = fold(r.Login.Value)
+	from := network(r.Client)
+	counts := []count{m.count(m.Limits.ResetRequests, "reset", from), m.count(m.Limits.Messages, "messages", r.Login.Tenant, r.Login.Value, from)}
+	if w := m.take(counts...); w > 0 {
 		return wait(w)
 	}
-	r.Login.Value = fold(r.Login.Value)
-	key := m.absorbKey(r)
+	key := "" // of which one is enough
+	if !r.Code {
+		key = m.key(r.Login, r.Channel, r.UserKey, r.TTL, r.TellShared, from, string(r.Client.Device))
+	}
 	if m.full() {
-		takeBack()
+		m.takeBack(counts...)
 		return refuse(passwd.CodeBusy)
 	}
 	if key != "" && slices.ContainsFunc(m.Jobs, func(j *Job) bool { return j.key == key }) {
@@ -86,7 +90,7 @@ func (m *Model) RevealMatches(l passwd.Login, c passwd.Client) Answer {
 	if !validLogin(l) {
 		return refuse(passwd.CodeInvalidRequest)
 	}
-	if w := m.revealLimit(c); w > 0 {
+	if w := m.take(m.count(m.Limits.ResetRequests, "reveal", network(c))); w > 0 {
 		return wait(w)
 	}
 	return Answer{N: len(m.matches(l))}
@@ -183,8 +187,7 @@ func (m *Model) compose(j *Job) *Message {
 	if !ok {
 		return nil
 	}
-	count, limit := m.codeCount(a, a.Epoch, r.Client)
-	noCodes, _ := m.peek(count, limit)
+	noCodes := m.waits(m.codes(a, a.Epoch, r.Client))
 	if j.Attempts == 1 && !m.mayMail(a, r.Client) {
 		return nil
 	}
@@ -230,7 +233,8 @@ func (m *Model) composeShared(j *Job, found []*Account, message *Message) *Messa
 	for _, a := range found {
 		for _, own := range a.addresses() {
 			if a.open() && fold(own.Value) == j.request.Login.Value && (j.request.Channel == "" || j.request.Channel == own.Channel) {
-				if j.Attempts == 1 && !m.mayTellShared(j.request) {
+				told := m.count(passwd.Limit{Free: m.Limits.LiveLinks, Window: time.Hour}, "shared", j.request.Login.Tenant, j.request.Login.Value)
+				if j.Attempts == 1 && m.take(told) > 0 {
 					return nil
 				}
 				message.Kind, message.To = passwd.MessageSharedAddress, own

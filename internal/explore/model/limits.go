@@ -8,52 +8,99 @@ import (
 	"github.com/passwd-go/passwd"
 )
 
-// tally is what is counted under one key.
+// count is something that is counted, and how often it may be.
+type count struct {
+	key string
+	passwd.Limit
+}
+
+func (m *Model) count(l passwd.Limit, what ...any) count { return count{m.key(what...), l} }
+
+func (m *Model) key(parts ...any) string { return fmt.Sprintln(append(parts, m.Keys)...) }
+
+// tally is what has been counted under a key.
 type tally struct {
 	count, level int
 	windowed     bool
 	until, last  time.Time
 }
 
-// take counts a try and returns how long to wait instead, if it may not proceed.
-func (m *Model) take(key string, l passwd.Limit) time.Duration {
-	t := m.tallies[key]
-	if t == nil || l.Window > 0 && (!t.windowed || !m.Now.Before(t.until)) || l.Window == 0 && t.windowed {
-		t = &tally{windowed: l.Window > 0, until: m.Now.Add(l.Window)}
-	}
-	if t.windowed && t.count < l.Free {
+// next is the tally after one more, or how long that has to wait.
+func (m *Model) next(c count) (t tally, wait time.Duration) {
+	t = m.tallies[c.key]
+	if c.Window > 0 {
+		if !t.windowed || !m.Now.Before(t.until) {
+			t = tally{windowed: true, until: m.Now.Add(c.Window)}
+		}
+		if t.count >= c.Free {
+			return t, t.until.Sub(m.Now)
+		}
 		t.count, t.last = t.count+1, m.Now
-	} else if w := t.until.Sub(m.Now); w > 0 {
-		return w
-	} else {
-		now := m.Now
-		if now.Before(t.last) {
-			now = t.last
-		}
-		t.level -= min(int(now.Sub(t.last)/l.MaxWait), t.level)
-		t.count, t.level, t.last, t.until = t.count+1, t.level+1, now, time.Time{}
-		if beyond := t.level - l.Free; beyond >= 0 {
-			t.until = now.Add(min(l.Wait<<min(beyond, 30), l.MaxWait))
+		return t, 0
+	}
+	if w := t.until.Sub(m.Now); w > 0 {
+		return t, w
+	}
+	now := m.Now
+	if now.Before(t.last) {
+		now = t.last
+	}
+	t.level -= min(int(now.Sub(t.last)/c.MaxWait), t.level)
+	t.count, t.level, t.last, t.until = t.count+1, t.level+1, now, time.Time{}
+	if beyond := t.level - c.Free; beyond >= 0 {
+		t.until = now.Add(min(c.Wait<<min(beyond, 30), c.MaxWait))
+	}
+	return t, 0
+}
+
+// waits is how long the first one has to wait that has to.
+func (m *Model) waits(all ...count) time.Duration {
+	for _, c := range all {
+		if _, w := m.next(c); w > 0 {
+			return w
 		}
 	}
-	if m.tallies == nil {
-		m.tallies = make(map[string]*tally)
-	}
-	m.tallies[key] = t
 	return 0
 }
 
-func (m *Model) takeBack(key string) {
-	t := m.tallies[key]
-	if t == nil {
-		return
+// take counts one of each, or none if one has to wait.
+func (m *Model) take(all ...count) time.Duration {
+	if w := m.waits(all...); w > 0 {
+		return w
 	}
-	if t.count, t.level = t.count-1, max(t.level-1, 0); !t.windowed {
-		t.until = time.Time{}
+	if m.tallies == nil {
+		m.tallies = make(map[string]tally)
 	}
-	if t.count <= 0 {
-		delete(m.tallies, key)
+	for _, c := range all {
+		m.tallies[c.key], _ = m.next(c)
 	}
+	return 0
+}
+
+func (m *Model) takeBack(all ...count) {
+	for _, c := range all {
+		t := m.tallies[c.key]
+		if t.count, t.level = t.count-1, max(t.level-1, 0); !t.windowed {
+			t.until = time.Time{}
+		}
+		if m.tallies[c.key] = t; t.count <= 0 {
+			delete(m.tallies, c.key)
+		}
+	}
+}
+
+func (m *Model) clear(all ...count) {
+	for _, c := range all {
+		delete(m.tallies, c.key)
+	}
+}
+
+// counted is how many there are.
+func (m *Model) counted(c count) int {
+	if t := m.tallies[c.key]; !t.windowed || m.Now.Before(t.until) {
+		return t.count
+	}
+	return 0
 }
 
 // Purge forgets, for a limiter that does so, what nobody has tried for long, and the
@@ -71,8 +118,6 @@ func (m *Model) Purge(before time.Time, limiterForgets bool) {
 	}
 }
 
-func (m *Model) key(parts ...any) string { return fmt.Sprintln(append(parts, m.Keys)...) }
-
 // network is what counts as one address.
 func network(c passwd.Client) string {
 	addr := c.Addr.Unmap()
@@ -83,37 +128,9 @@ func network(c passwd.Client) string {
 	return addr.String()
 }
 
-// peek returns how long a take would have to wait, and the count.
-func (m *Model) peek(key string, l passwd.Limit) (w time.Duration, count int) {
-	t := m.tallies[key]
-	if t == nil {
-		return 0, 0
-	}
-	before := *t
-	w = m.take(key, l)
-	m.tallies[key] = &before
-	if !before.windowed || m.Now.Before(before.until) {
-		count = before.count
-	}
-	return w, count
-}
+const month = 30 * 24 * time.Hour
 
-// takeAll counts a try under several keys, or under none if one has to wait.
-func (m *Model) takeAll(keys []string, limits ...passwd.Limit) time.Duration {
-	for i, key := range keys {
-		if w, _ := m.peek(key, limits[i]); w > 0 {
-			return w
-		}
-	}
-	for i, key := range keys {
-		m.take(key, limits[i])
-	}
-	return 0
-}
-
-var onceAMonth = passwd.Limit{Free: 1, Window: 30 * 24 * time.Hour}
-
-func (m *Model) seenKey(a *Account, c passwd.Client) string { return m.key("seen", a.Ref, network(c)) }
+var onceAMonth = passwd.Limit{Free: 1, Window: month}
 
 // Device is what a right sign-in leaves on a device.
 type Device struct {
@@ -121,97 +138,100 @@ type Device struct {
 	Made    time.Time
 }
 
-// device is the key of the failures of a device that has signed in to an account within
-// a month of days, "" for none.
-func (m *Model) device(a *Account, c passwd.Client) string {
+// device counts the failures of a device that has signed in to an account within a
+// month of days; without a key, there is none.
+func (m *Model) device(a *Account, c passwd.Client) count {
 	d := m.Devices[c.Device]
 	age := m.Now.Sub(d.Made.Truncate(24 * time.Hour))
-	if a == nil || d.Account != a.Ref || d.Made.IsZero() || age < -24*time.Hour || age > 31*24*time.Hour {
-		return ""
+	if a == nil || d.Account != a.Ref || d.Made.IsZero() || age < -24*time.Hour || age > month+24*time.Hour {
+		return count{}
 	}
-	return m.key("device", c.Device)
+	return m.count(passwd.Limit{Free: 10, Window: month}, "device", string(c.Device))
 }
 
-var deviceTries = passwd.Limit{Free: 10, Window: 30 * 24 * time.Hour}
-
 func (m *Model) knownDevice(a *Account, c passwd.Client) bool {
-	key := m.device(a, c)
-	_, failed := m.peek(key, deviceTries)
-	return key != "" && failed < deviceTries.Free
+	d := m.device(a, c)
+	return d.key != "" && m.counted(d) < d.Free
+}
+
+func (m *Model) seen(a *Account, c passwd.Client) count {
+	return m.count(onceAMonth, "seen", a.Ref, network(c))
 }
 
 // known is whether a right sign-in to an account came from a network or device within a
 // month.
 func (m *Model) known(a *Account, c passwd.Client) bool {
-	_, count := m.peek(m.seenKey(a, c), onceAMonth)
-	return c.Addr.IsValid() && count > 0 || m.knownDevice(a, c)
+	return c.Addr.IsValid() && m.counted(m.seen(a, c)) > 0 || m.knownDevice(a, c)
 }
 
 // requester is who asks, for a quota.
 func (m *Model) requester(a *Account, c passwd.Client) string {
 	if m.knownDevice(a, c) {
-		return fmt.Sprint("device ", c.Device)
+		return "device " + string(c.Device)
 	}
 	return network(c)
 }
 
-// guess is one that is counted.
+// guess is one that is counted: aloud by login and network, silently by account.
 type guess struct {
-	m       *Model
-	account *Account
-	client  passwd.Client
-	login   string // key that refuses
-	address string // key of the network, "" for none
-	count   string // key of the account's silent count
-	told    string
-	stop    int
-	n       int    // consecutive failures, this one included if it is counted
-	waits   bool   // it is not
-	signsIn bool   // a right one makes the network known
-	device  string // key of a known device's failures, "" for none
+	account              *Account
+	client               passwd.Client
+	login, network       count // which refuse
+	silent, told, device count
+	stop                 int
+	n                    int  // consecutive failures, this one included if it is counted
+	waits                bool // it is not
+	signsIn              bool // a right one makes the network known
 }
 
-func (m *Model) loginKey(tenant, value string, c passwd.Client) string {
-	return m.key("login", tenant, fold(value), network(c))
+func (m *Model) address(c passwd.Client) count {
+	return m.count(m.Limits.Address, "address", network(c))
+}
+
+func (m *Model) login(tenant, value string, c passwd.Client) count {
+	return m.count(m.Limits.SignIn, "login", tenant, fold(value), network(c))
 }
 
 func (m *Model) guessAtLogin(l passwd.Login, a *Account, c passwd.Client) (*guess, time.Duration) {
-	g := &guess{m: m, account: a, client: c, signsIn: true}
-	g.address, g.login = m.key("address", network(c)), m.loginKey(l.Tenant, l.Value, c)
-	if w, _ := m.peek(g.address, m.Limits.Address); w > 0 {
+	g := &guess{account: a, client: c, signsIn: true, login: m.login(l.Tenant, l.Value, c), network: m.address(c), device: m.device(a, c)}
+	if w := m.waits(g.network); w > 0 {
 		return g, w
 	}
-	who, known := m.key("nobody", l.Tenant, fold(l.Value)), false
-	if a != nil {
-		who, known, g.device = m.subject(a), m.known(a, c), m.device(a, c)
+	if a == nil {
+		return g, m.guess(g, m.key("nobody", l.Tenant, fold(l.Value)), false)
 	}
-	return g, g.take(who, known)
+	return g, m.guess(g, m.subject(a), m.known(a, c))
 }
 
 // subject is what an account is counted by: anew after each password write.
 func (m *Model) subject(a *Account) string { return m.key("account", a.Ref, a.Changed) }
 
 func (m *Model) guessAtCurrent(a *Account, c passwd.Client) (*guess, time.Duration) {
-	g := &guess{m: m, account: a, client: c, login: m.key("current", a.Ref, a.Changed)}
-	return g, g.take(m.subject(a), true)
+	g := &guess{account: a, client: c, login: m.count(m.Limits.SignIn, "current", a.Ref, a.Changed)}
+	return g, m.guess(g, m.subject(a), true)
 }
 
-// take counts the guess: aloud by login and network, silently by account.
-func (g *guess) take(who string, known bool) time.Duration {
-	if w := g.m.take(g.login, g.m.Limits.SignIn); w > 0 {
+func (m *Model) guess(g *guess, who string, known bool) time.Duration {
+	if w := m.take(g.login); w > 0 {
 		return w
 	}
-	knownStop := g.m.Limits.StopAfter / 5
-	g.stop = g.m.Limits.StopAfter - knownStop
-	limit := g.m.Limits.Account
+	g.silent, g.told = m.side(who, known)
+	g.stop = m.Limits.StopAfter - m.Limits.StopAfter/5
 	if known {
-		g.stop = knownStop
-		limit = passwd.Limit{Free: g.stop, Wait: time.Second, MaxWait: 15 * time.Minute}
+		g.stop = m.Limits.StopAfter / 5
 	}
-	g.count, g.told = fmt.Sprint(who, known), fmt.Sprint("told", who, known)
-	g.waits = g.m.take(g.count, limit) > 0
-	_, g.n = g.m.peek(g.count, limit)
+	g.waits = m.take(g.silent) > 0
+	g.n = m.counted(g.silent)
 	return 0
+}
+
+// side is where the known, or the others, are counted, and whether the owner was told.
+func (m *Model) side(who string, known bool) (silent, told count) {
+	limit := m.Limits.Account
+	if known {
+		limit = passwd.Limit{Free: m.Limits.StopAfter / 5, Wait: time.Second, MaxWait: 15 * time.Minute}
+	}
+	return count{fmt.Sprint(who, known), limit}, count{fmt.Sprint("told", who, known), onceAMonth}
 }
 
 // closed is whether even the right password is refused.
@@ -219,122 +239,56 @@ func (g *guess) closed() bool { return g.waits || g.n > g.stop }
 
 // failed counts a failure, and tells the owner, once, that there were too many.
 func (m *Model) failed(g *guess) {
-	if g.address != "" {
-		m.take(g.address, m.Limits.Address)
-	}
-	if g.device != "" {
-		m.take(g.device, deviceTries)
+	for _, c := range []count{g.network, g.device} {
+		if c.key != "" {
+			m.take(c)
+		}
 	}
 	if g.n > g.stop && !g.waits {
-		m.takeBack(g.count)
+		m.takeBack(g.silent)
 	}
-	if w, _ := m.peek(g.told, onceAMonth); g.n < g.stop || w > 0 {
+	if g.n < g.stop || m.waits(g.told) > 0 {
 		return
 	}
-	if g.account == nil || m.notifyOnce(g.account, passwd.MessageSignInStopped, g.client, g.told) {
-		m.take(g.told, onceAMonth)
+	if g.account == nil || m.notifyOnce(g.account, passwd.MessageSignInStopped, g.client, g.told.key) {
+		m.take(g.told)
 	}
 }
 
-// succeeded forgets the failures.
+// succeeded forgets the failures, and remembers the network.
 func (m *Model) succeeded(g *guess) {
-	delete(m.tallies, g.login)
-	delete(m.tallies, g.count)
-	delete(m.tallies, g.device)
+	m.clear(g.login, g.silent, g.device)
 	if !g.signsIn || !g.client.Addr.IsValid() {
 		return
 	}
-	seen := m.seenKey(g.account, g.client)
-	if w, _ := m.peek(seen, onceAMonth); w <= 29*24*time.Hour {
-		delete(m.tallies, seen)
-		m.take(seen, onceAMonth)
+	if seen := m.seen(g.account, g.client); m.waits(seen) <= 29*24*time.Hour {
+		m.clear(seen)
+		m.take(seen)
 	}
 }
 
-// forgive forgets the failures at the logins of an account from a network.
-func (m *Model) forgive(a *Account, c passwd.Client) {
-	for _, own := range []string{a.Username, a.Email, a.Mobile} {
-		delete(m.tallies, m.loginKey(a.Ref.Tenant, own, c))
-	}
-}
-
-var (
-	triesAtCode   = passwd.Limit{Free: 5, Window: 10 * time.Minute}
-	codesOfOthers = passwd.Limit{Free: 100, Window: 24 * time.Hour}
-	codesOfKnown  = passwd.Limit{Free: 20, Window: 24 * time.Hour}
-)
-
-// codeCount is the silent count of failures at codes that a client's come under.
-func (m *Model) codeCount(a *Account, epoch int64, c passwd.Client) (string, passwd.Limit) {
+// codes counts, silently, the failures at the codes of an account.
+func (m *Model) codes(a *Account, epoch int64, c passwd.Client) count {
 	if m.known(a, c) {
-		return m.key("code", a.Ref, epoch, "known"), codesOfKnown
+		return m.count(passwd.Limit{Free: 20, Window: 24 * time.Hour}, "code", a.Ref, epoch, "known")
 	}
-	return m.key("code", a.Ref, epoch, "others"), codesOfOthers
-}
-
-// mayRedeem counts that a live token was presented.
-func (m *Model) mayRedeem(t *token, c passwd.Client) time.Duration {
-	if w, _ := m.peek(m.key("reused", t.ref), reusedAnHour); w > 0 {
-		keys := []string{m.key("redeem from", network(c)), m.key("redeem", t.purpose, t.ref)}
-		for _, key := range keys { // which are asked first
-			if w, _ := m.peek(key, m.Limits.Redeem); w > 0 {
-				return w
-			}
-		}
-		return w
-	}
-	return m.takeAll([]string{m.key("redeem from", network(c)), m.key("redeem", t.purpose, t.ref)}, m.Limits.Redeem, m.Limits.Redeem)
-}
-
-var reusedAnHour = passwd.Limit{Free: 5, Window: time.Hour}
-
-// toldThePast counts a refusal that tells of an earlier password; the twentieth spends
-// the token.
-func (m *Model) toldThePast(t *token) {
-	m.take(m.key("reused", t.ref), reusedAnHour)
-	if t.reused++; t.reused >= 20 {
-		t.spent = true
-	}
-}
-
-func (m *Model) requestLimit(r Request) (w time.Duration, takeBack func()) {
-	keys := []string{m.key("reset", network(r.Client)), m.key("messages", r.Login.Tenant, fold(r.Login.Value), network(r.Client))}
-	return m.takeAll(keys, m.Limits.ResetRequests, m.Limits.Messages), func() {
-		for _, key := range keys {
-			m.takeBack(key)
-		}
-	}
-}
-
-func (m *Model) revealLimit(c passwd.Client) time.Duration {
-	return m.take(m.key("reveal", network(c)), m.Limits.ResetRequests)
-}
-
-func (m *Model) checkLimit(a *Account) time.Duration {
-	return m.take(m.key("check", a.Ref), m.Limits.Checks)
-}
-
-// absorbKey is what requests have in common of which one is enough.
-func (m *Model) absorbKey(r Request) string {
-	if r.Code {
-		return ""
-	}
-	return m.key(r.Login, r.Channel, r.UserKey, r.TTL, r.TellShared, network(r.Client), r.Client.Device)
+	return m.count(passwd.Limit{Free: 100, Window: 24 * time.Hour}, "code", a.Ref, epoch, "others")
 }
 
 // mayMail counts a message for its account.
 func (m *Model) mayMail(a *Account, c passwd.Client) bool {
-	sent := func(span string) string { return m.key("sent", a.Ref, span) }
-	if m.known(a, c) {
-		return m.take(sent("known"), passwd.Limit{Free: 5, Window: time.Hour}) == 0
+	sent := func(free int, window time.Duration, whose string) count {
+		return m.count(passwd.Limit{Free: free, Window: window}, "sent", a.Ref, whose)
 	}
-	return m.takeAll([]string{sent("hour"), sent("day")},
-		passwd.Limit{Free: 20, Window: time.Hour}, passwd.Limit{Free: 60, Window: 24 * time.Hour}) == 0
+	if m.known(a, c) {
+		return m.take(sent(5, time.Hour, "known")) == 0
+	}
+	return m.take(sent(20, time.Hour, "hour"), sent(60, 24*time.Hour, "day")) == 0
 }
 
 // makeRoom ends the oldest tokens of a requester for one more; false is that this one
 // is the oldest.
-func (m *Model) makeRoom(t *token, max int) bool {
+func (m *Model) makeRoom(t *token, most int) bool {
 	var own []*token
 	for _, other := range m.tokens {
 		if other.ref == t.ref && other.purpose == t.purpose && other.from == t.from && m.live(other, t.issued) {
@@ -342,19 +296,12 @@ func (m *Model) makeRoom(t *token, max int) bool {
 		}
 	}
 	slices.SortFunc(own, func(a, b *token) int { return a.issued.Compare(b.issued) })
-	excess := len(own) + 1 - max
-	if excess <= 0 {
-		return true
-	}
-	if t.issued.Before(own[excess-1].issued) {
+	excess := len(own) + 1 - most
+	if excess > 0 && t.issued.Before(own[excess-1].issued) {
 		return false
 	}
-	for _, old := range own[:excess] {
+	for _, old := range own[:max(excess, 0)] {
 		old.spent = true
 	}
 	return true
-}
-
-func (m *Model) mayTellShared(r Request) bool {
-	return m.take(m.key("shared", r.Login.Tenant, r.Login.Value), passwd.Limit{Free: m.Limits.LiveLinks, Window: time.Hour}) == 0
 }

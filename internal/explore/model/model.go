@@ -36,7 +36,7 @@ type Model struct {
 	Sessions []*Session
 	tokens   map[string]*token // by purpose and raw token
 	cancels  []*token          // with those whose raw token nobody has seen yet
-	tallies  map[string]*tally
+	tallies  map[string]tally
 }
 
 // Answer is what a call tells its caller. Fields that the call does not have are
@@ -114,16 +114,6 @@ func (m *Model) raise(a *Account, keep string) {
 		}
 		return s.Ref == a.Ref && s.Epoch != a.Epoch
 	})
-}
-
-// count is how many live tokens of a purpose an account has.
-func (m *Model) count(a *Account, p passwd.Purpose, now time.Time) (n int) {
-	for _, t := range m.tokens {
-		if t.ref == a.Ref && t.purpose == p && m.live(t, now) {
-			n++
-		}
-	}
-	return n
 }
 
 // void spends the "this was not me" tokens of an account.

@@ -40,20 +40,25 @@ func (m *Model) Reset(raw, next string, c passwd.Client, h Holder) Answer {
 	}
 	done := m.redeem(t, a, change{next: next, method: passwd.MethodReset, client: c})
 	if done.Error == "" {
-		m.forgive(a, c)
+		m.clear(m.login(a.Ref.Tenant, a.Username, c), m.login(a.Ref.Tenant, a.Email, c), m.login(a.Ref.Tenant, a.Mobile, c))
 	}
 	return done
 }
 
 // redeem makes a change that spends a token.
 func (m *Model) redeem(t *token, a *Account, c change) Answer {
-	if w := m.mayRedeem(t, c.client); w > 0 {
+	from, of := m.count(m.Limits.Redeem, "redeem from", network(c.client)), m.count(m.Limits.Redeem, "redeem", t.purpose, t.ref)
+	reused := m.count(passwd.Limit{Free: 5, Window: time.Hour}, "reused", t.ref)
+	if w := m.waits(from, of, reused); w > 0 {
 		return wait(w)
 	}
+	m.take(from, of)
 	c.spend = t
 	done := m.replace(a, c)
-	if slices.Contains(strings.Fields(done.Rejected), "reused") {
-		m.toldThePast(t)
+	if slices.Contains(strings.Fields(done.Rejected), "reused") { // which tells of the past
+		m.take(reused)
+		t.reused++
+		t.spent = t.reused >= 20
 	}
 	return done
 }
@@ -68,30 +73,29 @@ func (m *Model) CancelReset(raw string, c passwd.Client) Answer {
 }
 
 func (m *Model) RedeemCode(request, code string, c passwd.Client, made string) Answer {
-	address := m.key("address", network(c))
-	if w, _ := m.peek(address, m.Limits.Address); w > 0 {
+	address := m.address(c)
+	if w := m.waits(address); w > 0 {
 		return wait(w)
 	}
-	exhausted := m.take(m.key("request", request), triesAtCode) > 0
+	exhausted := m.take(m.count(passwd.Limit{Free: 5, Window: 10 * time.Minute}, "request", request)) > 0
 	t := m.tokens[string(passwd.PurposeCode)+request]
 	if t == nil || !m.live(t, m.Now) {
-		m.take(address, m.Limits.Address)
+		m.take(address)
 		return refuse(passwd.CodeInvalidToken)
 	}
 	a := m.Accounts[t.ref]
-	count, limit := m.codeCount(a, t.epoch, c)
-	throttled, _ := m.peek(count, limit)
-	if exhausted || throttled > 0 || strings.NewReplacer(" ", "", "-", "").Replace(code) != t.code {
-		m.take(address, m.Limits.Address)
+	codes := m.codes(a, t.epoch, c)
+	if exhausted || m.waits(codes) > 0 || strings.NewReplacer(" ", "", "-", "").Replace(code) != t.code {
+		m.take(address)
 		if !exhausted {
-			m.take(count, limit)
+			m.take(codes)
 		}
 		return refuse(passwd.CodeInvalidToken)
 	}
 	if a = m.get(t.ref); a == nil || !m.usable(t, a) {
 		return refuse(passwd.CodeInvalidToken)
 	}
-	delete(m.tallies, count)
+	m.clear(codes)
 	t.spent = true
 	m.add(made, &token{purpose: passwd.PurposeReset, ref: t.ref, epoch: t.epoch, address: t.address, from: t.from, issued: m.Now, expires: m.Now.Add(10 * time.Minute)})
 	return Answer{}
