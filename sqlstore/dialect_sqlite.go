@@ -24,7 +24,7 @@ func sqliteDialect() *dialect {
 		types:  forms{Text: "TEXT", BigInt: "INTEGER", UUID: "UUID", BinaryUUID: "BINARY"},
 		own:    forms{Text: "{column}", BigInt: "{column}", UUID: "{column}", BinaryUUID: "{column}"},
 		same:   forms{Text: binary, BigInt: "{column} = {value}", UUID: binary, BinaryUUID: "{column} = {value}"},
-		joins:  [BinaryUUID + 1]bool{BigInt: true},
+		joins:  [BinaryUUID + 1]bool{Text: true, BigInt: true},
 		exact:  "{column} = {value} COLLATE BINARY",
 		lookup: [...]string{"lower({column}) = $2", "{column} = $2", "lower({column}) = $2"},
 		sought: [...]string{"lower({column})", "{column}", "lower({column})"},

@@ -97,18 +97,26 @@
 //
 // # Cost
 //
-// Get, Find, Peek, Count, ListSessions and a Claim that finds nothing due are one statement
-// and take no lock; FindSession is one or two, and says when. Done, Retry, TouchSession
-// and what the limiter counts or clears are single statements, and so are Put and Claim
-// on PostgreSQL; Put on SQLite; Put on MySQL, and a Claim of one job on both, are a read
-// and a statement. Another write is one transaction: BEGIN, COMMIT, and between them 1
-// statement for Rehash, 2 for Attempt, 4 for Purge, 4 to 6 for Issue, 7 for Forget, 1 and one for each job for a Claim of several, and 3 to 15 for
-// Apply (a reset with history and one notice: 10), but on PostgreSQL 1 for an Apply of a
-// new hash with up to three jobs; 4 or 5 for CreateSession, 6 or 7 for
-// RotateSession, 2 for EndSessions. Each session that ends with an Apply, CreateSession
-// or EndSessions is one more. SQLite needs one more, for its lock, in those that
-// do not read the account. A single statement whose context ends while it waits for a lock
-// may still be made when the lock goes, which is as good as a call that came a little later.
+// Get, Find, Peek, History, ListSessions and a Claim that finds nothing due are one
+// statement and take no lock; FindSession is one or two, and says when. Single
+// statements, without a transaction, are Done, Retry, TouchSession, what the limiter
+// counts or clears, and Put and Claim; before a Put on MySQL, and a Claim on it and on
+// SQLite, there is a read. Another write is one transaction: BEGIN, COMMIT, and between them
+//
+//	            PostgreSQL                      SQLite, MySQL
+//	Rehash      2                               2
+//	Attempt     2                               2
+//	Purge       up to 4                         up to 4
+//	Issue       1; 2 with a quota               3 to 5
+//	Apply       1 for a hash, else 3 to 10      5 to 11
+//	Forget      6                               5
+//	CreateSession, RotateSession, EndSessions
+//	            3, 7, 2, and one for each session that ends
+//
+// and on SQLite one more, for its lock, but for a hash. TestRoundTrips counts what the flows
+// of a service come to, and docs/operations.md tells it. A single statement
+// whose context ends while it waits for a lock may still be made when the lock goes,
+// which is as good as a call that came a little later.
 // On MySQL a BEGIN is two round trips, as it states READ COMMITTED.
 //
 // On SQLite and MySQL, statements are prepared at the first use and stay so as long

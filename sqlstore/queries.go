@@ -204,7 +204,8 @@ func newQueries(d *dialect, c Config) *queries {
 	set(&qs.trimTries, `{trim_limit}`)
 	set(&qs.purgeTries, `{purge_limit}`)
 
-	qs.sessions.render(d, c.Users, set)
+	rare := func(q *query, template string) { *q = r.render(template) } // of the host's transaction alone
+	qs.sessions.render(d, c.Users, set, rare)
 	return qs
 }
 

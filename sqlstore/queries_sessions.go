@@ -6,6 +6,7 @@ type sessionQueries struct {
 	byAccess, byRefresh, owner       query
 	find, findAccess, list           query
 	get, reused, mine, rivals        query
+	beside                           query
 	add, rotate, touch, restamp      query
 	drop, dropDevice, dropAll, purge query
 	restampIf, dropEarlier           query // without a text on MySQL
@@ -26,7 +27,7 @@ const (
 		WHERE {is_user}{where} AND s.expires_at > $3`
 )
 
-func (qs *sessionQueries) render(d *dialect, u Users, set func(*query, string)) {
+func (qs *sessionQueries) render(d *dialect, u Users, set, rare func(*query, string)) {
 	lock := " FOR UPDATE"
 	if d.lock != "" {
 		lock = ""
@@ -50,7 +51,10 @@ func (qs *sessionQueries) render(d *dialect, u Users, set func(*query, string)) 
 	set(&qs.reused, `SELECT `+sessionColumns+`, s.rotations FROM {session_spent} d JOIN {session} s ON s.id = d.session_id
 		WHERE d.digest = $2 AND s.id = $1 AND s.epoch = $3 AND s.expires_at > $4`)
 	set(&qs.mine, `SELECT id, client, epoch FROM {session} WHERE {ours}`)
-	set(&qs.rivals, `SELECT id FROM {session} WHERE {ours} AND client = $3 AND epoch = $4 AND expires_at > $5 ORDER BY issued_at, id`)
+	set(&qs.beside, `SELECT {active}, {disabled}, a.epoch, s.id, s.epoch, s.device, s.expires_at FROM {users}
+		LEFT JOIN {session} s ON s.tenant = a.tenant AND s.user_id = a.user_id AND s.client = $3
+		WHERE {is_user}{where} ORDER BY s.issued_at, s.id`)
+	rare(&qs.rivals, `SELECT id FROM {session} WHERE {ours} AND client = $3 AND epoch = $4 AND expires_at > $5 ORDER BY issued_at, id`)
 
 	set(&qs.add, `INSERT INTO {session} (id, tenant, user_id, epoch, client, device, device_name, addr, user_agent,
 		access_digest, refresh_digest, created_at, issued_at, access_until, used_at, expires_at)
@@ -66,7 +70,7 @@ func (qs *sessionQueries) render(d *dialect, u Users, set func(*query, string)) 
 	}
 
 	set(&qs.drop, `DELETE FROM {session} WHERE id = $1`)
-	set(&qs.dropDevice, `DELETE FROM {session} WHERE {ours} AND client = $3 AND device = $4`)
+	rare(&qs.dropDevice, `DELETE FROM {session} WHERE {ours} AND client = $3 AND device = $4`)
 	set(&qs.dropAll, `DELETE FROM {session} WHERE {ours}`)
 	set(&qs.purgeSpent, `{purge_spent}`)
 	set(&qs.purge, `{purge_session}`)

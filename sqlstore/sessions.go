@@ -1,7 +1,9 @@
 package sqlstore
 
 import (
+	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"net/netip"
 	"time"
@@ -26,6 +28,9 @@ func (s *Store) CreateSession(ctx context.Context, r session.Record, max int) er
 		return err == nil, ignore(err, passwd.ErrNotFound)
 	}
 	return s.write(ctx, "create session", landed, func(q querier) error {
+		if s.host == nil || s.dialect.current == "" {
+			return s.openSession(ctx, q, k, r, max)
+		}
 		epoch, open, err := s.standing(ctx, q, k)
 		if err != nil {
 			return err
@@ -35,6 +40,69 @@ func (s *Store) CreateSession(ctx context.Context, r session.Record, max int) er
 		}
 		return s.createSession(ctx, q, k, r, max, open)
 	})
+}
+
+// openSession stores a session, and reads whatever that depends on at once.
+func (s *Store) openSession(ctx context.Context, q querier, k key, r session.Record, max int) error {
+	if s.dialect.lock == "" {
+		if _, err := s.lockEpoch(ctx, q, k); err != nil {
+			return err
+		}
+	}
+	ends, err := s.makesWay(ctx, q, k, r, max)
+	if err != nil {
+		return err
+	}
+	for _, id := range ends {
+		if _, err := q.exec(ctx, &s.queries.sessions.drop, id); err != nil {
+			return err
+		}
+	}
+	return s.addSession(ctx, q, k, r)
+}
+
+// makesWay returns the sessions that a new one ends: that of its device, and the oldest
+// of its client while there are too many.
+func (s *Store) makesWay(ctx context.Context, q querier, k key, r session.Record, max int) (ends []string, err error) {
+	rows, err := q.rows(ctx, &s.queries.sessions.beside, k.tenant, k.id, r.Client)
+	if err != nil {
+		return nil, s.nobody(err)
+	}
+	defer rows.Close()
+	var (
+		rivals             []string // the one with the oldest tokens first
+		present            bool
+		active, disabled   flag
+		epoch, of, expires sql.NullInt64
+		id                 sql.NullString
+		device             []byte
+	)
+	for rows.Next() {
+		if err := rows.Scan(&active, &disabled, &epoch, &id, &of, &device, &expires); err != nil {
+			return nil, err
+		}
+		present = true
+		if r.Epoch == 0 || r.Epoch != epoch.Int64 {
+			return nil, passwd.ErrConflict
+		}
+		switch {
+		case !id.Valid:
+		case bytes.Equal(device, r.Device[:]):
+			ends = append(ends, id.String)
+		case of.Int64 == r.Epoch && expires.Int64 > r.IssuedAt.UnixMicro() && s.open(active, disabled): // else it is not live
+			rivals = append(rivals, id.String)
+		}
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, s.nobody(err)
+	}
+	if !present {
+		return nil, passwd.ErrNotFound
+	}
+	if excess := len(rivals) + 1 - max; max > 0 && excess > 0 {
+		ends = append(ends, rivals[:excess]...)
+	}
+	return ends, nil
 }
 
 func (s *Store) createSession(ctx context.Context, q querier, k key, r session.Record, max int, open bool) error {
@@ -53,7 +121,11 @@ func (s *Store) createSession(ctx context.Context, q querier, k key, r session.R
 			}
 		}
 	}
-	_, err := q.exec(ctx, &qs.add, r.ID, k.tenant, k.id, r.Epoch, r.Client, r.Device[:], r.DeviceName, addrText(r.Addr), r.UserAgent,
+	return s.addSession(ctx, q, k, r)
+}
+
+func (s *Store) addSession(ctx context.Context, q querier, k key, r session.Record) error {
+	_, err := q.exec(ctx, &s.queries.sessions.add, r.ID, k.tenant, k.id, r.Epoch, r.Client, r.Device[:], r.DeviceName, addrText(r.Addr), r.UserAgent,
 		r.Access[:], r.Refresh[:], r.CreatedAt.UnixMicro(), r.IssuedAt.UnixMicro(), r.AccessUntil.UnixMicro(),
 		r.UsedAt.UnixMicro(), r.ExpiresAt.UnixMicro())
 	return err
@@ -78,8 +150,8 @@ func (s *Store) rivals(ctx context.Context, q querier, k key, r session.Record) 
 }
 
 // FindSession implements session.Store. An access token takes one round trip where
-// the ids, and tenants if there are any, are numbers or, but on SQLite, BinaryUUID or,
-// on PostgreSQL, UUID. All else takes two: the account of a token, and then everything
+// the ids, and tenants if there are any, are numbers or, on SQLite, Text, on MySQL,
+// BinaryUUID, and on PostgreSQL, UUID or BinaryUUID. All else takes two: the account of a token, and then everything
 // in one statement.
 func (s *Store) FindSession(ctx context.Context, t session.TokenRef, now time.Time) (r session.Record, must passwd.Reason, err error) {
 	by := &s.queries.sessions.byAccess

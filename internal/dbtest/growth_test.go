@@ -59,7 +59,7 @@ func TestGrowth(t *testing.T) {
 	for _, s := range []*server{onSQLite, onPostgres, onMariaDB} {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
-			f := newFlows(t, s, s.open(t))
+			f := newFlows(t, s, s.open(t), usual)
 			ctx, users := t.Context(), testrun.Size(2, 2, 400)
 			type user struct {
 				login passwd.Login

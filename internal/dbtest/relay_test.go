@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/go-sql-driver/mysql"
 	"github.com/jackc/pgx/v5"
@@ -24,6 +25,7 @@ import (
 type relay struct {
 	target   string
 	listener net.Listener
+	delay    time.Duration // of each message, each way; set before anybody connects
 
 	mu        sync.Mutex
 	conns     map[net.Conn]bool // of clients
@@ -69,7 +71,7 @@ func (r *relay) accept(client net.Conn) {
 	r.served.Add(1)
 	go func() { // until the server has closed its end: then it does nothing any more
 		defer r.served.Done()
-		io.Copy(client, server)
+		io.Copy(delayed{client, r.delay}, server)
 		io.Copy(io.Discard, server) // what nobody is there for
 		r.forget(client)
 		server.Close()
@@ -79,6 +81,7 @@ func (r *relay) accept(client net.Conn) {
 		message := make([]byte, 1<<16)
 		for {
 			n, err := client.Read(message)
+			delayed{delay: r.delay}.wait()
 			if n > 0 && !r.pass(message[:n], server) {
 				return
 			}
@@ -87,6 +90,23 @@ func (r *relay) accept(client net.Conn) {
 			}
 		}
 	}()
+}
+
+// delayed writes after a time, as a network of some length does.
+type delayed struct {
+	io.Writer
+	delay time.Duration
+}
+
+func (d delayed) Write(b []byte) (int, error) {
+	d.wait()
+	return d.Writer.Write(b)
+}
+
+func (d delayed) wait() {
+	if d.delay > 0 {
+		<-time.After(d.delay)
+	}
 }
 
 // pass hands a message on, unless it is the one to cut at.
