@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -160,16 +161,21 @@ func start(t testing.TB, settings ...string) *server {
 	return s
 }
 
-// freePort returns a port that nobody listens on.
+// freePort returns a port that nobody listens on, below those that connections get by
+// themselves: one of these may take it before the server does.
 func freePort(t testing.TB) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		address := fmt.Sprint("127.0.0.1:", 15000+mathrand.IntN(15000))
+		ln, err := net.Listen("tcp", address)
+		if err == nil {
+			ln.Close()
+			_, port, _ := net.SplitHostPort(address)
+			return port
+		}
 	}
-	defer ln.Close()
-	_, port, _ := net.SplitHostPort(ln.Addr().String())
-	return port
+	t.Fatal("no port is free")
+	return ""
 }
 
 // between is a way to Redis that can be blocked.

@@ -34,11 +34,13 @@ type Config struct {
 	// Jobs of a Write are taken all the same. 0 is 10,000.
 	MaxJobs int
 
-	// Plain keeps to what poolers of connections, and other databases that speak the
-	// dialect's protocol, have in common: statements are not prepared, rows that another
-	// transaction has locked are waited for and not skipped (SKIP LOCKED), and Migrate
-	// sends each statement in a transaction of its own and takes no lock. On MySQL then
-	// set interpolateParams=true in the DSN, or each statement takes three round trips.
+	// Plain keeps to what poolers of connections, clusters whose nodes all take writes, and
+	// other databases that speak the dialect's protocol have in common: statements are not
+	// prepared, rows that another transaction has locked are waited for and not skipped (SKIP
+	// LOCKED), and Migrate sends each statement in a transaction of its own and takes no lock.
+	// On MySQL a row that another has made meanwhile (1062) is tried again, and what counts
+	// an account's tokens or sessions writes the account's row; set interpolateParams=true in
+	// the DSN, or each statement takes three round trips.
 	Plain bool
 }
 

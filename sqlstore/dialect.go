@@ -90,6 +90,9 @@ type dialect struct {
 	// purge bounds the rows that one transaction deletes.
 	purge int
 
+	// touches has a write that counts an account's rows write its own row as well, for
+	// clusters that compare what was written, at the commit alone.
+	touches bool
 	// retry tells whether a transaction that failed so did nothing and may succeed
 	// if tried again.
 	retry func(error) bool
@@ -174,12 +177,20 @@ func sqlState(err error) string {
 	return ""
 }
 
-// plain takes away what Config.Plain does without.
+// plain takes away what Config.Plain does without. In a cluster whose nodes all take
+// writes, as Galera's, a lock keeps out nobody at another node: a row that is there all
+// of a sudden is a conflict like others.
 func (d *dialect) plain() {
 	d.prepare = false
-	if d.parts["skip_locked"] != "" {
-		d.parts["skip_locked"], d.parts["passing"] = "FOR UPDATE", ""
-		d.migrating = plainMigrating
+	if d.parts["skip_locked"] == "" {
+		return
+	}
+	d.parts["skip_locked"], d.parts["passing"] = "FOR UPDATE", ""
+	d.migrating = plainMigrating
+	if d.name == "mysql" {
+		retry := d.retry
+		d.retry = func(err error) bool { return retry(err) || d.raced(err) }
+		d.touches = true
 	}
 }
 

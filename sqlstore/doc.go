@@ -189,6 +189,11 @@
 // server's wait_timeout, by db.SetConnMaxLifetime. The library's ids and keys are binary
 // columns, compared byte by byte.
 //
+// In a Galera cluster write to one node, or set Config.Plain and, in the DSN,
+// wsrep_sync_wait=15 and interpolateParams=true: then nodes may be used by turns. Without
+// that, a session that was ended at one lives on for moments at another, and quotas are
+// exceeded.
+//
 // On both, a pool of 2 to 4 connections for each processor of the server is plenty; let
 // as many idle as may be open (db.SetMaxIdleConns), or most are opened anew all the time.
 //

@@ -42,7 +42,7 @@ type queries struct {
 	setHash, addAccount, setAccount              query
 	setAccountIf                                 query
 	history, addHistory, oldHistory, trimHistory query
-	rebind, raiseAll                             query
+	rebind, raiseAll, touch                      query
 	dropAccount, dropTokens, dropHistory         query
 	token, addToken, spend, void, liveTokens     query
 	attempt, purge                               query
@@ -104,6 +104,9 @@ func newQueries(d *dialect, c Config) *queries {
 		set(&qs.issueWhole, postgresIssue)
 	}
 	set(&qs.rebind, `UPDATE {account} SET stamp = $3 WHERE {ours} AND stamp = $4`)
+	if d.touches {
+		set(&qs.touch, `UPDATE {account} SET stamp = $3 WHERE {ours} AND stamp > 0`)
+	}
 	set(&qs.raiseAll, `UPDATE {account} SET epoch = epoch + $1 WHERE epoch <> 0`)
 	set(&qs.dropAccount, `DELETE FROM {account} WHERE {ours}`)
 

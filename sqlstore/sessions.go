@@ -107,6 +107,9 @@ func (s *Store) makesWay(ctx context.Context, q querier, k key, r session.Record
 
 func (s *Store) createSession(ctx context.Context, q querier, k key, r session.Record, max int, open bool) error {
 	qs := &s.queries.sessions
+	if err := s.touch(ctx, q, k); err != nil {
+		return err
+	}
 	if _, err := q.exec(ctx, &qs.dropDevice, k.tenant, k.id, r.Client, r.Device[:]); err != nil {
 		return err
 	}

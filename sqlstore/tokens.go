@@ -68,6 +68,9 @@ func (s *Store) issue(ctx context.Context, q querier, k key, st state, t passwd.
 		}
 	}
 	if maxLive > 0 {
+		if err := s.touch(ctx, q, k); err != nil {
+			return err
+		}
 		if err := s.makeRoom(ctx, q, k, st, t, maxLive); err != nil {
 			return err
 		}

@@ -5,6 +5,8 @@ package dbtest_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -52,15 +54,20 @@ func newOwnServer(t testing.TB, name string) *ownServer {
 	return s
 }
 
-// freePort returns a port that nobody listens on.
+// freePort returns a port that nobody listens on, below those that connections get by
+// themselves: one of these may take it before the server does.
 func freePort(t testing.TB) int {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := 15000 + rand.IntN(15000)
+		ln, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", port))
+		if err == nil {
+			ln.Close()
+			return port
+		}
 	}
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
 
 // program finds an executable by its name, or at one of the places where
@@ -117,7 +124,13 @@ func (s *ownServer) start(args ...string) {
 		s.t.Fatal(err)
 	}
 	s.cmd = cmd
-	s.t.Cleanup(func() { cmd.Process.Signal(s.crash); cmd.Wait() })
+	s.t.Cleanup(func() {
+		cmd.Process.Signal(s.crash)
+		cmd.Wait()
+		if s.t.Failed() {
+			s.t.Logf("%s on port %d says: %s", filepath.Base(args[0]), s.port, s.said())
+		}
+	})
 }
 
 // stop ends the server and waits until it is gone.
@@ -137,7 +150,12 @@ func (s *ownServer) answers(db *sql.DB) {
 		err = db.PingContext(context.WithoutCancel(s.t.Context()))
 		return err == nil
 	}, func() string {
-		log, _ := os.ReadFile(s.file("log"))
-		return err.Error() + "\n" + string(log[max(0, len(log)-4000):])
+		return err.Error() + "\n" + s.said()
 	})
+}
+
+// said is the end of the server's log.
+func (s *ownServer) said() string {
+	log, _ := os.ReadFile(s.file("log"))
+	return string(log[max(0, len(log)-4000):])
 }
