@@ -246,6 +246,12 @@ func (c Config) validate() error {
 	if c.Service == nil {
 		return errors.New("passwdhttp: Config.Service is required")
 	}
+	if c.SignedIn != nil && c.Authenticate == nil {
+		return errors.New("passwdhttp: Config.SignedIn begins sessions, and Config.Authenticate, which is nil, would find none of them")
+	}
+	if m, ok := c.Sessions.(*session.Manager); ok && m == nil {
+		return errors.New("passwdhttp: Config.Sessions is a nil *session.Manager: leave it out, or make one")
+	}
 	if strings.ContainsFunc(c.Challenge, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return errors.New("passwdhttp: Config.Challenge has characters that a header cannot have")
 	}

@@ -252,6 +252,23 @@ func TestSignInReply(t *testing.T) {
 	}
 }
 
+// Mistakes are told at the start.
+func TestSignInMistakes(t *testing.T) {
+	s := newSite(t, passwd.Config{}, passwdhttp.Config{})
+	signedIn := everything(nil).SignedIn
+	for want, cfg := range map[string]passwdhttp.Config{
+		"Config.SignedIn":        {SignedIn: signedIn},
+		"Config.Sessions":        {Sessions: (*session.Manager)(nil)},
+		"Config.SecondFactorURL": {SecondFactorURL: "/confirm"},
+		"SecondFactorURL must":   {SecondFactorURL: "https://other.example/", SignedIn: signedIn, Authenticate: nobody},
+	} {
+		cfg.Service = s.Service
+		if _, err := passwdhttp.Pages(cfg); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
+
 // Nothing is there unless it is asked for.
 func TestSignInOptIn(t *testing.T) {
 	s := newPages(t, passwd.Config{}, passwdhttp.Config{})

@@ -66,10 +66,14 @@ func newSite(t *testing.T, svc passwd.Config, cfg passwdhttp.Config) *site {
 	return s
 }
 
+func nobody(*http.Request) (passwdhttp.Principal, error) {
+	return passwdhttp.Principal{}, passwd.ErrUnauthenticated
+}
+
 // everything is a configuration with all that has to be asked for, and nothing in it.
 func everything(svc *passwd.Service) passwdhttp.Config {
 	return passwdhttp.Config{
-		Service: svc, SignOut: signOut, Sessions: new(foreignSessions), SignUp: true,
+		Service: svc, SignOut: signOut, Sessions: new(foreignSessions), SignUp: true, Authenticate: nobody,
 		SignedIn: func(http.ResponseWriter, *http.Request, passwd.SignedIn) error { return nil },
 	}
 }

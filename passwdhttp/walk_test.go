@@ -32,7 +32,7 @@ func newWalk(t *testing.T, links passwd.Links, cookiePrefix string) *walked {
 	t.Helper()
 	signedIn := everything(nil).SignedIn
 	d := newDevices(t, links, passwdhttp.Config{Name: "Demo", ConfirmField: true, SignOut: signOut, SignedIn: signedIn})
-	cfg := passwdhttp.Config{Service: d.Service, Sessions: d.manager, SignOut: signOut, SignedIn: signedIn}
+	cfg := passwdhttp.Config{Service: d.Service, Sessions: d.manager, SignOut: signOut, SignedIn: signedIn, Authenticate: nobody}
 	routes, err := passwdhttp.PageRoutes(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -24,6 +24,9 @@ func jsonAPI(t *testing.T) http.Handler {
 	}
 	h, err := passwdhttp.API(passwdhttp.Config{
 		Service: kit.Service, Sessions: sessions, SignUp: true,
+		Authenticate: func(*http.Request) (passwdhttp.Principal, error) {
+			return passwdhttp.Principal{}, passwd.ErrUnauthenticated
+		},
 		SignedIn: func(http.ResponseWriter, *http.Request, passwd.SignedIn) error { return nil },
 	})
 	if err != nil {
