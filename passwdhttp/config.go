@@ -82,8 +82,8 @@ type Config struct {
 
 	// SignOut ends the session of a request, as the host's own sign-out does, and may
 	// set cookies. It is offered to somebody who opens a link for one account while
-	// signed in as another. If nil, the pages only say that another account is signed
-	// in.
+	// signed in as another, on the page of devices beside a ready sign-in, and as POST
+	// signout of the API. If nil, the pages only say that another account is signed in.
 	SignOut func(http.ResponseWriter, *http.Request) error
 
 	// Resume starts a session after a forced change with the ticket of [BeginForced],
