@@ -36,6 +36,7 @@ const apiPath = "/api/v1/"
 //	GET  devices          ?limit=, ?after=                 200 devices, next; these three with Config.Sessions
 //	POST devices/end      id                               204
 //	POST devices/end-others                                200 ended
+//	POST signout                                           204; with Config.SignOut
 //	POST signin           login, password                  204, or what Config.SignedIn writes; with that alone
 //	POST signup/check     password, and what has been typed of username, email, mobile,
 //	                      name, first_name, last_name, nickname, birthdate,
@@ -77,6 +78,9 @@ func (a *api) routes() map[string]endpoint.Methods {
 	}
 	if a.Sessions != nil {
 		maps.Copy(routes, a.deviceRoutes())
+	}
+	if a.SignOut != nil {
+		routes["signout"] = endpoint.Methods{"POST": endpoint.Post(f, decodeNothing, a.signOut, endpoint.Empty[none](http.StatusNoContent))}
 	}
 	if a.SignedIn != nil {
 		routes["signin"] = endpoint.Methods{"POST": endpoint.Post(f, decodeSignIn, a.signIn, sendHost)}

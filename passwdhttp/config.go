@@ -82,8 +82,8 @@ type Config struct {
 
 	// SignOut ends the session of a request, as the host's own sign-out does, and may
 	// set cookies. It is offered to somebody who opens a link for one account while
-	// signed in as another. If nil, the pages only say that another account is signed
-	// in.
+	// signed in as another, on the page of devices beside a ready sign-in, and as POST
+	// signout of the API. If nil, the pages only say that another account is signed in.
 	SignOut func(http.ResponseWriter, *http.Request) error
 
 	// Resume starts a session after a forced change with the ticket of [BeginForced],
@@ -245,6 +245,12 @@ func (c Config) problem(pointer string) func(http.ResponseWriter, *http.Request,
 func (c Config) validate() error {
 	if c.Service == nil {
 		return errors.New("passwdhttp: Config.Service is required")
+	}
+	if c.SignedIn != nil && c.Authenticate == nil {
+		return errors.New("passwdhttp: Config.SignedIn begins sessions, and Config.Authenticate, which is nil, would find none of them")
+	}
+	if m, ok := c.Sessions.(*session.Manager); ok && m == nil {
+		return errors.New("passwdhttp: Config.Sessions is a nil *session.Manager: leave it out, or make one")
 	}
 	if strings.ContainsFunc(c.Challenge, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return errors.New("passwdhttp: Config.Challenge has characters that a header cannot have")

@@ -139,7 +139,7 @@ func TestTooLarge(t *testing.T) { // H7
 		}
 		s.do(t, request("POST", p.path, exact+" "), nil).want(t, 413, "too_large")
 	}
-	for _, path := range []string{"policy", "devices/end-others"} {
+	for _, path := range []string{"policy", "devices/end-others", "signout"} {
 		s.do(t, request("POST", path, "{"+strings.Repeat(" ", 16<<10)+"}"), nil).want(t, 413, "too_large")
 	}
 	if events := s.Events.Named(passwd.EventInputRejected); !slices.ContainsFunc(events, func(e passwd.Event) bool { return e.Reason == "too_large" }) {
@@ -156,7 +156,7 @@ func TestMethods(t *testing.T) {
 			equal(t, "Allow of "+p.path, got.Header().Get("Allow"), "POST")
 		}
 	}
-	for path, allowed := range map[string]string{"policy": "GET, HEAD, POST", "devices": "GET, HEAD", "devices/end-others": "POST"} {
+	for path, allowed := range map[string]string{"policy": "GET, HEAD, POST", "devices": "GET, HEAD", "devices/end-others": "POST", "signout": "POST"} {
 		for _, method := range []string{"PUT", "PATCH", "DELETE", "OPTIONS"} {
 			got := s.do(t, request(method, path, "{}"), nil)
 			got.want(t, 405, "method_not_allowed")

@@ -191,6 +191,9 @@ func (c Config) validatePages() error {
 			return errors.New("passwdhttp: Config." + f.name + " must be a path on the origin, without empty or dot segments")
 		}
 	}
+	if c.SecondFactorURL != "" && c.SignedIn == nil {
+		return errors.New("passwdhttp: Config.SecondFactorURL is for the ready sign-in, which Config.SignedIn turns on")
+	}
 	if c.Logo != "" && c.Name == "" {
 		return errors.New("passwdhttp: Config.Logo needs a Config.Name, for those who do not see it")
 	}

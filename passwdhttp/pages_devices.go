@@ -116,8 +116,19 @@ func (p *pages) showDevices(w http.ResponseWriter, r *http.Request, who Principa
 	return reply{status: status, view: v}, nil
 }
 
-// device tells what is known of a session. That which asks has no button: how it
-// is ended is the host's sign-out.
+// signOutForm ends the session that asks, and leads to the ready sign-in; nil without
+// that, as it is the host that has a sign-out then.
+func (p *pages) signOutForm(words locale.Printer, who Principal) *Form {
+	if p.SignedIn == nil || p.SignOut == nil || p.SignInURL != "" {
+		return nil
+	}
+	return &Form{
+		Action: p.at("sign-out", ""), Submit: words.Label("submit_end"), Busy: words.Label("busy_wait"),
+		Hidden: []Hidden{{fieldForm, p.seal(toAccount(pageSignOut, who))}, {fieldNext, p.at("signin", "")}},
+	}
+}
+
+// device tells what is known of a session.
 func (p *pages) device(words locale.Printer, s session.Session, who Principal) Device {
 	agent := words.Device(s.UserAgent)
 	d := Device{ID: "device-" + s.ID, Name: cmp.Or(s.DeviceName, agent, s.Client, words.Label("unknown_device"))}
@@ -146,9 +157,11 @@ func (p *pages) device(words locale.Printer, s session.Session, who Principal) D
 		d.Raw, d.RawLabel = s.UserAgent, words.Label("device_details")
 	}
 	if s.ID == who.Session {
-		d.This = words.Label("this_device")
+		d.This, d.End = words.Label("this_device"), p.signOutForm(words, who)
 	} else {
 		d.End = p.endForm(words, who, s.ID, "submit_end")
+	}
+	if d.End != nil {
 		d.End.DescribedBy = d.ID
 	}
 	return d

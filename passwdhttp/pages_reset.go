@@ -2,7 +2,6 @@ package passwdhttp
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -220,11 +219,7 @@ func (p *pages) postSignOut(w http.ResponseWriter, r *http.Request, in values) (
 	if err != nil || !p.boundTo(in).same(toAccount(pageSignOut, who)) {
 		return reply{location: to}, nil // somebody else by now: the page tells
 	}
-	if err := p.SignOut(w, r); err != nil {
-		p.Service.Observe(r.Context(), passwd.Event{Name: passwd.EventUnavailable, Account: who.Account, Outcome: "failure", Reason: "sign_out", Err: err, Client: p.face.Client(r)})
-		return reply{}, fmt.Errorf("%w: %w", passwd.ErrUnavailable, err)
-	}
-	return reply{location: to}, nil
+	return reply{location: to}, p.leaveSession(w, r, who.Account)
 }
 
 // cancel asks before anything happens: programs open links too.

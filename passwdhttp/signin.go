@@ -237,6 +237,18 @@ func (c Config) arrived(w http.ResponseWriter, next string) string {
 	return location(c.Service.BasePath()+"/done", "after=signin")
 }
 
+// leaveSession has the host end the session of a request.
+func (c Config) leaveSession(w http.ResponseWriter, r *http.Request, account passwd.Ref) error {
+	err := c.SignOut(w, r)
+	if err == nil {
+		return nil
+	}
+	c.Service.Observe(r.Context(), passwd.Event{
+		Name: passwd.EventUnavailable, Account: account, Outcome: "failure", Reason: "sign_out", Err: err, Client: c.face().Client(r),
+	})
+	return fmt.Errorf("%w: %w", passwd.ErrUnavailable, err)
+}
+
 // The page.
 
 func (p *pages) signInForm(next string) form {
@@ -292,6 +304,13 @@ func decodeSignIn(b endpoint.Body) (in passwd.SignIn, err error) {
 		jsonstrict.String("login", &in.Login.Value),
 		jsonstrict.String("password", &in.Password))
 	return in, err
+}
+
+// signOut asks nobody who is signed in: a cookie of a session that has ended goes too.
+func (a *api) signOut(w http.ResponseWriter, r *http.Request, _ none) (none, error) {
+	held := holdBack(w)
+	defer held.drop()
+	return none{}, a.leaveSession(held, r, passwd.Ref{})
 }
 
 func (a *api) signIn(w http.ResponseWriter, r *http.Request, in passwd.SignIn) (hostReply, error) {

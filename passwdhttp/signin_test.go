@@ -252,6 +252,60 @@ func TestSignInReply(t *testing.T) {
 	}
 }
 
+// Who has signed in by the library signs out by it, on the page of devices or by the API.
+func TestSignOut(t *testing.T) {
+	s, cfg := newSignIn(t, passwd.Config{}, passwdhttp.Config{})
+	b := s.browser()
+	b.post(t, "signin", right()).want(t, 303, "/done?after=signin")
+	p := b.get(t, "devices").want(t, 200, "Your devices")
+	forms := p.all("form")
+	equal(t, "forms", []any{len(forms), forms[0].attrs["action"], strings.TrimSpace(forms[0].text)}, []any{1, base + "/sign-out", "Sign out"})
+	out := map[string]string{"form": hidden(p.nodes, "form"), "next": hidden(p.nodes, "next")}
+	b.send(t, "sign-out", out).want(t, 303, "/signin").follow(t).want(t, 200, "Sign in")
+	equal(t, "cookie", b.cookie(sessionCookie), "")
+	b.send(t, "sign-out", out).want(t, 303, "/signin") // twice
+	left, err := cfg.Sessions.List(t.Context(), passwd.Ref{ID: "1"})
+	if err != nil || len(left) > 0 {
+		t.Errorf("%d sessions are left (%v)", len(left), err)
+	}
+
+	got := s.post(t, "signin", right())
+	cookies := got.Result().Cookies()
+	withSession := func(r *http.Request) {
+		for _, c := range cookies {
+			r.AddCookie(c)
+		}
+	}
+	s.do(t, request("GET", "devices", "", withSession), nil).want(t, 200, "")
+	s.do(t, request("POST", "signout", "{}", withSession, header("Sec-Fetch-Site", "cross-site")), nil).want(t, 403, "cross_origin")
+	s.do(t, request("GET", "devices", "", withSession), nil).want(t, 200, "")
+	s.do(t, request("POST", "signout", `{"x":1}`, withSession), nil).want(t, 400, "malformed_request")
+	for range 2 {
+		s.do(t, request("POST", "signout", "{}", withSession), nil).want(t, 204, "")
+	}
+	s.do(t, request("GET", "devices", "", withSession), nil).want(t, 401, "unauthenticated")
+
+	down := newSite(t, passwd.Config{}, passwdhttp.Config{SignOut: func(http.ResponseWriter, *http.Request) error { return errors.New("dial tcp 10.0.0.7") }})
+	down.do(t, request("POST", "signout", "{}"), nil).want(t, 503, "unavailable")
+}
+
+// Mistakes are told at the start.
+func TestSignInMistakes(t *testing.T) {
+	s := newSite(t, passwd.Config{}, passwdhttp.Config{})
+	signedIn := everything(nil).SignedIn
+	for want, cfg := range map[string]passwdhttp.Config{
+		"Config.SignedIn":        {SignedIn: signedIn},
+		"Config.Sessions":        {Sessions: (*session.Manager)(nil)},
+		"Config.SecondFactorURL": {SecondFactorURL: "/confirm"},
+		"SecondFactorURL must":   {SecondFactorURL: "https://other.example/", SignedIn: signedIn, Authenticate: nobody},
+	} {
+		cfg.Service = s.Service
+		if _, err := passwdhttp.Pages(cfg); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
+
 // Nothing is there unless it is asked for.
 func TestSignInOptIn(t *testing.T) {
 	s := newPages(t, passwd.Config{}, passwdhttp.Config{})
@@ -260,6 +314,7 @@ func TestSignInOptIn(t *testing.T) {
 	s.browser().get(t, "devices").want(t, 404, "Not found")
 	s.post(t, "devices/end", map[string]string{"id": "x"}).want(t, 404, "not_found")
 	s.post(t, "devices/end-others", nil).want(t, 404, "not_found")
+	s.post(t, "signout", nil).want(t, 404, "not_found")
 	for _, method := range []string{"GET", "HEAD"} {
 		s.do(t, request(method, "devices", ""), nil).want(t, 404, "not_found")
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/passwd-go/passwd/passwdhttp"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/pwhash"
+	"github.com/passwd-go/passwd/session"
 )
 
 const (
@@ -51,6 +52,9 @@ func newSite(t *testing.T, svc passwd.Config, cfg passwdhttp.Config) *site {
 	if cfg.SignedIn == nil {
 		cfg.SignedIn = optional.SignedIn
 	}
+	if cfg.SignOut == nil {
+		cfg.SignOut = optional.SignOut
+	}
 	if cfg.Sessions == nil {
 		cfg.Sessions = optional.Sessions
 	}
@@ -66,10 +70,14 @@ func newSite(t *testing.T, svc passwd.Config, cfg passwdhttp.Config) *site {
 	return s
 }
 
+func nobody(*http.Request) (passwdhttp.Principal, error) {
+	return passwdhttp.Principal{}, passwd.ErrUnauthenticated
+}
+
 // everything is a configuration with all that has to be asked for, and nothing in it.
 func everything(svc *passwd.Service) passwdhttp.Config {
 	return passwdhttp.Config{
-		Service: svc, SignOut: signOut, Sessions: new(foreignSessions), SignUp: true,
+		Service: svc, SignOut: signOut, Sessions: new(foreignSessions), SignUp: true, Authenticate: nobody,
 		SignedIn: func(http.ResponseWriter, *http.Request, passwd.SignedIn) error { return nil },
 	}
 }
@@ -208,7 +216,7 @@ func (s *site) do(t *testing.T, r *http.Request, submitted map[string]string) re
 	got := reply{ResponseRecorder: w}
 	name := fmt.Sprintf("%s %s: %d", r.Method, r.URL.Path, w.Code)
 	for _, e := range s.Events.All()[before:] {
-		if e.Name != passwd.EventUnavailable && !e.Client.Addr.IsValid() {
+		if e.Name != passwd.EventUnavailable && e.Name != session.EventEnded && !e.Client.Addr.IsValid() {
 			t.Errorf("%s: event %s does not say where from", name, e.Name)
 		}
 	}

@@ -90,7 +90,7 @@ type Device struct {
 	// Raw is what the device says about itself, in its own words; "" if nothing. RawLabel
 	// is what that is called.
 	Raw, RawLabel string
-	End           *Form // ends it; nil for this one
+	End           *Form // ends it; nil for this one, unless people sign in on the ready page
 }
 
 // Fact is one thing that is known of a device.

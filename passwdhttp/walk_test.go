@@ -32,7 +32,7 @@ func newWalk(t *testing.T, links passwd.Links, cookiePrefix string) *walked {
 	t.Helper()
 	signedIn := everything(nil).SignedIn
 	d := newDevices(t, links, passwdhttp.Config{Name: "Demo", ConfirmField: true, SignOut: signOut, SignedIn: signedIn})
-	cfg := passwdhttp.Config{Service: d.Service, Sessions: d.manager, SignOut: signOut, SignedIn: signedIn}
+	cfg := passwdhttp.Config{Service: d.Service, Sessions: d.manager, SignOut: signOut, SignedIn: signedIn, Authenticate: nobody}
 	routes, err := passwdhttp.PageRoutes(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +93,7 @@ func (w *walked) request(method, path string) *http.Request {
 		"forgot": `{"login":"nobody"}`, "forgot/code": `{"login":"nobody"}`, "reset": `{"token":"x","new_password":"short one"}`,
 		"reset/check": `{"token":"x"}`, "reset/code": `{"request_id":"x","code":"12"}`, "cancel": `{"token":"x"}`,
 		"check": `{"password":"short one","cookie":"reset"}`, "policy": `{"token":"x"}`,
-		"signin": `{"login":"nobody","password":"short one"}`, "devices/end": `{"id":"x"}`, "devices/end-others": "{}",
+		"signin": `{"login":"nobody","password":"short one"}`, "devices/end": `{"id":"x"}`, "devices/end-others": "{}", "signout": "{}",
 		"invitation": `{"token":"x","new_password":"short one"}`, "invitation/check": `{"token":"x"}`,
 	}[strings.TrimPrefix(path, api)]
 	fresh := httptest.NewRequest(method, r.URL.String(), strings.NewReader(body))

@@ -41,6 +41,24 @@ func TestReadySignIn(t *testing.T) {
 	})
 }
 
+// Beside the ready sign-in is a way out.
+func TestReadySignOut(t *testing.T) {
+	both(t, func(t *testing.T, o chrome.Options) {
+		h := host(t, stage.Options{Ready: true, SignOut: true})
+		b := open(t, o)
+		b.Visit(h.Origin + mount + "/signin?next=%2Faccount%2Fpassword%2Fdevices")
+		b.Fill("login", "ada")
+		b.Fill("password", stage.Current)
+		b.Leave(b.Click(chrome.Submit, 1))
+		b.Poll(`location.pathname === "` + mount + `/devices" && document.readyState === "complete"`)
+		b.Follow(".devices button.submit")
+		b.Want("Sign in", mount+"/signin")
+		b.Visit(h.Origin + "/")
+		b.Want("Nobody", "/")
+		b.Only(h.Origin)
+	})
+}
+
 // The page that a sign-in leads to may redirect to another origin, as one of OAuth does.
 func TestReadySignInElsewhere(t *testing.T) {
 	both(t, func(t *testing.T, o chrome.Options) {

@@ -24,6 +24,10 @@ func jsonAPI(t *testing.T) http.Handler {
 	}
 	h, err := passwdhttp.API(passwdhttp.Config{
 		Service: kit.Service, Sessions: sessions, SignUp: true,
+		SignOut: func(http.ResponseWriter, *http.Request) error { return nil },
+		Authenticate: func(*http.Request) (passwdhttp.Principal, error) {
+			return passwdhttp.Principal{}, passwd.ErrUnauthenticated
+		},
 		SignedIn: func(http.ResponseWriter, *http.Request, passwd.SignedIn) error { return nil },
 	})
 	if err != nil {

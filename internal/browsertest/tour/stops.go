@@ -159,6 +159,7 @@ func Stops() []Stop {
 			g.must(err)
 			g.page("/devices")
 		}},
+		{"devices-ready", "devices", stage.Options{Ready: true, SignOut: true}, func(g *guide) { g.others(); g.signIn(); g.page("/devices") }},
 		{"devices-one", "devices", stage.Options{}, func(g *guide) { g.signIn(); g.page("/devices") }},
 		{"landing", "landing", fragments, func(g *guide) { g.withoutScript(g.mail(passwd.MessageResetLink).Link) }},
 		{"landing-cancel", "landing", fragments, func(g *guide) { g.withoutScript(g.mail(passwd.MessagePasswordChanged).Link) }},
