@@ -13,14 +13,14 @@ import (
 	"github.com/passwd-go/passwd/internal/testrun"
 )
 
-// TestAdopting goes through the adoption guide as a reader would: it makes the files,
+// TestAdopting goes through the adoption guide and its second part as a reader would: it makes the files,
 // runs the commands, starts the app where the guide does, and looks for what is to be
 // found in the replies and in the app's terminal.
 func TestAdopting(t *testing.T) {
 	testrun.NeedCI(t) // it builds an app five times
 	needCurl(t)
 	address := freeAddress(t)
-	guide := strings.ReplaceAll(document(t, "docs/adopting.md"), "127.0.0.1:8080", address)
+	guide := strings.ReplaceAll(document(t, "docs/adopting.md")+document(t, "docs/users.md"), "127.0.0.1:8080", address)
 	r := newReader(t, address)
 	for _, b := range blocks(t, guide) {
 		r.line = b.line
@@ -41,7 +41,7 @@ func TestAdopting(t *testing.T) {
 		t.Errorf("the reset takes %d lines, the guide says %q", r.length[3]-r.length[1], claim)
 	}
 	// What the guide promises, lest an edit of it take the steps away.
-	if r.starts != 4 || !r.tested || r.found < 12 {
+	if r.starts != 5 || !r.tested || r.found < 12 {
 		t.Errorf("the guide starts the app %d times, runs its test (%t), and shows %d lines", r.starts, r.tested, r.found)
 	}
 }

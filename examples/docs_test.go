@@ -16,7 +16,7 @@ import (
 
 // testedElsewhere are the documents whose Go is somebody else's matter: TestAdopting goes through
 // one, and internal/dbtest, fastargon2 and TestShownExample hold the blocks of theirs to their sources.
-var testedElsewhere = []string{"docs/adopting.md", "docs/chi-pgx-scs.md", "docs/databases.md", "docs/fastargon2.md", "docs/mounting.md", "docs/recipes.md", "docs/spa.md"}
+var testedElsewhere = []string{"docs/adopting.md", "docs/chi-pgx-scs.md", "docs/databases.md", "docs/fastargon2.md", "docs/mounting.md", "docs/recipes.md", "docs/spa.md", "docs/users.md"}
 
 // frame is the function around a block: what it is given, and what is done with what
 // it has made.
@@ -197,6 +197,16 @@ func TestDocsLinks(t *testing.T) {
 	}
 	if n < 40 {
 		t.Errorf("%d links", n)
+	}
+}
+
+// TestDocsMap holds the map of the documents to them all.
+func TestDocsMap(t *testing.T) {
+	text := document(t, "docs/README.md")
+	for _, name := range documents(t) {
+		if base, inside := strings.CutPrefix(name, "docs/"); inside && base != "README.md" && !strings.Contains(text, "("+base) {
+			t.Errorf("docs/README.md does not lead to %s", name)
+		}
 	}
 }
 

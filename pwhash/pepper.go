@@ -1,6 +1,7 @@
 package pwhash
 
 import (
+	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
@@ -88,6 +89,8 @@ func (p Pepper) validate() error {
 			return fmt.Errorf("pwhash: Pepper.%s.ID: %q occurs twice", field, k.ID)
 		case len(k.Key) < minPepperKey:
 			return fmt.Errorf("pwhash: Pepper.%s.Key: %d bytes, need %d random bytes or more", field, len(k.Key), minPepperKey)
+		case bytes.Count(k.Key, []byte{0}) == len(k.Key):
+			return fmt.Errorf("pwhash: Pepper.%s.Key: all zero bytes; fill it with random ones from the secret store", field)
 		}
 		seen[k.ID] = true
 	}

@@ -122,7 +122,9 @@ func TestPepperRekey(t *testing.T) {
 
 // H5: 112 bits at least.
 func TestPepperValidate(t *testing.T) {
-	key := func(id string, n int) pwhash.PepperKey { return pwhash.PepperKey{ID: id, Key: make([]byte, n)} }
+	key := func(id string, n int) pwhash.PepperKey {
+		return pwhash.PepperKey{ID: id, Key: bytes.Repeat([]byte{1}, n)}
+	}
 	tests := []struct {
 		pepper pwhash.Pepper
 		field  string // in the error; "" is none
@@ -132,6 +134,7 @@ func TestPepperValidate(t *testing.T) {
 		{pwhash.Pepper{Current: key("2026-11.B", 32), Previous: []pwhash.PepperKey{key("a", 14)}}, ""},
 		{pwhash.Pepper{Previous: []pwhash.PepperKey{key("a", 14)}}, ""},
 		{pwhash.Pepper{Current: key("a", 13)}, "Pepper.Current.Key"},
+		{pwhash.Pepper{Current: pwhash.PepperKey{ID: "a", Key: make([]byte, 32)}}, "Pepper.Current.Key: all zero bytes"},
 		{pwhash.Pepper{Current: key("a", 0)}, "Pepper.Current.Key"},
 		{pwhash.Pepper{Current: key("", 32)}, "Pepper.Current.ID"},
 		{pwhash.Pepper{Current: key("a b", 32)}, "Pepper.Current.ID"},

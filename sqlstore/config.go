@@ -184,10 +184,7 @@ func New(db *sql.DB, c Config) (*Store, error) {
 // nothing.
 func (c Config) complete() (*dialect, Config, error) {
 	d, err := c.Dialect.details()
-	if err != nil {
-		return nil, c, err
-	}
-	if c.Plain {
+	if err == nil && c.Plain {
 		d.plain()
 	}
 	if c.Prefix == "" {
@@ -205,7 +202,7 @@ func (c Config) complete() (*dialect, Config, error) {
 	for i := range c.Users.Where {
 		c.Users.Where[i].Values = slices.Clone(c.Users.Where[i].Values)
 	}
-	return d, c, c.check()
+	return d, c, errors.Join(err, c.check())
 }
 
 func (c Config) check() error {

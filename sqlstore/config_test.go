@@ -96,6 +96,10 @@ func TestNew(t *testing.T) {
 			})
 		}
 	}
+	want := "sqlstore: Config.Dialect: required\nsqlstore: Config.Users.Table: required\nsqlstore: Config.Users.ID: required\n"
+	if _, err := sqlstore.New(db, sqlstore.Config{}); err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "Prefix") {
+		t.Errorf("nothing is filled in: %v", err)
+	}
 	if _, err := sqlstore.New(nil, sqlstore.Config{Dialect: sqlstore.SQLite, Users: users}); err == nil {
 		t.Error("New without a database succeeded")
 	}

@@ -40,7 +40,7 @@ func compareShown(t *testing.T, name, sources string) {
 			t.Errorf("%s: a part of the document has no end", file)
 		}
 	}
-	if len(source) < 4 {
+	if len(source) < 3 {
 		t.Fatalf("only %d parts were found", len(source))
 	}
 

@@ -2,6 +2,7 @@
 package derive
 
 import (
+	"bytes"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"fmt"
@@ -30,6 +31,9 @@ func Keys(k passwd.Keys, info string) ([][]byte, error) {
 		}
 		if len(secret) < minSecret {
 			return nil, fmt.Errorf("%s: %d bytes, need %d random bytes or more", field, len(secret), minSecret)
+		}
+		if bytes.Count(secret, []byte{0}) == len(secret) {
+			return nil, fmt.Errorf("%s: all zero bytes; fill it with 32 random ones from the secret store", field)
 		}
 		key, err := hkdf.Key(sha256.New, secret, nil, "passwd/v1/"+info, sha256.Size)
 		if err != nil {

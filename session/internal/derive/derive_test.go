@@ -36,6 +36,8 @@ func TestRefused(t *testing.T) {
 	}{
 		{"no key", passwd.Keys{}, "Keys.Current: 0 bytes"},
 		{"a short key", passwd.Keys{Current: secret(1)[:31]}, "Keys.Current: 31 bytes"},
+		{"a key of zeros", passwd.Keys{Current: secret(0)}, "Keys.Current: all zero bytes"},
+		{"a previous key of zeros", passwd.Keys{Current: secret(1), Previous: [][]byte{secret(0)}}, "Keys.Previous[0]: all zero bytes"},
 		{"a short previous key", passwd.Keys{Current: secret(1), Previous: [][]byte{secret(2), nil}}, "Keys.Previous[1]: 0 bytes"},
 		{"too many keys", passwd.Keys{Current: secret(1), Previous: make([][]byte, 16)}, "Keys.Previous: 16 keys"},
 	} {
