@@ -109,6 +109,10 @@ type Config struct {
 	// activated, or a temporary one that has expired: the page tells them.
 	SignedIn func(w http.ResponseWriter, r *http.Request, in passwd.SignedIn) error
 
+	// Envelope gives the errors of the API, and of [Fail], a shape of the host's own. The
+	// zero Envelope is problems (RFC 9457).
+	Envelope Envelope
+
 	// What follows is for the pages. URLs are paths on the origin, as "/sign-in",
 	// of no empty or dot segments; SignInURL alone may be on another origin.
 
@@ -238,7 +242,9 @@ func (c Config) problem(pointer string) func(http.ResponseWriter, *http.Request,
 		challenge = defaultChallenge
 	}
 	return func(w http.ResponseWriter, r *http.Request, code passwd.Code, err error) {
-		fail(w, c.printer(w, r), challenge, pointer, code, err)
+		p := problemOf(w, c.printer(w, r), challenge, pointer, code, err)
+		mediaType, body := c.Envelope.body(r, p)
+		endpoint.WriteJSON(w, p.Status, mediaType, body)
 	}
 }
 
@@ -252,7 +258,7 @@ func (c Config) validate() error {
 	if base := c.Service.BasePath(); base != "" && !safePath(base) {
 		return errors.New("passwdhttp: the path of the service's Links.Base has empty, . or .. segments, or a backslash")
 	}
-	return nil
+	return c.Envelope.validate()
 }
 
 // mustValidate is for the constructors without an error.
