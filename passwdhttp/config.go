@@ -153,7 +153,9 @@ type Config struct {
 	AfterChange, AfterReset string
 	// LoginKind is what people sign in with, where that is one kind: forms that ask for
 	// a login then ask for, say, an email address, accept nothing else, and pages name
-	// an account by it. If "", any login is accepted.
+	// an account by it. If "", it is the one kind that the store has a column for, if it has
+	// only one (passwd.Service.LoginKinds); else any login is accepted, and forms name the
+	// kinds that there are.
 	LoginKind passwd.LoginKind
 	// ConfirmField makes people type new passwords twice, which makes sense where few
 	// have JavaScript, and so no button that shows what was typed.
