@@ -155,3 +155,12 @@ func (s *Service) find(ctx context.Context, l Login) (Account, bool, error) {
 	}
 	return matches[0], true, nil
 }
+
+// LoginKinds returns what accounts can be found by: what the store says in a method of
+// this name, as sqlstore does of the columns that are mapped; every kind, if it has none.
+func (s *Service) LoginKinds() []LoginKind {
+	if store, ok := s.cfg.Store.(interface{ LoginKinds() []LoginKind }); ok {
+		return store.LoginKinds()
+	}
+	return []LoginKind{Username, Email, Mobile}
+}

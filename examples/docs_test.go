@@ -37,6 +37,7 @@ var docFrames = map[string][]frame{
 		"t *testing.T, openEmpty, openAgain func(*testing.T) (passwd.Store, error), " +
 			"insertUsers func(context.Context, passwd.Store, ...passwd.Account) error, deleteUsers func(context.Context, passwd.Store, ...passwd.Ref) error", "",
 	}},
+	"docs/api.md": {{"cfg passwdhttp.Config", "_ = cfg"}},
 	"docs/pages.md": {{
 		"templates fs.FS, assetURL func(string) string, shopOf func(*http.Request) any, csrf struct{ Token func(*http.Request) string }", "_ = pages",
 	}},
@@ -85,7 +86,7 @@ func TestDocsCompile(t *testing.T) {
 			file.merge(t, fmt.Sprintf("func block(%s) %s {\n%s\n%s\n}", f.given, result, shown.ReplaceAllString(c, "_ = wire."), f.rest))
 			source := file.source(t, "github.com/passwd-go/passwd/pwhash/foreign", "github.com/passwd-go/passwd/memstore",
 				"github.com/passwd-go/passwd/session", "github.com/passwd-go/passwd/storetest", "github.com/passwd-go/passwd/wire",
-				"context", "html/template", "io/fs", "net/http", "testing", "time")
+				"context", "encoding/json", "html/template", "io/fs", "net/http", "testing", "time")
 			folder := fmt.Sprintf("%s-%d", strings.TrimSuffix(path.Base(name), ".md"), i+1)
 			sources[folder] = strings.Replace(string(source), "package main", "package block", 1)
 			packages = append(packages, "./"+folder)

@@ -52,7 +52,11 @@ func API(c Config) (http.Handler, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	a := &api{Config: c, face: c.apiFace()}
+	doc, err := c.Envelope.document()
+	if err != nil {
+		return nil, err
+	}
+	a := &api{Config: c, face: c.apiFace(), doc: doc}
 	return a.face.Routes(c.Service.BasePath()+apiPath, a.routes()), nil
 }
 
@@ -74,7 +78,7 @@ func (a *api) routes() map[string]endpoint.Methods {
 		"check":            {"POST": endpoint.Post(f, decodeCheck, a.check, endpoint.JSON[report](http.StatusOK, json))},
 		"policy": {"GET": endpoint.Get(f, a.policy, endpoint.JSON[policy](http.StatusOK, json)),
 			"POST": endpoint.Post(f, decodeToken, a.policyOf, endpoint.JSON[policy](http.StatusOK, json))},
-		"openapi.json": {"GET": document(f)},
+		"openapi.json": {"GET": document(f, a.doc)},
 	}
 	if a.Sessions != nil {
 		maps.Copy(routes, a.deviceRoutes())
@@ -94,6 +98,7 @@ func (a *api) routes() map[string]endpoint.Methods {
 type api struct {
 	Config
 	face *endpoint.Face
+	doc  []byte // OpenAPI
 }
 
 type none = struct{}

@@ -109,6 +109,10 @@ type Config struct {
 	// activated, or a temporary one that has expired: the page tells them.
 	SignedIn func(w http.ResponseWriter, r *http.Request, in passwd.SignedIn) error
 
+	// Envelope gives the errors of the API, and of [Fail], a shape of the host's own. The
+	// zero Envelope is problems (RFC 9457).
+	Envelope Envelope
+
 	// What follows is for the pages. URLs are paths on the origin, as "/sign-in",
 	// of no empty or dot segments; SignInURL alone may be on another origin.
 
@@ -149,7 +153,9 @@ type Config struct {
 	AfterChange, AfterReset string
 	// LoginKind is what people sign in with, where that is one kind: forms that ask for
 	// a login then ask for, say, an email address, accept nothing else, and pages name
-	// an account by it. If "", any login is accepted.
+	// an account by it. If "", it is the one kind that the store has a column for, if it has
+	// only one (passwd.Service.LoginKinds); else any login is accepted, and forms name the
+	// kinds that there are.
 	LoginKind passwd.LoginKind
 	// ConfirmField makes people type new passwords twice, which makes sense where few
 	// have JavaScript, and so no button that shows what was typed.
@@ -238,7 +244,9 @@ func (c Config) problem(pointer string) func(http.ResponseWriter, *http.Request,
 		challenge = defaultChallenge
 	}
 	return func(w http.ResponseWriter, r *http.Request, code passwd.Code, err error) {
-		fail(w, c.printer(w, r), challenge, pointer, code, err)
+		p := problemOf(w, c.printer(w, r), challenge, pointer, code, err)
+		mediaType, body := c.Envelope.body(r, p)
+		endpoint.WriteJSON(w, p.Status, mediaType, body)
 	}
 }
 
@@ -258,7 +266,7 @@ func (c Config) validate() error {
 	if base := c.Service.BasePath(); base != "" && !safePath(base) {
 		return errors.New("passwdhttp: the path of the service's Links.Base has empty, . or .. segments, or a backslash")
 	}
-	return nil
+	return c.Envelope.validate()
 }
 
 // mustValidate is for the constructors without an error.

@@ -13,9 +13,9 @@ var openAPI []byte
 
 // document serves the OpenAPI document of the API to whoever asks. It is the same
 // wherever the API is mounted: its server is relative to where it is.
-func document(f *endpoint.Face) http.Handler {
+func document(f *endpoint.Face, doc []byte) http.Handler {
 	return endpoint.Get(f,
-		func(http.ResponseWriter, *http.Request) ([]byte, error) { return openAPI, nil },
+		func(http.ResponseWriter, *http.Request) ([]byte, error) { return doc, nil },
 		func(w http.ResponseWriter, _ *http.Request, doc []byte) {
 			h := w.Header()
 			h.Set("Content-Type", "application/json")

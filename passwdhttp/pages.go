@@ -62,6 +62,7 @@ func newPages(c Config) (*pages, error) {
 		Config: c, base: c.Service.BasePath() + "/", face: c.face(),
 		files: assets(), fragments: c.Service.Links().FragmentNeedsJavaScript,
 	}
+	p.LoginKind, p.asks = c.logins()
 	p.face.Fail = p.fail
 	p.face.Accept = []string{formType}
 	p.face.Header = pageHeader
@@ -101,6 +102,7 @@ type pages struct {
 	templates     map[string]*template.Template // by the names of pages
 	files         map[string]asset              // by their names
 	style, script string                        // URLs
+	asks          string                        // label of what people sign in with
 	fragments     bool                          // links have their token behind a "#"
 }
 

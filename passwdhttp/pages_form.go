@@ -41,6 +41,7 @@ type form struct {
 
 	bound    bound            // what it is shown for; the zero bound if for nothing
 	kind     passwd.LoginKind // of the login that it asks for
+	asks     string           // label of that
 	account  passwd.Ref       // whose policy it is; without an ID, the tenant's
 	username string           // to be shown; "" if that is nobody's business
 	named    string           // label of the username; "" if it is one
@@ -120,10 +121,32 @@ func (f form) missing(in values) faults {
 
 // required is the text that says that a field has been left empty.
 func (f form) required(name string) string {
-	if name == fieldLogin && f.kind != passwd.AnyKind {
-		return "required_" + loginLabels[f.kind]
+	if name == fieldLogin {
+		return "required_" + cmp.Or(f.asks, name)
 	}
 	return "required_" + name
+}
+
+// logins are what people sign in with: of one kind, or AnyKind if there are several, and
+// the label of that. It is Config.LoginKind, else what the store has.
+func (c Config) logins() (kind passwd.LoginKind, label string) {
+	kinds := c.Service.LoginKinds()
+	if c.LoginKind != passwd.AnyKind {
+		kinds = []passwd.LoginKind{c.LoginKind}
+	}
+	switch len(kinds) {
+	case 1:
+		return kinds[0], loginLabels[kinds[0]]
+	case 2:
+		label := "login"
+		for _, kind := range []passwd.LoginKind{passwd.Username, passwd.Email, passwd.Mobile} {
+			if slices.Contains(kinds, kind) {
+				label += "_" + loginLabels[kind]
+			}
+		}
+		return passwd.AnyKind, label
+	}
+	return passwd.AnyKind, "login"
 }
 
 // loginLabels are what a login is called where it is of one kind.
@@ -325,9 +348,7 @@ func (p *pages) field(words locale.Printer, f form, name string, requirements []
 		}
 	case fieldLogin:
 		field.Autocomplete = "username"
-		if label := loginLabels[f.kind]; label != "" {
-			field.Label = words.Label(label)
-		}
+		field.Label = words.Label(cmp.Or(f.asks, name))
 		switch f.kind {
 		case passwd.Email:
 			field.Type = "email"

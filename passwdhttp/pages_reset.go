@@ -12,7 +12,7 @@ import (
 func (p *pages) forgotForm() form {
 	return form{
 		page: pageForgot, path: "forgot", title: "forgot_title", submit: "submit_forgot",
-		intro: []string{"forgot"}, fields: []string{fieldLogin}, kind: p.LoginKind,
+		intro: []string{"forgot"}, fields: []string{fieldLogin}, kind: p.LoginKind, asks: p.asks,
 		links: []link{{p.at("forgot/code", ""), "use_code"}, {p.signIn(""), "sign_in"}},
 	}
 }
@@ -38,9 +38,21 @@ func (p *pages) login(r *http.Request, in values) passwd.Login {
 	return passwd.Login{Tenant: p.tenant(r), Kind: p.LoginKind, Value: in[fieldLogin]}
 }
 
+// sentTitle names where a message has gone, as far as that is known of all of them.
+func (p *pages) sentTitle() string {
+	kinds := p.Service.LoginKinds()
+	switch mail, phone := slices.Contains(kinds, passwd.Email), slices.Contains(kinds, passwd.Mobile); {
+	case mail && !phone:
+		return "sent_title_email"
+	case phone && !mail:
+		return "sent_title_mobile"
+	}
+	return "sent_title"
+}
+
 func (p *pages) sent(w http.ResponseWriter, r *http.Request) (reply, error) {
 	words := p.printer(w, r)
-	v := p.view(words, pageSent, "sent_title")
+	v := p.view(words, pageSent, p.sentTitle())
 	v.Said, v.Intro = words.ResetRequested(), []string{words.Text("sent")}
 	v.Links = []Link{{p.at("forgot", ""), words.Label("new_link")}}
 	return reply{status: http.StatusOK, view: v}, nil
@@ -49,7 +61,7 @@ func (p *pages) sent(w http.ResponseWriter, r *http.Request) (reply, error) {
 func (p *pages) forgotCodeForm() form {
 	return form{
 		page: pageForgotCode, path: "forgot/code", title: "forgot_code_title", submit: "submit_forgot_code",
-		intro: []string{"forgot_code"}, fields: []string{fieldLogin}, kind: p.LoginKind,
+		intro: []string{"forgot_code"}, fields: []string{fieldLogin}, kind: p.LoginKind, asks: p.asks,
 		links: []link{{p.at("forgot", ""), "use_link"}, {p.signIn(""), "sign_in"}},
 	}
 }

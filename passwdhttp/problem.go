@@ -59,10 +59,10 @@ var statuses = map[passwd.Code]int{
 	endpoint.CodeUnsupportedMediaType: http.StatusUnsupportedMediaType,
 }
 
-// fail replies with the problem that an error is. Of the error itself it reveals
+// problemOf makes the problem that an error is, and sets the headers that it needs. Of the error itself it reveals
 // only the code, the violations of the policy, and which fields are wrong. The pointer
 // is to the new password.
-func fail(w http.ResponseWriter, words locale.Printer, challenge, pointer string, code passwd.Code, err error) {
+func problemOf(w http.ResponseWriter, words locale.Printer, challenge, pointer string, code passwd.Code, err error) problem {
 	status, known := statuses[code]
 	if !known {
 		code, status = passwd.CodeInternal, http.StatusInternalServerError
@@ -85,7 +85,7 @@ func fail(w http.ResponseWriter, words locale.Printer, challenge, pointer string
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", challenge)
 	}
-	endpoint.WriteJSON(w, status, "application/problem+json", p)
+	return p
 }
 
 // params makes an object of parameters, also where there are none.

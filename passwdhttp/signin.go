@@ -254,7 +254,7 @@ func (c Config) leaveSession(w http.ResponseWriter, r *http.Request, account pas
 func (p *pages) signInForm(next string) form {
 	return form{
 		page: pageSignIn, path: "signin", title: "sign_in", submit: "sign_in",
-		fields: []string{fieldLogin, fieldPassword}, kind: p.LoginKind, next: next,
+		fields: []string{fieldLogin, fieldPassword}, kind: p.LoginKind, asks: p.asks, next: next,
 		links: []link{{p.at("forgot", ""), "forgot_title"}, {p.at("forgot/code", ""), "forgot_code_title"}},
 	}
 }

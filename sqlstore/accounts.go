@@ -109,6 +109,20 @@ func (s *Store) find(ctx context.Context, q querier, find *query, tenant any, l 
 	return found, ignore(s.nobody(rows.Err()), passwd.ErrNotFound)
 }
 
+// LoginKinds returns the kinds of login that have a column.
+func (s *Store) LoginKinds() (kinds []passwd.LoginKind) {
+	u := &s.config.Users
+	for _, one := range []struct {
+		kind   passwd.LoginKind
+		column string
+	}{{passwd.Username, u.Username}, {passwd.Email, u.Email}, {passwd.Mobile, u.Mobile}} {
+		if one.column != "" {
+			kinds = append(kinds, one.kind)
+		}
+	}
+	return kinds
+}
+
 // matching returns up to max of the accounts that l names exactly, in the place of all.
 func matching(all []passwd.Account, l passwd.Login, max int) []passwd.Account {
 	found := all[:0]

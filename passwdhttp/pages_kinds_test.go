@@ -1,0 +1,56 @@
+package passwdhttp_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/locale"
+	"github.com/passwd-go/passwd/memstore"
+	"github.com/passwd-go/passwd/passwdhttp"
+)
+
+// mapped is a store whose users have some kinds of login only.
+type mapped struct {
+	*memstore.Store
+	kinds []passwd.LoginKind
+}
+
+func (m mapped) LoginKinds() []passwd.LoginKind { return m.kinds }
+
+// Pages ask for what the host's users have, in every language.
+func TestPagesFollowTheKinds(t *testing.T) {
+	for name, tc := range map[string]struct {
+		kinds                      []passwd.LoginKind
+		own                        passwd.LoginKind
+		label, required, typ, sent string
+	}{
+		"all":             {[]passwd.LoginKind{passwd.Username, passwd.Email, passwd.Mobile}, "", "login", "required_login", "text", "sent_title"},
+		"email":           {[]passwd.LoginKind{passwd.Email}, "", "email", "required_email", "email", "sent_title_email"},
+		"mobile":          {[]passwd.LoginKind{passwd.Mobile}, "", "mobile", "required_mobile", "tel", "sent_title_mobile"},
+		"username":        {[]passwd.LoginKind{passwd.Username}, "", "username", "required_username", "text", "sent_title"},
+		"username, email": {[]passwd.LoginKind{passwd.Username, passwd.Email}, "", "login_username_email", "required_login_username_email", "text", "sent_title_email"},
+		"email, mobile":   {[]passwd.LoginKind{passwd.Email, passwd.Mobile}, "", "login_email_mobile", "required_login_email_mobile", "text", "sent_title"},
+		"the host's word": {[]passwd.LoginKind{passwd.Username, passwd.Email}, passwd.Email, "email", "required_email", "email", "sent_title_email"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newPages(t, passwd.Config{Store: mapped{memstore.New(), tc.kinds}}, passwdhttp.Config{LoginKind: tc.own})
+			b := s.browser()
+			for _, words := range locale.Printers() {
+				b.language = words.Language()
+				for _, path := range []string{"forgot", "forgot/code"} {
+					p := b.get(t, path)
+					if in := p.input(t, "login"); in["type"] != tc.typ || !strings.Contains(p.Body.String(), ">"+words.Label(tc.label)+"</label>") {
+						t.Errorf("%s: no %q of type %s: %s", words.Language(), words.Label(tc.label), in["type"], p.Body)
+					}
+					if p = b.post(t, path, nil); p.summary(t)["login"] != words.Text(tc.required) || words.Text(tc.required) == "" {
+						t.Errorf("%s: %v, want %q", words.Language(), p.summary(t), words.Text(tc.required))
+					}
+				}
+				if got := b.get(t, "forgot/sent").text("h1"); got != words.Label(tc.sent) || got == "" {
+					t.Errorf("%s: sent: %q", words.Language(), got)
+				}
+			}
+		})
+	}
+}
