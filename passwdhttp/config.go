@@ -33,11 +33,10 @@ type Config struct {
 	// and under a new id: the old epoch is dead, and so is everything stamped with it.
 	// It is called after the write and before the reply, and may set cookies. What it
 	// writes is the reply of the API, in place of 204: new tokens for an app, say; the
-	// pages write nothing of it. The
-	// password has then been changed, so its error is an event (after_write.failed) and
-	// not the reply: the caller has to sign in again. If nil, that is so after every
-	// change, unless the store has kept Principal.Session, which the pages find out if
-	// they have Sessions.
+	// pages write nothing of it. The password has then been changed, so its error is an
+	// event (after_write.failed) and not the reply: the caller has to sign in again. If nil,
+	// that is so after every change, unless the store has kept Principal.Session, which the
+	// pages find out if they have Sessions.
 	Renew func(http.ResponseWriter, *http.Request, passwd.Written) error
 
 	// Tenant tells which tenant a request is for: typed logins are those of its

@@ -2,11 +2,10 @@
 // pair for each account, client and device, ended by the change of the password.
 //
 // Use it where clients of an API hold tokens: apps, partners, command lines; and for
-// browsers, by passwdhttp.CookieSessions. A
-// host with its own sessions does not need it: it stamps them with
-// passwd.SignedIn.Epoch and asks passwd.Service.Live on each request. Where other
-// services must verify a token without asking, see package session/jwt; its tokens
-// cannot be listed, and one alone cannot be revoked.
+// browsers, by passwdhttp.CookieSessions. A host with its own sessions does not need it:
+// it stamps them with passwd.SignedIn.Epoch and asks passwd.Service.Live on each request.
+// Where other services must verify a token without asking, see package session/jwt; its
+// tokens cannot be listed, and one alone cannot be revoked.
 //
 //	manager, err := session.New(session.Config{Store: store, Keys: keys, Observe: svc.Observe})
 //
