@@ -60,7 +60,7 @@ var planted = []struct{ name, file, old, new string }{
 }`, `	return byConfirmed
 }`},
 	{"a closed account takes the owner's login", "login.go", `if a.Active && !a.Disabled {`, `if true {`},
-	{"the age of a password is not looked at", "policy.go", `case must.IsZero() || s.now().Before(warn):`, `case true:`},
+	{"the age of a password is not looked at", "policy.go", `case must.IsZero() || s.now().Before(warn):`, `case must.IsZero() || !s.now().Before(warn.Add(-1<<60)):`},
 	{"a password that is due is not told in time", "policy.go", `		return a, must, nil`, `		return a, time.Time{}, nil`},
 	{"sixteen tickets and more", "signin.go", `maxTickets, nil)`, `0, nil)`},
 	{"a job that has expired is done", "work.go", `	if !s.now().Before(j.NotAfter) {`, `	if false {`},

@@ -72,6 +72,27 @@ func (w *world) failures(t *rapid.T) {
 	}
 }
 
+// copied is a known device whose copy guesses from one network after the other, until it
+// is known no more; then its owner signs in.
+func (w *world) copied(t *rapid.T) {
+	if len(w.devices) == 0 {
+		return
+	}
+	a := w.account(t)
+	s, l, device := w.service(t), w.login(t, a), latest(w, t, w.devices)
+	for i := range 12 {
+		c, p := passwd.Client{Addr: netip.MustParseAddr(networks[i%11]), Device: device}, "wrong"
+		if i == 11 {
+			p = a.Password
+		}
+		w.log("%+v with %.20q from %v", l, p, c.Addr)
+		in, err := s.SignIn(ctx, passwd.SignIn{Login: l, Password: p, Client: c})
+		got := answer(model.Answer{Account: in.Account, Epoch: in.Epoch, Must: in.Must, ChangeBy: in.ChangeBy}, err)
+		w.compare(got, w.m.SignIn(l, p, c))
+		w.settle()
+	}
+}
+
 func (w *world) ticket(t *rapid.T) {
 	if len(w.signedIn) == 0 {
 		return
