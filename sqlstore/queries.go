@@ -17,9 +17,9 @@ var parts = map[string]string{
 	"ours":  `tenant = $1 AND user_id = $2`,
 	"span":  `coalesce((SELECT max(seq) FROM {job}) - (SELECT min(seq) FROM {job}) + 1, 0)`,
 	// Whether the queue has room for sure, and neither the job itself nor one that should have
-	// absorbed it and has lost its place.
+	// absorbed it and has lost its place: by its key, as many have none in waiting.
 	"room_for": `{span} < {bound} AND NOT EXISTS (SELECT 1 FROM {job} WHERE id = $1)
-		AND NOT EXISTS (SELECT 1 FROM {job} WHERE job_key = $2 AND job_key <> '' AND leased_until IS NULL AND waiting IS NULL)`,
+		AND NOT EXISTS (SELECT 1 FROM {job} WHERE job_key = $2 AND job_key <> '' AND leased_until IS NULL AND coalesce(waiting, '') = '')`,
 	"retry": `UPDATE {job} AS j SET leased_until = NULL, not_before = $2, waiting = CASE WHEN j.job_key <> ''
 		AND NOT EXISTS (SELECT 1 FROM {job} o WHERE o.waiting = j.job_key AND o.id <> j.id) THEN j.job_key END WHERE j.id = $1`,
 	"record": `t.tenant, t.user_id, t.epoch, t.address, t.verifier, t.requester, t.attempts, t.issued_at, t.expires_at, t.spent_at`,
