@@ -49,6 +49,9 @@ func (s *Store) openSession(ctx context.Context, q querier, k key, r session.Rec
 			return err
 		}
 	}
+	if err := s.touch(ctx, q, k); err != nil {
+		return err
+	}
 	ends, err := s.makesWay(ctx, q, k, r, max)
 	if err != nil {
 		return err
