@@ -133,6 +133,9 @@ func TestPgxPool(t *testing.T) {
 				storetest.Run(t, h.fixture(m))
 				for _, level := range []pgx.TxIsoLevel{"", pgx.Serializable} {
 					t.Run("within "+string(level), func(t *testing.T) {
+						if level != "" {
+							testrun.NeedCI(t)
+						}
 						storetest.RunWithin(t, h.fixture(m), func(ctx context.Context, _ passwd.Store) (storetest.Transaction, error) {
 							return h.begin(ctx, pgx.TxOptions{IsoLevel: level})
 						})
