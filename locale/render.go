@@ -94,7 +94,7 @@ func NewRenderer(c RenderConfig) (*Renderer, error) {
 	if r.logo, err = logo(c.Logo); err != nil {
 		return nil, fmt.Errorf("locale: RenderConfig.Logo: %w", err)
 	}
-	if r.accent, r.onAccent, err = accent(c.Accent); err != nil {
+	if r.accent, r.onAccent, err = accentOf(c.Accent); err != nil {
 		return nil, fmt.Errorf("locale: RenderConfig.Accent: %w", err)
 	}
 	if r.parts, err = parseTemplates(c.Templates); err != nil {

@@ -118,6 +118,10 @@ type Config struct {
 	// Name is what the site is called, and Logo the image beside it. If Logo is "",
 	// there is none.
 	Name, Logo string
+	// Accent is the colour of links and buttons, as "#rrggbb": that of
+	// locale.RenderConfig.Accent, for pages that look like the mails. Where it could not be
+	// read, it is darkened, or lightened in the dark scheme, as far as it must. If "", a blue.
+	Accent string
 	// Stylesheet comes after that of the pages. Colours are custom properties: those
 	// of assets/style.css that begin with --passwd-.
 	Stylesheet string

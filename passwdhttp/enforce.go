@@ -88,7 +88,7 @@ func (c Config) signInPath() string {
 
 // ownPaths are all that the handlers of this package serve.
 func (c Config) ownPaths() []string {
-	p := &pages{Config: c, base: c.Service.BasePath() + "/", face: c.face(), files: assets(), fragments: c.Service.Links().FragmentNeedsJavaScript}
+	p := &pages{Config: c, base: c.Service.BasePath() + "/", face: c.face(), files: c.assets(), fragments: c.Service.Links().FragmentNeedsJavaScript}
 	a := &api{Config: c, face: p.face}
 	var all []string
 	for path := range p.routes() {

@@ -2,6 +2,7 @@ package passwdhttp
 
 import (
 	"errors"
+	"fmt"
 	"html/template"
 	"maps"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/accent"
 	"github.com/passwd-go/passwd/internal/endpoint"
 )
 
@@ -60,7 +62,7 @@ func newPages(c Config) (*pages, error) {
 	}
 	p := &pages{
 		Config: c, base: c.Service.BasePath() + "/", face: c.face(),
-		files: assets(), fragments: c.Service.Links().FragmentNeedsJavaScript,
+		files: c.assets(), fragments: c.Service.Links().FragmentNeedsJavaScript,
 	}
 	p.LoginKind, p.asks = c.logins()
 	p.face.Fail = p.fail
@@ -195,6 +197,9 @@ func (c Config) validatePages() error {
 	}
 	if c.SecondFactorURL != "" && c.SignedIn == nil {
 		return errors.New("passwdhttp: Config.SecondFactorURL is for the ready sign-in, which Config.SignedIn turns on")
+	}
+	if _, err := accent.Parse(c.Accent); c.Accent != "" && err != nil {
+		return fmt.Errorf("passwdhttp: Config.Accent %w", err)
 	}
 	if c.Logo != "" && c.Name == "" {
 		return errors.New("passwdhttp: Config.Logo needs a Config.Name, for those who do not see it")

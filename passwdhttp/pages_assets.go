@@ -5,10 +5,13 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/passwd-go/passwd/internal/accent"
 )
 
 //go:embed assets
@@ -21,8 +24,8 @@ type asset struct {
 	data              []byte
 }
 
-// assets returns the files by their names.
-func assets() map[string]asset {
+// assets returns the files by their names, with the host's colour in the style sheet.
+func (c Config) assets() map[string]asset {
 	entries, err := assetFiles.ReadDir("assets")
 	if err != nil {
 		panic(err) // unreachable: they are embedded
@@ -33,7 +36,9 @@ func assets() map[string]asset {
 		if err != nil {
 			panic(err) // unreachable
 		}
-		data = compact(data)
+		if data = compact(data); path.Ext(e.Name()) == ".css" {
+			data = append(data, c.brand()...)
+		}
 		sum := sha256.Sum256(data)
 		ext := path.Ext(e.Name())
 		all[e.Name()] = asset{
@@ -43,6 +48,21 @@ func assets() map[string]asset {
 		}
 	}
 	return all
+}
+
+// The backgrounds of the two schemes that a link is hardest to read on, as in style.css.
+var onLight, onDark = accent.Colour{0xf1, 0xf2, 0xf6}, accent.Colour{0x17, 0x17, 0x1b}
+
+// brand is the host's colour, as far as it can be read; "" if there is none.
+func (c Config) brand() string {
+	own, err := accent.Parse(c.Accent)
+	if err != nil {
+		return "" // Pages has said so
+	}
+	const rule = ":root { --passwd-accent: %s; --passwd-on-accent: %s; }"
+	light, dark := own.ReadableOn(onLight), own.ReadableOn(onDark)
+	return fmt.Sprintf(rule+"\n@media (prefers-color-scheme: dark) { "+rule+" }\n@media (forced-colors: active) { :root { --passwd-on-accent: ButtonText; } }\n",
+		light, light.On(), dark, dark.On())
 }
 
 // compact leaves out of a style sheet or script what only its readers need: lines that

@@ -45,6 +45,7 @@ func TestMountAccessLogs(t *testing.T) {
 		},
 		"echo": func(to *bytes.Buffer, pages http.Handler) http.Handler {
 			e := echo.New()
+			//lint:ignore SA1019 it is what apps have
 			e.Use(echomiddleware.LoggerWithConfig(echomiddleware.LoggerConfig{Output: to}))
 			e.Any("/account/password/*", echo.WrapHandler(pages))
 			return e
