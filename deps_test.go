@@ -1,7 +1,10 @@
 package passwd_test
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -49,5 +52,42 @@ func TestPartsStaySmall(t *testing.T) {
 				t.Errorf("%s imports %s", tt.pkg, dep)
 			}
 		}
+	}
+}
+
+// TestRootStaysSmall keeps the service readable in one sitting: what grows over this
+// belongs into a package of its own, or wants fewer concepts.
+func TestRootStaysSmall(t *testing.T) {
+	const maxFiles, maxLines, maxTypes = 32, 350, 70
+	paths, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	exported := regexp.MustCompile(`(?m)^type ([A-Z]\w*)`)
+	files, types := 0, map[string]bool{}
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files++
+		if lines := strings.Count(string(text), "\n"); lines > maxLines {
+			t.Errorf("%s has %d lines, more than %d", path, lines, maxLines)
+		}
+		for _, m := range exported.FindAllStringSubmatch(string(text), -1) {
+			types[m[1]] = true
+		}
+	}
+	if files > maxFiles {
+		t.Errorf("%d files, more than %d", files, maxFiles)
+	}
+	if len(types) > maxTypes {
+		t.Errorf("%d exported types, more than %d", len(types), maxTypes)
+	}
+	if len(types) < 40 {
+		t.Errorf("%d exported types were found", len(types))
 	}
 }

@@ -239,17 +239,6 @@ func (s *Service) use(store Store) {
 	}
 }
 
-// sameQueue reports whether both are one queue; values that cannot be compared
-// are not.
-func sameQueue(a, b Queue) (same bool) {
-	defer func() {
-		if recover() != nil {
-			same = false
-		}
-	}()
-	return a == b
-}
-
 // With returns the same service over another store, typically the one inside
 // the host's transaction: hasher, limiter, keys and policies are shared. Where the
 // store is the queue, what is queued through it is committed or rolled back with that
