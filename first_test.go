@@ -2,11 +2,13 @@ package passwd_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/pwhash"
 	"github.com/passwd-go/passwd/pwpolicy"
 )
 
@@ -223,4 +225,21 @@ func TestCheckAtSignUp(t *testing.T) {
 	if len(all) < 2 {
 		t.Errorf("requirements %v", all)
 	}
+}
+
+// A hasher that does not read all of a long password is given none, and says so.
+func TestPasswordsThatTheHasherDoesNotRead(t *testing.T) {
+	kit := passwdtest.New(t, passwd.Config{Hasher: pwhash.InsecureBcrypt{Cost: 4}})
+	ref := kit.Add(t, grace(), "")
+	long := strings.Repeat("walnut teapots ", 5)
+	_, err := kit.Service.SetFirst(ctx, ref, long, home)
+	wantViolation(t, err, pwpolicy.TooLong)
+	report, err := kit.Service.Check(ctx, passwd.Check{Account: ref, Password: long})
+	if err != nil || len(report.Violations) != 1 || report.Violations[0].Code != pwpolicy.TooLong {
+		t.Errorf("%v, %v", report.Violations, err)
+	}
+	if _, err := kit.Service.SetFirst(ctx, ref, long[:72], home); err != nil {
+		t.Fatal(err)
+	}
+	mustSignIn(t, kit, "grace", long[:72])
 }

@@ -59,6 +59,7 @@ func (s *Service) Check(ctx context.Context, r Check) (Report, error) {
 	if err != nil {
 		return Report{}, s.fault(ctx, err)
 	}
+	violations = append(violations, s.unhashable(c)...)
 	report := Report{Violations: violations, Notes: pwpolicy.Notes(r.Password)}
 	if score, ok := p.Score(c); ok {
 		report.Score = &score

@@ -86,12 +86,21 @@ func (s *Service) accept(ctx context.Context, c change) (Hash, pwpolicy.Policy, 
 	if err != nil {
 		return "", p, s.fault(ctx, err)
 	}
-	if len(violations) > 0 {
+	if violations = append(violations, s.unhashable(candidate)...); len(violations) > 0 {
 		s.Observe(ctx, Event{Name: EventChangeFailed, Account: c.account.Ref, Outcome: outcomeFailure, Reason: string(CodePasswordRejected), Method: c.method, Client: c.client})
 		return "", p, &PolicyError{Violations: violations}
 	}
 	h, err := s.hash(ctx, candidate.Password(), c.client)
 	return h, p, s.fault(ctx, err)
+}
+
+// unhashable is what keeps the hasher from reading all of a password.
+func (s *Service) unhashable(c *pwpolicy.Candidate) []pwpolicy.Violation {
+	limited, ok := s.cfg.Hasher.(interface{ MaxPassword() int })
+	if !ok || len(c.Password()) <= limited.MaxPassword() {
+		return nil
+	}
+	return []pwpolicy.Violation{{Code: pwpolicy.TooLong, Params: map[string]any{"max": limited.MaxPassword(), "unit": "bytes"}}}
 }
 
 // write is the one place where a hash reaches the store.
