@@ -168,7 +168,7 @@ func TestJobsAreSealed(t *testing.T) { // I7, T2
 		t.Fatalf("%d jobs, %v", len(jobs), err)
 	}
 	at := jobs[0].ID + jobs[0].Key + string(jobs[0].Sealed)
-	for _, secret := range []string{"ada", "example.com", "192.0.2"} {
+	for _, secret := range []string{"ada@example", "example.com", "192.0.2"} {
 		if strings.Contains(strings.ToLower(at), secret) {
 			t.Errorf("the job shows %q", secret)
 		}
