@@ -40,18 +40,22 @@ func (c Cell) inTurn() ([]string, Outcome) {
 	return trace, w.Finish()
 }
 
-// superseded reports that the second of two codes was asked for at the earlier time by
-// the clocks. A client has one live code, and its latest: one that a worker comes to
-// late must not end a later one. So the second is not sent, and the first is good.
+// superseded reports that the second of two codes, or invitations, was asked for at the
+// earlier time by the clocks. A client has one live code, an account one invitation, and
+// it is the latest: one that a worker comes to late must not end a later one. So the
+// second is not sent, and the first is good.
 func (c Cell) superseded(ahead []time.Duration) bool {
-	codes := !slices.ContainsFunc(c.Flows, func(f Flow) bool { return f.Name != "ask for code" })
-	return codes && ahead[0] > ahead[1]
+	single := c.Flows[0].Name == "ask for code" || c.Flows[0].Name == "invite"
+	same := !slices.ContainsFunc(c.Flows, func(f Flow) bool { return f.Name != c.Flows[0].Name })
+	return single && same && ahead[0] > ahead[1]
 }
 
-// firstSent is the outcome of two requests for a code, of which the second is not sent.
+// firstSent is the outcome of two such requests, of which the second is not sent.
 func firstSent(both string) string {
-	const message = "reset_code to ada@example.com"
-	return strings.Replace(both, message+"; "+message, message, 1)
+	for _, message := range []string{"reset_code to ada@example.com", "invitation to ada@example.com"} {
+		both = strings.Replace(both, message+"; "+message, message, 1)
+	}
+	return both
 }
 
 // clocks says in a replay how far each flow's clock is ahead.

@@ -160,6 +160,25 @@ func TestPairs(t *testing.T) {
 	})
 }
 
+// TestFirst runs what gives an account its first password beside every other flow, in
+// the state that is made for it. Of the others every day draws two of a pair.
+func TestFirst(t *testing.T) {
+	n := seed(t)
+	cells := slices.DeleteFunc(slices.Clone(pairs()), func(c explore.Cell) bool {
+		return c.State.Name != "no password yet" || !slices.ContainsFunc(c.Flows, func(f explore.Flow) bool {
+			return slices.Contains([]string{"set first", "invite", "accept invitation", "send reset"}, f.Name)
+		})
+	})
+	e := effort{whole: testrun.Size(60, 200, 100_000), drawn: testrun.Size(40, 100, 2000)}
+	each(t, cells, n, func(c explore.Cell, r *rand.Rand, y *tally) {
+		found, failed := e.explore(c, explore.Search{Preemptions: -1}, r)
+		y.add(c, found)
+		if failed != nil {
+			y.fail(t, failed)
+		}
+	})
+}
+
 // TestTriples runs three flows that write, with at most two preemptions, and then some
 // with more.
 func TestTriples(t *testing.T) {
@@ -242,6 +261,7 @@ func TestReplays(t *testing.T) {
 		{text: "fresh | sign in @ error before at 3", last: "0 Take login"},
 		{text: "settled | change | change @ clocks 5m0s 0s", last: "1 Take current"},
 		{text: "settled | ask for code | ask for code @ clocks 5m 0s", last: "1 Claim"},
+		{text: "no password yet | invite | invite @ clocks 5m 0s", last: "1 Claim"},
 		{text: "stopped and known | sign in elsewhere | host deletes @ 0x2.1x3.0x2", last: "0 Clear login"},
 		{text: "stopped | change if required | host deletes @ 0x2.1x3.0x2", last: "0 Clear login"},
 		{text: "fresh | sign in | sign in @ clocks 5m", fails: true},

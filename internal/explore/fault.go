@@ -157,7 +157,7 @@ func (c Cell) judgeFault(t Trouble, step string, o Outcome, done Outcome, partly
 	}
 	same := answer == done.Said[0]
 	// A delivery that failed is no error, and a reset is done when its counts are cleared.
-	retried := strings.Contains(answer, "Work") || strings.Contains(answer, "Reset ok")
+	retried := strings.Contains(answer, "Work") || strings.Contains(answer, "Reset ok") || strings.Contains(answer, "AcceptInvitation ok")
 	failed := strings.Contains(answer, string(passwd.CodeUnavailable))
 	switch dead := t == DeadBefore || t == DeadAfter; {
 	case same && !dead && state != want:

@@ -52,6 +52,7 @@ var states = []State{
 	{"stopped", guessed(stopOthers)},
 	{"stopped and known", func(w *World) { w.signIn(); guessed(stopOthers)(w) }},
 	{"disabled", edited(func(a *passwd.Account) { a.Disabled = true })},
+	{"no password yet", edited(func(a *passwd.Account) { a.Hash = "" })},
 }
 
 // Need is something that a flow needs to have beforehand.
@@ -103,6 +104,13 @@ var allNeeds = []struct {
 		}
 		return w.code != ""
 	}},
+	{"invitation", false, func(w *World) bool {
+		w.replica.svc.Invite(context.Background(), ref, passwd.AnyChannel, home)
+		for _, m := range w.deliver() {
+			w.invitation = m.Token
+		}
+		return w.invitation != ""
+	}},
 	{"waiting", false, func(w *World) bool {
 		return w.replica.svc.RequestReset(context.Background(), passwd.RequestReset{Login: login, Client: home}) == nil
 	}},
@@ -126,7 +134,7 @@ type Flow struct {
 // signIn signs in and reports whether that went well.
 func (c *Caller) signIn(password string, from passwd.Client) (passwd.SignedIn, bool) {
 	in, err := c.svc.SignIn(c.ctx, passwd.SignIn{Login: login, Password: password, Client: from})
-	return in, c.saidIn(in, err)
+	return in, c.saidIn("SignIn", in, err)
 }
 
 func (c *Caller) changeByLogin(always bool) {
@@ -137,6 +145,11 @@ func (c *Caller) changeByLogin(always bool) {
 func (c *Caller) reset(t passwd.Token) {
 	_, err := c.svc.Reset(c.ctx, passwd.Reset{Token: t, New: c.new, Client: home})
 	c.spends("Reset", t, err)
+}
+
+func (c *Caller) acceptInvitation() {
+	_, err := c.svc.AcceptInvitation(c.ctx, passwd.Reset{Token: c.w.invitation, New: c.new, Client: home})
+	c.spends("AcceptInvitation", c.w.invitation, err)
 }
 
 func (c *Caller) work() {
@@ -205,6 +218,21 @@ var flows = []Flow{
 	{"reset", []Need{"link"}, func(c *Caller) { c.reset(c.w.link) }},
 	{"redeem code", []Need{"code"}, func(c *Caller) { c.redeem(c.w.request, c.w.code) }},
 	{"guess code", []Need{"code"}, func(c *Caller) { c.redeem(c.w.request, "1234567") }},
+	{"set first", nil, func(c *Caller) {
+		in, err := c.svc.SetFirst(c.ctx, ref, c.new, home)
+		c.saidIn("SetFirst", in, err)
+	}},
+	{"invite", nil, func(c *Caller) {
+		if c.said("Invite", c.svc.Invite(c.ctx, ref, passwd.AnyChannel, home)) {
+			c.work()
+		}
+	}},
+	{"accept invitation", []Need{"invitation"}, func(c *Caller) { c.acceptInvitation() }},
+	{"send reset", nil, func(c *Caller) {
+		if c.said("SendReset", c.svc.SendReset(c.ctx, ref, passwd.AnyChannel, home)) {
+			c.work()
+		}
+	}},
 	{"cancel", []Need{"cancel"}, func(c *Caller) {
 		c.spends("CancelReset", c.w.cancel, c.svc.CancelReset(c.ctx, passwd.CancelReset{Token: c.w.cancel, Client: home}))
 	}},
@@ -267,6 +295,7 @@ var flows = []Flow{
 	}},
 	{"host disables", nil, func(c *Caller) { c.host("disable", func(a *passwd.Account) { a.Disabled = true }) }},
 	{"host enables", nil, func(c *Caller) { c.host("enable", func(a *passwd.Account) { a.Disabled = false }) }},
+	{"host forbids a password", nil, func(c *Caller) { c.host("forbid", func(a *passwd.Account) { a.NoPassword = true }) }},
 	{"host deletes", nil, func(c *Caller) {
 		At(c.ctx, writes("host: delete", row), func() error { c.w.Store.Delete(ref); return nil })
 		c.next()
@@ -293,6 +322,9 @@ var refusals = map[string]refusal{
 	"Change":         {passwd.CodeConflict, nil, "documented: another write came first; its caller looks at what happened and tries again"},
 	"ChangeByLogin":  {passwd.CodeConflict, nil, "as Change"},
 	"IssueTemporary": {passwd.CodeConflict, nil, "documented: the administrator sees what happened before issuing another"},
+	"SetFirst":       {passwd.CodeConflict, nil, "as Change"},
+	"Invite":         {passwd.CodeConflict, nil, "as IssueTemporary"},
+	"SendReset":      {passwd.CodeConflict, nil, "as IssueTemporary"},
 }
 
 // lateRefusals are those of the right password.
@@ -329,8 +361,10 @@ func stateOf(name string) (State, bool) {
 	return states[i], true
 }
 
-// writers are the flows that meet in threes.
+// writers are the flows that meet in threes. One of them works the queue off: of two
+// that do, either may have a job in hand when a third comes.
 var writers = []string{
 	"sign in", "forced change", "change", "change by login", "deliver", "reset", "redeem code", "cancel",
 	"require", "lift", "suspend", "issue temporary", "revoke", "forget", "start session", "host writes the hash",
+	"set first", "accept invitation",
 }

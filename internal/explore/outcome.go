@@ -97,6 +97,9 @@ func (w *World) account(a passwd.Account, exists bool) string {
 	if a.Disabled {
 		words = append(words, "disabled")
 	}
+	if a.NoPassword {
+		words = append(words, "must not have one")
+	}
 	if !a.Active {
 		words = append(words, "inactive")
 	}
@@ -114,6 +117,9 @@ func (w *World) account(a passwd.Account, exists bool) string {
 func (w *World) nameOf(h passwd.Hash) string {
 	password := w.passwordOf(h)
 	name := map[string]string{right: "right", previous: "previous", hosts: "host's", "": "unknown"}[password]
+	if h == "" {
+		return "none"
+	}
 	for _, c := range w.callers {
 		if c.new == password {
 			name = fmt.Sprint("new ", c.n)
@@ -234,7 +240,7 @@ func (w *World) checkEnded() {
 
 // checkStopped says that nobody is shut out untold (I11).
 func (w *World) checkStopped(a passwd.Account, exists bool) {
-	if !exists || a.Disabled || !a.Active || a.Must == passwd.Compromised || a.Must == passwd.Temporary {
+	if !exists || a.Disabled || !a.Active || a.Hash == "" || a.NoPassword || a.Must == passwd.Compromised || a.Must == passwd.Temporary {
 		return
 	}
 	w.Clock.Advance(time.Hour) // no wait is left
@@ -263,8 +269,21 @@ func (w *World) checkWritten() {
 		w.breaks("I2: %d notices of password writes, want %d", notices, w.notices)
 	}
 	told := make(map[int64]bool)
+	first := make(map[int64]bool)
 	for _, t := range w.told {
 		told[t.Epoch] = true
+		if t.Method == passwd.MethodFirst {
+			first[t.Epoch] = true
+		}
+	}
+	untold := 0
+	for _, write := range w.writes {
+		if write.Issue == nil {
+			untold++
+		}
+	}
+	if untold != len(first) {
+		w.breaks("I2: %d writes without a notice, and %d of first passwords", untold, len(first))
 	}
 	if len(told) != len(w.writes) {
 		w.breaks("I2: AfterWrite was told of %d writes, of %d", len(told), len(w.writes))
@@ -280,7 +299,7 @@ func (w *World) checkWritten() {
 // writing are the calls that write a password; enders those that end what was
 // opened before.
 var (
-	writing = []string{"Change", "ChangeByLogin", "ChangeWithTicket", "Reset", "IssueTemporary"}
+	writing = []string{"Change", "ChangeByLogin", "ChangeWithTicket", "Reset", "IssueTemporary", "SetFirst", "AcceptInvitation"}
 	enders  = append([]string{"Revoke", "MarkCompromised", "CancelReset", "Forget"}, writing...)
 )
 

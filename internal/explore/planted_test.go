@@ -25,6 +25,9 @@ var planted = []plantedFault{
 	{"notices are queued after the write", "write.go", "	if s.storeIsQueue {\n		w.Jobs = jobs\n	}", "	if s.storeIsQueue {\n		defer s.enqueue(ctx, jobs)\n	}"},
 	{"AfterWrite is not promised", "write.go", `append(jobs, after...)`, `jobs`},
 	{"the event comes before the write", "write.go", `	if _, err := s.apply(ctx, w, append(jobs`, "	s.Observe(ctx, Event{Name: EventChanged})\n	if _, err := s.apply(ctx, w, append(jobs"},
+	{"a first password is written without asking again", "first.go", `method: MethodFirst, client: c, recheck: mayHave`, `method: MethodFirst, client: c`},
+	{"an invitation is good although there is a password", "redeem.go", `rec.Purpose == PurposeInvitation && a.Hash != ""`, `false`},
+	{"an invitation is sent to whoever has a password by now", "first.go", `a.Epoch != t.Epoch || t.allowed(a) != nil`, `false`},
 	{"a session is live at any epoch", "live.go", "	case epoch == 0 || a.Epoch != epoch ||", "	case epoch == 0 ||"},
 	{"a code is good twice", "code.go", `}, 0, &code.TokenRef)`, `}, 0, nil)`},
 	{"a limiter that is down is passed over", "requester.go", "	if err != nil {\n		return nil, s.fault(ctx, err)\n	}\n	var wait", "	if err != nil {\n		answers = make([]Taken, len(steps))\n	}\n	var wait"},
@@ -92,7 +95,7 @@ func TestPlanted(t *testing.T) {
 				}
 			}
 			for _, ci := range []string{"", "1"} {
-				cmd := exec.CommandContext(t.Context(), "go", "test", "-overlay", overlay, "-count=1", "-failfast", "-run", "TestFaults|TestPairs|TestTriples", "./internal/explore")
+				cmd := exec.CommandContext(t.Context(), "go", "test", "-overlay", overlay, "-count=1", "-failfast", "-run", "TestFaults|TestFirst|TestPairs|TestTriples", "./internal/explore")
 				cmd.Dir, cmd.Env = root, append(os.Environ(), "PASSWD_TEST_LONG=", "PASSWD_TEST_CI="+ci)
 				out, err := cmd.CombinedOutput()
 				found := replayed.FindString(string(out))

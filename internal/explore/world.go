@@ -60,10 +60,10 @@ type World struct {
 	replica   replica // the first of them, which later probes
 
 	// What a state or flow asked for beforehand.
-	link, request, ticket, cancel passwd.Token
-	code                          passwd.OneTimeCode
-	in                            passwd.SignedIn
-	pair                          session.Pair
+	link, request, ticket, cancel, invitation passwd.Token
+	code                                      passwd.OneTimeCode
+	in                                        passwd.SignedIn
+	pair                                      session.Pair
 
 	rotating bool // some replica has new keys
 	began    time.Time
@@ -188,7 +188,21 @@ func (w *World) applied(write passwd.Write, before passwd.Account, epoch int64) 
 	}
 	if write.NewHash != "" {
 		w.writes = append(w.writes, write)
+		w.replaced(write, before)
+	}
+}
+
+// replaced is told of each password that was written. A first one comes without a
+// notice, and so without the link of one.
+func (w *World) replaced(write passwd.Write, before passwd.Account) {
+	invited := slices.ContainsFunc(w.tokens, func(t *token) bool {
+		return write.Consume != nil && t.TokenRef == *write.Consume && t.Purpose == passwd.PurposeInvitation
+	})
+	if write.Issue != nil {
 		w.notices += len(before.Address)
+	}
+	if (write.Issue == nil || invited) && before.Hash != "" {
+		w.breaks("a first password has taken the place of another")
 	}
 }
 
@@ -258,9 +272,9 @@ func (c *Caller) said(call string, err error) bool {
 	return err == nil && c.refused == nil
 }
 
-// saidIn is said of a sign-in.
-func (c *Caller) saidIn(in passwd.SignedIn, err error) bool {
-	ok := c.said("SignIn", err)
+// saidIn is said of a sign-in, and of what results in one.
+func (c *Caller) saidIn(call string, in passwd.SignedIn, err error) bool {
+	ok := c.said(call, err)
 	if ok {
 		c.answers[len(c.answers)-1].in = in
 	}
