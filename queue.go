@@ -29,6 +29,9 @@ type Job struct {
 // no notice of a committed write is ever lost. With a queue apart from the
 // store, jobs are put after the commit, and a crash between the two loses them.
 //
+// A queue over a host's own job system, which hands each job to [Service.Deliver], claims
+// none: Claim and ClaimUrgent return nothing, and Retry is never called.
+//
 // A queue that lives in one process reports so by a method InProcess() bool:
 // the service then knows that nobody else can work it off. Any other may have a method
 //

@@ -207,12 +207,52 @@ func (s *Service) claim(ctx context.Context, urgentFirst bool) ([]Job, error) {
 
 // handle does one job, and says so to the queue.
 func (s *Service) handle(ctx context.Context, j Job) error {
+	e, again := s.try(ctx, j)
+	var err error
+	if again > 0 {
+		err = s.queue.Retry(ctx, j.ID, s.now().Add(again))
+	} else {
+		err = s.queue.Done(ctx, j.ID)
+	}
+	s.report(ctx, e)
+	return err
+}
+
+// Deliver does one job for a host whose own job system keeps them: its [Queue] puts jobs
+// there, and claims none, so that [Service.Run] only purges. A worker of that system calls
+// Deliver with the job as it was put, and with its Attempts, the present one included.
+//
+// With nil the job is done with: delivered, or dropped with an event, as it is once it is
+// past its NotAfter. Otherwise it has failed, and is delivered again, later each time, until
+// it is done with; the error says why, as the event does. A call takes up to three quarters
+// of Config.JobLease. The host sees to it that no job is in two calls at once, and bounds how
+// many calls there are, best for urgent jobs apart from others.
+func (s *Service) Deliver(ctx context.Context, j Job) error {
+	s.worker.started.Store(true)
+	pause(ctx, time.Until(answeredAfterWake())) // the request that put it is answered first (I6)
+	e, again := s.try(ctx, j)
+	s.report(ctx, e)
+	if again > 0 {
+		return e.Err
+	}
+	return nil
+}
+
+func (s *Service) report(ctx context.Context, e Event) {
+	if e.Name != "" {
+		s.Observe(ctx, e)
+	}
+}
+
+// try does one job once. It returns what to report, and after how long the job is to be
+// tried again; 0 is never.
+func (s *Service) try(ctx context.Context, j Job) (e Event, again time.Duration) {
 	if s.only != nil { // a job may be of any tenant
 		everybody := *s
 		everybody.only = nil
 		s = &everybody
 	}
-	e := Event{Outcome: outcomeSuccess, JobID: j.ID}
+	e = Event{Outcome: outcomeSuccess, JobID: j.ID}
 	names, err := s.attend(ctx, j, &e)
 	if e.Err = err; err != nil {
 		e.Outcome = outcomeFailure
@@ -222,25 +262,17 @@ func (s *Service) handle(ctx context.Context, j Job) error {
 	if noRoom {
 		attempts = min(attempts, putOff)
 	}
-	retry := s.now().Add(backoff(attempts))
+	again = backoff(attempts)
 	switch {
 	case err == nil:
-		e.Name = names.done
-		err = s.queue.Done(ctx, j.ID)
-	case errors.Is(err, errDrop), !retry.Before(j.NotAfter):
-		e.Name = names.dropped
+		e.Name, again = names.done, 0
+	case errors.Is(err, errDrop), !s.now().Add(again).Before(j.NotAfter):
+		e.Name, again = names.dropped, 0
 		e.Reason = cmp.Or(e.Reason, names.dropReason)
-		err = s.queue.Done(ctx, j.ID)
-	default:
-		if !noRoom { // else nothing was tried
-			e.Name = names.failed
-		}
-		err = s.queue.Retry(ctx, j.ID, retry)
+	case !noRoom: // else nothing was tried
+		e.Name = names.failed
 	}
-	if e.Name != "" {
-		s.Observe(ctx, e)
-	}
-	return err
+	return e, again
 }
 
 // attend opens a job and does what it says, as long as it is worth doing.

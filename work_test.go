@@ -328,3 +328,77 @@ func TestASlowNotifierIsCutOffBeforeTheLease(t *testing.T) {
 		}
 	})
 }
+
+// handedOver is a host's own job system: it keeps jobs, and gives the service none.
+type handedOver struct {
+	passwd.Store
+	jobs *[]passwd.Job
+}
+
+func (h handedOver) Put(_ context.Context, j passwd.Job) error {
+	*h.jobs = append(*h.jobs, j)
+	return nil
+}
+func (handedOver) Claim(context.Context, int, time.Duration, time.Time) ([]passwd.Job, error) {
+	return nil, nil
+}
+func (handedOver) ClaimUrgent(context.Context, int, time.Duration, time.Time) ([]passwd.Job, error) {
+	return nil, nil
+}
+func (handedOver) Done(context.Context, string) error             { return errors.New("unreachable") }
+func (handedOver) Retry(context.Context, string, time.Time) error { return errors.New("unreachable") }
+
+func TestDeliver(t *testing.T) {
+	down := errors.New("mail server is down")
+	tests := map[string]struct {
+		edit  func(*passwdtest.Kit, *passwd.Job)
+		event passwd.EventName
+		want  error
+	}{
+		"delivered":     {func(*passwdtest.Kit, *passwd.Job) {}, passwd.EventNotificationSent, nil},
+		"failed":        {func(k *passwdtest.Kit, _ *passwd.Job) { k.Mail.Fail(down) }, passwd.EventNotificationFailed, down},
+		"undeliverable": {func(k *passwdtest.Kit, _ *passwd.Job) { k.Mail.Fail(passwd.ErrUndeliverable) }, passwd.EventNotificationDropped, nil},
+		"too late":      {func(k *passwdtest.Kit, j *passwd.Job) { k.Clock.Advance(j.NotAfter.Sub(k.Clock.Now())) }, passwd.EventNotificationDropped, nil},
+		"failed last": {func(k *passwdtest.Kit, j *passwd.Job) {
+			k.Mail.Fail(down)
+			k.Clock.Advance(j.NotAfter.Sub(k.Clock.Now()) - time.Millisecond)
+		}, passwd.EventNotificationDropped, nil},
+		"unreadable, too late": {func(k *passwdtest.Kit, j *passwd.Job) {
+			j.Sealed = []byte("nothing of the service's")
+			k.Clock.Advance(j.NotAfter.Sub(k.Clock.Now()))
+		}, passwd.EventNotificationDropped, nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			a := ada()
+			a.Ref.ID, a.Active = "1", true
+			a.Address = []passwd.Address{{Channel: passwd.EmailChannel, Value: a.Email}}
+			var jobs []passwd.Job
+			kit := passwdtest.New(t, passwd.Config{Store: handedOver{memstore.New(a), &jobs}})
+			if err := kit.Service.RequestReset(ctx, passwd.RequestReset{Login: login("ada")}); err != nil || len(jobs) != 1 {
+				t.Fatalf("%d jobs, %v", len(jobs), err)
+			}
+			if n, err := kit.Service.Work(ctx); n != 0 || err != nil {
+				t.Errorf("Work: %d, %v", n, err)
+			}
+			j := jobs[0]
+			j.Attempts = 1
+			tt.edit(kit, &j)
+			wantErr(t, kit.Service.InTenant("another").Deliver(ctx, j), tt.want) // a job may be of any tenant
+			if len(kit.Events.Named(tt.event)) != 1 {
+				t.Errorf("no %s in %v", tt.event, kit.Events)
+			}
+			if sent := len(kit.Mail.All()); (sent == 1) != (tt.event == passwd.EventNotificationSent) {
+				t.Errorf("%d messages", sent)
+			}
+			if tt.want != nil { // and again, with the same message
+				kit.Mail.Fail(nil)
+				j.Attempts++
+				wantErr(t, kit.Service.Deliver(ctx, j), nil)
+				if sent := kit.Mail.All(); len(sent) != 1 || sent[0].ID != j.ID {
+					t.Errorf("messages: %v", sent)
+				}
+			}
+		})
+	}
+}
