@@ -66,7 +66,7 @@ func (f firstRace) opens(a passwd.Account, passwords ...string) (n int) {
 	return n
 }
 
-func atOnce(calls ...func() error) []error {
+func raceAll(calls ...func() error) []error {
 	errs := make([]error, len(calls))
 	var wg sync.WaitGroup
 	for i, call := range calls {
@@ -91,7 +91,7 @@ func TestInvitationAgainstReset(t *testing.T) { // I3, I4
 				}
 				reset := f.kits[0].DeliverOne(t).Token
 				passwords := []string{firstChoice, secondChoice, "walnut teapots on the shelf"}
-				errs := atOnce(func() error {
+				errs := raceAll(func() error {
 					_, err := f.kits[0].Service.AcceptInvitation(t.Context(), passwd.Reset{Token: invitation, New: passwords[0]})
 					return err
 				}, func() error {
@@ -141,7 +141,7 @@ func TestInvitationAgainstDeletion(t *testing.T) {
 			for n := range testrun.Size(4, 10, 50) {
 				a := f.newcomer(strconv.Itoa(1 + n))
 				invitation := f.invited(a)
-				errs := atOnce(func() error {
+				errs := raceAll(func() error {
 					_, err := f.kits[0].Service.AcceptInvitation(t.Context(), passwd.Reset{Token: invitation, New: firstChoice})
 					return err
 				}, func() error { return f.delete(t.Context(), a.Ref) })
