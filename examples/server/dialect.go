@@ -1,6 +1,7 @@
 package main
 
 import (
+	"database/sql"
 	"embed"
 	"strconv"
 	"strings"
@@ -39,6 +40,15 @@ func postgresDialect() dialect {
 
 func mysqlDialect() dialect {
 	return dialect{name: sqlstore.MySQL, once: "ON DUPLICATE KEY UPDATE id = id"}
+}
+
+// level is the isolation of transactions that the library writes in as well, see
+// sqlstore: on MySQL its default locks what others want.
+func (d dialect) level() *sql.TxOptions {
+	if d.name == sqlstore.MySQL {
+		return &sql.TxOptions{Isolation: sql.LevelReadCommitted}
+	}
+	return nil
 }
 
 // bind writes a statement with ? for its values the way that the database has it.

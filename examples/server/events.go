@@ -66,11 +66,39 @@ func (l *eventLog) Observe(ctx context.Context, e passwd.Event) {
 		row.Error = e.Err.Error()
 	}
 	body, err := json.Marshal(row)
-	if err == nil {
+	switch held, ok := ctx.Value(heldKey{}).(*heldEvents); {
+	case err != nil:
+	case ok:
+		held.bodies = append(held.bodies, heldEvent{string(body), e.Outcome == "success"})
+	default:
 		err = l.insert(ctx, string(body))
 	}
 	if err != nil {
 		l.log.Printf("event %s not written: %v", e.Name, err)
+	}
+}
+
+// heldEvents are those of a transaction of the app's. On SQLite, which has one writer,
+// another connection would wait for its end to write them.
+type heldEvents struct{ bodies []heldEvent }
+
+type heldEvent struct {
+	body    string
+	success bool
+}
+
+type heldKey struct{}
+
+// release writes what was held once the transaction is over. If it was rolled back,
+// nothing in it has succeeded.
+func (l *eventLog) release(ctx context.Context, held *heldEvents, committed bool) {
+	for _, e := range held.bodies {
+		if e.success && !committed {
+			continue
+		}
+		if err := l.insert(ctx, e.body); err != nil {
+			l.log.Printf("event not written: %v", err)
+		}
 	}
 }
 

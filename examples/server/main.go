@@ -1,5 +1,5 @@
 // Command server is an ordinary web app with the library in it: a users table of
-// its own, a sign-in page, a cookie session. Everything it stores is in one
+// its own, pages for sign-up and sign-in, a cookie session. Everything it stores is in one
 // database of SQLite, PostgreSQL, MySQL or MariaDB, which several servers may share.
 //
 //	go run ./examples/server [-addr 127.0.0.1:8080] [-db URL] [-smtp URL]

@@ -53,6 +53,9 @@ func (b mailbox) Notify(ctx context.Context, m passwd.Message) error {
 			return err
 		}
 	}
+	if m.Kind == passwd.MessageInvitation {
+		m.Token = "" // is in the link alone, as in a notice's
+	}
 	return b.db.exec(ctx, `
 		INSERT INTO demo_messages (id, recipient, channel, kind, locale, subject, text, html, link, token, user_key, code)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) `+b.db.once,

@@ -21,6 +21,8 @@ type view struct {
 	Base     string
 	Accounts []account
 	Mails    []shown
+	Newcomer newcomer // as typed
+	Rules    []string // for the password
 }
 
 // account is a demo account to try.

@@ -24,6 +24,7 @@ const mount = "/account/password"
 // site is the app.
 type site struct {
 	db       *database
+	store    *sqlstore.Store
 	service  *passwd.Service
 	sessions sessions
 	formats  formats
@@ -55,6 +56,7 @@ func newSite(ctx context.Context, o options, db *database, origin string, stderr
 	if err := seed(ctx, db, store, o.hasher, time.Now()); err != nil {
 		return nil, err
 	}
+	s.store = store
 	if s.service, err = s.newService(o, store); err != nil {
 		return nil, err
 	}
@@ -114,7 +116,11 @@ func (s *site) routes() (http.Handler, error) {
 	own.HandleFunc("GET /sign-in", s.signInForm)
 	own.HandleFunc("POST /sign-in", s.signIn)
 	own.HandleFunc("POST /sign-out", s.signOut)
+	own.HandleFunc("GET /sign-up", s.signUpForm)
+	own.HandleFunc("POST /sign-up", s.signUp)
 	own.HandleFunc("POST /dev/sign-in", s.devSignIn)
+	own.HandleFunc("GET /dev/invite", s.inviteForm)
+	own.HandleFunc("POST /dev/invite", s.devInvite)
 	own.HandleFunc("GET /dev/messages", s.devMessages)
 	own.HandleFunc("GET /dev/{$}", s.devMailbox)
 	own.HandleFunc("GET /dev/mail/{number}", s.devMail)
@@ -132,7 +138,8 @@ func (s *site) faces() passwdhttp.Config {
 	return passwdhttp.Config{
 		Service: s.service, Authenticate: s.authenticate, Renew: s.sessions.renew, Sessions: s.sessions.Manager,
 		SignOut: s.endSession, SignedIn: s.sessions.begin, // the ready sign-in, beside the app's own
-		Name: "Demo", SignInURL: "/sign-in", InsecureCookies: strings.HasPrefix(s.origin, "http:"),
+		SignUp: true,
+		Name:   "Demo", SignInURL: "/sign-in", InsecureCookies: strings.HasPrefix(s.origin, "http:"),
 	}
 }
 
