@@ -264,8 +264,8 @@ type epochRaiser interface {
 }
 
 // Forget removes everything that the library keeps about an account. A host that
-// deletes a user calls it in the same transaction ([Service.With]), or afterwards, so
-// that whoever gets the id later inherits nothing: what is begun between a Forget and
+// deletes a user calls it in the same transaction ([Service.With], which says what that
+// takes on SQLite), or afterwards, so that whoever gets the id later inherits nothing: what is begun between a Forget and
 // the end of the row, a sign-in for example, would be left. While the row exists, the
 // reason why the account must change its password stays, a suspension above all.
 // Counts of failures are gone even if the transaction is rolled back.

@@ -248,10 +248,12 @@ func (s *Service) use(store Store) {
 // Config.Limiter stays outside of the transaction, for a count must outlive a rollback:
 // if it is a store on the same pool, what counts takes a second connection while the host
 // holds the first, and as many transactions at once as the pool has connections wait for
-// each other until their contexts end. Give the limiter a pool of its own then, or memory.
+// each other until their contexts end. Give the limiter a pool of its own then, or memory. On
+// SQLite, which has one writer, the count even waits for the host's own transaction, and the
+// call fails: give the limiter memory or another file, or make the call after the commit.
 // These call it: SignIn, Change, ChangeByLogin, ChangeWithTicket, what asks for or takes a
-// link or code, Check, RevealMatches and Forget. These do not: SetFirst, IssueTemporary,
-// RequireChange, LiftChange, MarkCompromised, Revoke, NewHash, Ticket, Live, Requirements.
+// link or code, Check, RevealMatches and Forget. These do not: SetFirst, Invite, SendReset,
+// IssueTemporary, RequireChange, LiftChange, MarkCompromised, Revoke, NewHash, Ticket, Live, Requirements.
 func (s *Service) With(store Store) *Service {
 	other := *s
 	other.within = true

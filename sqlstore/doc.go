@@ -160,7 +160,8 @@
 // COMMITTED: the locks of a REPEATABLE READ stand in the way of other accounts' writes.
 // With a pool of 1 connection, the store itself waits for the host's transaction. The
 // limiter stays outside, so a call that counts takes a second connection while the host
-// holds the first: [passwd.Service.With] says which calls do, and what to give them.
+// holds the first: [passwd.Service.With] says which calls do, and what to give them. On
+// SQLite it is one that cannot write meanwhile: there a limiter of another kind is needed.
 //
 // A host on pgxpool takes package pgxstore, a module beside this one, with Within(pgx.Tx).
 // GORM, sqlx, ent and bun have a *sql.DB and a Tx: docs/databases.md has the line for each.

@@ -2,6 +2,7 @@ package dbtest_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"strconv"
 	"sync"
@@ -10,12 +11,15 @@ import (
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/passwdtest"
+	"github.com/passwd-go/passwd/sqlstore"
 )
 
 // firstRace is a host with two services over one database, and users without passwords.
 type firstRace struct {
 	*host
 	kits [2]*passwdtest.Kit
+	// inside counts in memory, so that it can be asked in a transaction of SQLite.
+	inside *passwd.Service
 }
 
 func (s *server) newFirstRace(t *testing.T) firstRace {
@@ -24,7 +28,7 @@ func (s *server) newFirstRace(t *testing.T) firstRace {
 	return firstRace{h, [2]*passwdtest.Kit{
 		passwdtest.New(t, passwd.Config{Store: h.store, Keys: keys}),
 		passwdtest.New(t, passwd.Config{Store: s.store(t, h.db, usual), Keys: keys}),
-	}}
+	}, passwdtest.New(t, passwd.Config{Store: h.store, Keys: keys, Limiter: passwd.NewMemoryLimiter(0)}).Service}
 }
 
 // newcomer inserts a user without a password, whose address is confirmed.
@@ -47,12 +51,25 @@ func (f firstRace) invited(a passwd.Account) passwd.Token {
 	return f.kits[0].DeliverOne(f.t).Token
 }
 
-// delete ends a user as a host may: the row, and then what the library knows.
+// delete ends a user as a host does: the row, and what the library knows, in one
+// transaction.
 func (f firstRace) delete(ctx context.Context, r passwd.Ref) error {
-	if err := f.on.remove(ctx, f.db, f.users, r); err != nil {
+	level := &sql.TxOptions{}
+	if f.on.dialect == sqlstore.MySQL {
+		level.Isolation = sql.LevelReadCommitted
+	}
+	tx, err := f.db.BeginTx(ctx, level)
+	if err != nil {
 		return err
 	}
-	return f.kits[1].Service.Forget(ctx, r)
+	defer tx.Rollback()
+	if err := f.on.remove(ctx, tx, f.users, r); err != nil {
+		return err
+	}
+	if err := f.inside.With(f.store.Within(tx)).Forget(ctx, r); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
 
 // opens counts the passwords that sign the user in.
