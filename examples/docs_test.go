@@ -101,24 +101,41 @@ func TestDocsCompile(t *testing.T) {
 	}
 }
 
-// TestShownExample holds the recipe to the example that it shows.
+// TestShownExample holds the recipes to the examples that they show.
 func TestShownExample(t *testing.T) {
-	var source strings.Builder
-	for _, name := range []string{"passwords.go", "users.go"} {
-		code, err := os.ReadFile("chi-pgx/" + name)
-		if err != nil {
-			t.Fatal(err)
+	for folder, shown := range map[string]struct {
+		in   string
+		from string // the heading that the blocks follow
+		n    int
+	}{
+		"chi-pgx": {"docs/chi-pgx-scs.md", "# chi, pgx and scs", 5},
+		"spa":     {"docs/spa.md", "## A whole app", 2},
+	} {
+		var source strings.Builder
+		for _, name := range []string{"passwords.go", "users.go"} {
+			code, err := os.ReadFile(folder + "/" + name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			source.Write(code)
 		}
-		source.Write(code)
-	}
-	all := only("go", blocks(t, document(t, "docs/chi-pgx-scs.md")))
-	if len(all) < 5 {
-		t.Errorf("%d blocks", len(all))
-	}
-	for _, block := range all {
-		if !strings.Contains(source.String(), block) {
-			t.Errorf("this is not in examples/chi-pgx:\n%s", block)
+		_, part, _ := strings.Cut(document(t, shown.in), shown.from+"\n")
+		all := only("go", blocks(t, part))
+		if len(all) < shown.n {
+			t.Errorf("%s: %d blocks", shown.in, len(all))
 		}
+		for _, block := range all {
+			if !strings.Contains(source.String(), block) {
+				t.Errorf("this is not in examples/%s:\n%s", folder, block)
+			}
+		}
+	}
+	script, err := os.ReadFile("spa/app.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if js := only("js", blocks(t, document(t, "docs/spa.md"))); len(js) != 1 || js[0] != string(script) {
+		t.Error("examples/spa/app.js is not the script of docs/spa.md")
 	}
 }
 

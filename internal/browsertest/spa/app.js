@@ -3,15 +3,15 @@
 let access = "", refresh = "";
 
 // ask returns what the API answers, and throws its problem.
-async function ask(path, body, again = true) {
-  const reply = await fetch(API + path, {
+async function ask(url, body, again = true) {
+  const reply = await fetch(url, {
     method: body ? "POST" : "GET",
     headers: { ...(body && { "Content-Type": "application/json" }), ...(access && { Authorization: "Bearer " + access }) },
     body: body && JSON.stringify(body),
   });
   if (reply.status === 401 && refresh && again) {
     await renew();
-    return ask(path, body, false);
+    return ask(url, body, false);
   }
   const answer = reply.status === 204 ? null : await reply.json();
   if (!reply.ok) throw Object.assign(new Error(answer.detail), answer, { wait: Number(reply.headers.get("Retry-After")) });
@@ -37,17 +37,17 @@ function keep(pair) {
 }
 
 const app = {
-  signIn: async (login, password) => keep(await ask("signin", { login, password })),
-  policy: () => ask("policy"),
-  check: (password) => ask("check", { password }),
-  change: (current_password, new_password) => ask("change", { current_password, new_password }),
-  forgot: (login) => ask("forgot", { login }),
+  signIn: async (login, password) => keep(await ask(API + "signin", { login, password })),
+  policy: () => ask(API + "policy"),
+  check: (password) => ask(API + "check", { password }),
+  change: (current_password, new_password) => ask(API + "change", { current_password, new_password }),
+  forgot: (login) => ask(API + "forgot", { login }),
   // On a phone a code is less trouble than a link that opens another browser.
-  forgotCode: async (login) => (await ask("forgot/code", { login })).request_id,
-  redeem: async (request_id, code) => (await ask("reset/code", { request_id, code })).token,
-  checkLink: (token) => ask("reset/check", { token }),
-  reset: (token, new_password) => ask("reset", { token, new_password }),
-  cancel: (token) => ask("cancel", { token }),
+  forgotCode: async (login) => (await ask(API + "forgot/code", { login })).request_id,
+  redeem: async (request_id, code) => (await ask(API + "reset/code", { request_id, code })).token,
+  checkLink: (token) => ask(API + "reset/check", { token }),
+  reset: (token, new_password) => ask(API + "reset", { token, new_password }),
+  cancel: (token) => ask(API + "cancel", { token }),
 };
 
 // Links lead to #/reset?token=… and #/cancel?token=…: the token leaves the address bar at
