@@ -38,7 +38,10 @@ func (s *Service) Change(ctx context.Context, r Change) (Written, error) {
 	if err != nil {
 		return Written{}, guess.abandon(s.fault(ctx, err))
 	}
-	refused := s.refusal(a, true, v, guess)
+	refused, err := s.refusalAt(ctx, a, true, v, guess)
+	if err != nil {
+		return Written{}, guess.abandon(err)
+	}
 	if refused == nil {
 		refused = s.unusable(a)
 	}

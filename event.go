@@ -34,6 +34,8 @@ const (
 	EventChanged             EventName = "password.changed"
 	EventChangeFailed        EventName = "password.change_failed"
 	EventHashNotJudged       EventName = "password.hash_not_judged" // the hasher cannot read what is stored
+	EventChangedOutside      EventName = "password.changed_outside" // the hash was written past the library: seen at a sign-in
+	EventWrittenBack         EventName = "password.written_back"    // an earlier hash is in the place of a later one: it is refused
 	EventRehashed            EventName = "password.rehashed"
 	EventResetRequested      EventName = "password.reset_requested" // a link or a code, for whatever login
 	EventInvited             EventName = "account.invited"
@@ -145,6 +147,8 @@ var owasp = map[EventName]struct {
 	EventChanged:             {"authn_password_change", slog.LevelInfo},
 	EventChangeFailed:        {"authn_password_change_fail", slog.LevelWarn},
 	EventHashNotJudged:       {"", slog.LevelError},
+	EventChangedOutside:      {"authn_password_change", slog.LevelInfo},
+	EventWrittenBack:         {"", slog.LevelError},
 	EventRehashed:            {"", slog.LevelInfo},
 	EventResetRequested:      {"authn_token_created", slog.LevelInfo},
 	EventInvited:             {"authn_token_created", slog.LevelInfo},

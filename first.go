@@ -48,7 +48,7 @@ func (s *Service) mayHaveFirst(ctx context.Context, a Account) error {
 	if a.NoPassword {
 		return ErrNoPassword
 	}
-	if a.Hash != "" || !a.ChangedAt.IsZero() || a.Must == Compromised {
+	if a.Hash != "" || a.Outside || !a.ChangedAt.IsZero() || a.Must == Compromised {
 		return ErrConflict
 	}
 	switch earlier, err := s.store.History(ctx, a.Ref, 1); {

@@ -186,7 +186,9 @@ func (s invalidating) RaiseEpochs(ctx context.Context, by int64) (int, error) {
 // write or [Service.Revoke] has raised the epoch since, or the account is gone,
 // closed, suspended or not active; ErrUnavailable if the store cannot tell. The
 // reason, unless "", says that the account may do nothing but change its password.
-// Config.InsecureLiveCache has it remember for a while that all was well.
+// Config.InsecureLiveCache has it remember for a while that all was well. The epoch 0, of
+// a session from before the host adopted the library, is ErrEnded, but for
+// Config.InsecureAcceptUnstamped.
 func (s *Service) Live(ctx context.Context, r Ref, epoch int64) (Reason, error) {
 	ask := func() (Reason, error) { return s.live(ctx, r, epoch) }
 	if s.liveCache == nil || s.within || s.foreign(r) {
@@ -203,8 +205,16 @@ func (s *Service) live(ctx context.Context, r Ref, epoch int64) (Reason, error) 
 		return "", ErrEnded
 	case err != nil:
 		return "", err
-	case epoch == 0 || a.Epoch != epoch || !a.Active || a.Disabled || a.Must == Compromised:
+	case !a.Active || a.Disabled || a.Must == Compromised:
 		return "", ErrEnded
+	case epoch == 0 && s.acceptsUnstamped(a), epoch != 0 && a.Epoch == epoch:
+		return a.Must, nil
 	}
-	return a.Must, nil
+	return "", ErrEnded
+}
+
+// acceptsUnstamped reports whether a session from before the host adopted the library is
+// good still: nothing of the library's has ended it.
+func (s *Service) acceptsUnstamped(a Account) bool {
+	return s.now().Before(s.cfg.InsecureAcceptUnstamped) && !a.Raised && !a.Outside
 }

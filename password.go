@@ -11,107 +11,7 @@ import (
 
 	"github.com/passwd-go/passwd/internal/gate"
 	"github.com/passwd-go/passwd/pwhash"
-	"github.com/passwd-go/passwd/pwpolicy"
 )
-
-// Config is what a [Service] is made of. Store, Keys, Notify and Links are
-// required; the zero value of every other field is the safe default. Its functions
-// and interfaces are called concurrently.
-type Config struct {
-	Store  Store    // accounts, hashes and digests of tokens
-	Keys   Keys     // what all secrets are derived from
-	Notify Notifier // delivers messages
-	Links  Links    // where the links in them lead
-
-	// Policy judges new passwords, on every path. The zero Policy is NIST().
-	Policy pwpolicy.Policy
-	// PolicyFor picks another policy for an account, as tenants with rules of their
-	// own need. If nil, every account has Policy. It is asked for every new password
-	// and check of one, and at every sign-in by an account whose password has a known
-	// age (see [pwpolicy.MaxAge]). If it fails, so does the request, with ErrUnavailable.
-	PolicyFor func(ctx context.Context, a Account) (pwpolicy.Policy, error)
-	// PolicyFloor holds for every account, whatever Policy and PolicyFor say: its rules are
-	// enforced in addition to theirs, and of two rules with the same name both are, so that
-	// a tenant can tighten it but not loosen it. A policy that contradicts it, so that no
-	// password is acceptable, rejects the request. The zero Policy is no floor.
-	PolicyFloor pwpolicy.Policy
-
-	// Hasher makes and verifies hashes. If nil, the zero pwhash.Argon2id.
-	Hasher pwhash.Hasher
-	// HashWorkers is how many hashes may be computed at once. Each holds the memory
-	// of its parameters, 19 MiB by default. If 0, GOMAXPROCS.
-	HashWorkers int
-	// HashMemory is how many bytes they may hold together, for tables in which some
-	// hashes need far more than others. One that needs more is computed alone. If 0,
-	// for each worker what a new hash needs and at least 32 MiB; below 0, no bound. It
-	// has no effect unless Hasher is a [pwhash.Inspector].
-	HashMemory int64
-	// HashWaiting is how many calls may wait for a turn before others get ErrBusy,
-	// as a [*BusyError]. If 0, 64 for each worker; below 0, nobody waits.
-	HashWaiting int
-	// Dummies are what the password of an unknown login is compared with, so that
-	// time does not tell that it is unknown (I6): hashes of passwords that nobody
-	// knows, or "" for one that Hasher makes. If there are none, it is that one.
-	//
-	// They are for tables with hashes of another stack that take a different time. Give
-	// them in the proportions of the table: for one half of bcrypt with cost 10, a bcrypt
-	// hash of cost 10 and "". A login is always compared with the same one. What this does
-	// not close: the proportion changes with every sign-in that replaces such a hash, so
-	// adjust it now and then; and anyone who watches one login for a long time sees it
-	// change from slow to fast, which only an account does.
-	Dummies []Hash
-
-	// Queue keeps messages until they are delivered. If nil, the Store where it is
-	// a Queue, else a bounded one in memory, which a restart empties.
-	Queue Queue
-	// Limiter counts tries. If nil, the Store where it is a Limiter, else a bounded
-	// one in memory, which a restart empties.
-	Limiter Limiter
-	// Limits are the bounds on trying. The zero value of each is its default.
-	Limits Limits
-
-	// Admit has the last word on a sign-in, or a change by login, with the right
-	// password. Its error is returned unchanged: ErrSecondFactor says that more is needed
-	// before a session, token or ticket may be issued. If nil, the right password is
-	// enough.
-	Admit func(ctx context.Context, a Account, c Client) error
-	// AfterWrite is told of every password write after its commit, and again by
-	// the worker until it returns nil, for 30 days at most: it must be idempotent. If
-	// nil, nobody is.
-	AfterWrite func(ctx context.Context, w Written) error
-	// Observer receives events. If nil, they are dropped.
-	Observer Observer
-
-	// Deliveries is how many messages one [Service.Run] delivers at once, and how many
-	// at most are delivered a second time if the process dies. If 0, 4, of which 3 at
-	// most are in one channel and 2 of these at messages that failed before, so that a
-	// gateway that hangs delays the other channel by a second at most. With 1, a
-	// delivery that hangs delays all others.
-	Deliveries int
-	// InsecureLiveCache lets [Service.Live], and with it the JWTs of session/jwt,
-	// answer from memory for so long, at most a minute, that an account is still good
-	// at an epoch: in a microsecond and without the store. It costs that a session or
-	// JWT that another process has ended, by a password write or by Revoke, goes on
-	// being accepted here for so long at most. So does one of an account that the host
-	// closes itself, or that this process writes through [Service.With], until so long
-	// after the commit. What this process writes otherwise is known here at once, and
-	// refusals are never remembered. The sessions of package session are compared in
-	// the lookup that finds them and do not use it. If 0, every call asks the store.
-	InsecureLiveCache time.Duration
-
-	// InsecureInvitationTTL is for how long the link of an [Service.Invite] is good, more
-	// than 24 hours and at most 7 days: people who are invited on a Friday. It costs that
-	// much longer, whoever reads the mailbox can give the account its first password
-	// (ASVS 6.4.1 has initial secrets expire after a short period of time, SP 800-63B-4
-	// those sent by mail after 24 hours). If 0, 24 hours.
-	InsecureInvitationTTL time.Duration
-
-	// JobLease is how long a job that is being processed is kept from other workers; a delivery
-	// gets three quarters of it. If 0, one minute.
-	JobLease time.Duration
-	// Now is the clock. If nil, time.Now. Times are kept in UTC, to the microsecond.
-	Now func() time.Time
-}
 
 // Service is the whole life of a password. It is immutable and safe for
 // concurrent use; make it once with [New].
@@ -190,33 +90,6 @@ func New(cfg Config) (*Service, error) {
 	}
 	s.use(cfg.Store)
 	return s, nil
-}
-
-// required lists the faults of fields that are looked at by themselves.
-func (c Config) required() (faults []error) {
-	for _, f := range []struct {
-		wrong bool
-		text  string
-	}{
-		{c.Store == nil, "Store is required (memstore.New to start with)"},
-		{c.Notify == nil, "Notify is required: it delivers the messages"},
-		{c.Links.Base == "", "Links.Base is required: the absolute URL of the mounted pages"},
-		{c.JobLease < 0, "JobLease is negative"},
-		{c.Deliveries < 0, "Deliveries is negative"},
-		{
-			c.InsecureInvitationTTL != 0 && (c.InsecureInvitationTTL <= invitationTTL || c.InsecureInvitationTTL > maxInvitationTTL),
-			fmt.Sprintf("InsecureInvitationTTL: %v is not more than %v and at most %v", c.InsecureInvitationTTL, invitationTTL, maxInvitationTTL),
-		},
-		{
-			c.InsecureLiveCache < 0 || c.InsecureLiveCache > maxLiveCache,
-			fmt.Sprintf("InsecureLiveCache: %v is not within 0 and %v", c.InsecureLiveCache, maxLiveCache),
-		},
-	} {
-		if f.wrong {
-			faults = append(faults, errors.New("passwd: Config."+f.text))
-		}
-	}
-	return faults
 }
 
 // use makes the store the service's, and its queue as well where it is one and
@@ -332,18 +205,29 @@ func (s *Service) get(ctx context.Context, r Ref) (Account, error) {
 }
 
 // pinned returns the account with an epoch: one that has none yet gets it, so
-// that whatever is stamped from now on cannot fit a later account of the same id.
+// that whatever is stamped from now on cannot fit a later account of the same id. One
+// whose hash somebody else has written keeps the epoch that it is read with since.
 // After ErrConflict the account has to be read again, and judged again.
 func (s *Service) pinned(ctx context.Context, a Account) (Account, error) {
-	if a.Epoch != 0 {
+	if a.Epoch != 0 && !a.Outside {
 		return a, nil
 	}
+	if a.Outside {
+		if back, err := s.writtenBack(ctx, a); err != nil {
+			return a, err
+		} else if back {
+			return s.get(ctx, a.Ref)
+		}
+	}
 	epoch, err := s.store.Apply(ctx, Write{
-		Account: a.Ref, IfHash: a.Hash, IfMust: a.Must, Must: a.Must, MustUntil: a.MustUntil, Now: s.now(),
+		Account: a.Ref, IfHash: a.Hash, IfEpoch: a.Epoch, IfMust: a.Must, Must: a.Must, MustUntil: a.MustUntil, Now: s.now(),
 	})
 	if err != nil {
 		return a, s.fault(ctx, err)
 	}
-	a.Epoch = epoch
+	if a.Epoch = epoch; a.Outside {
+		a.Outside, a.ChangedAt = false, s.now()
+		s.Observe(ctx, Event{Name: EventChangedOutside, Account: a.Ref, Outcome: outcomeSuccess})
+	}
 	return a, nil
 }

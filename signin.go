@@ -3,6 +3,7 @@ package passwd
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/passwd-go/passwd/pwhash"
@@ -75,12 +76,15 @@ const (
 // its caller needs: settle, or expire. It also returns by when the password
 // must be changed, if its owner should be told.
 func (s *Service) open(ctx context.Context, login Login, password typed, c Client, settle func(context.Context, Account, Client) (Account, time.Time, error)) (Account, time.Time, error) {
-	a, err := s.verified(ctx, login, password, c)
+	a, stale, err := s.verified(ctx, login, password, c)
 	for conflicts := 0; err == nil; conflicts++ {
 		var changeBy time.Time
 		var settled Account
 		settled, changeBy, err = settle(ctx, a, c)
 		if err == nil {
+			if stale != "" && settled.Hash == stale && !settled.Outside { // until it is settled, its epoch goes by its hash
+				settled = s.upgrade(ctx, settled, password, c)
+			}
 			return settled, changeBy, nil
 		}
 		if errors.Is(err, ErrConflict) && conflicts < maxConflicts {
@@ -127,11 +131,11 @@ func (s *Service) stillOpens(ctx context.Context, verified Hash, fresh Account, 
 			return nil, s.fault(ctx, err)
 		}
 	}
-	refused := s.refusal(fresh, true, v, nil)
-	if refused == nil {
+	refused, err := s.refusalAt(ctx, fresh, true, v, nil)
+	if refused == nil && err == nil {
 		refused = s.unusable(fresh)
 	}
-	return refused, nil
+	return refused, err
 }
 
 // signInFailed reports a sign-in that came to nothing, and returns its error.
@@ -142,39 +146,44 @@ func (s *Service) signInFailed(ctx context.Context, a Account, r *refusal, c Cli
 
 // verified takes a login and a password to the account they open: find → limiter →
 // verify → may it be used at all. It is the only way to an account by login, so that
-// every such path is bounded by the same counts.
-func (s *Service) verified(ctx context.Context, login Login, password typed, c Client) (Account, error) {
+// every such path is bounded by the same counts. It also returns a hash that should be
+// replaced by a better one.
+func (s *Service) verified(ctx context.Context, login Login, password typed, c Client) (_ Account, stale Hash, _ error) {
 	login, err := checkLogin(login)
 	if err != nil {
-		return Account{}, err
+		return Account{}, "", err
 	}
 	a, found, err := s.find(ctx, login)
 	if err != nil {
-		return Account{}, err
+		return Account{}, "", err
 	}
 	guess, err := s.newGuess(ctx, login, a, found, c)
 	if err != nil {
-		return Account{}, err
+		return Account{}, "", err
 	}
 	v, err := s.verifyLogin(ctx, login, a, password, c)
 	if err != nil {
-		return Account{}, guess.abandon(s.fault(ctx, err))
+		return Account{}, "", guess.abandon(s.fault(ctx, err))
 	}
-	if refused := s.refusal(a, found, v, guess); refused != nil {
+	refused, err := s.refusalAt(ctx, a, found, v, guess)
+	if err != nil {
+		return Account{}, "", guess.abandon(err)
+	}
+	if refused != nil {
 		s.Observe(ctx, Event{Name: EventSignInFailed, Account: a.Ref, Outcome: outcomeFailure, Reason: refused.reason, Client: c})
-		return Account{}, s.refuse(ctx, a, found, guess, refused.err)
+		return Account{}, "", s.refuse(ctx, a, found, guess, refused.err)
 	}
 	if err := guess.succeeded(); err != nil {
-		return Account{}, err
+		return Account{}, "", err
 	}
 	if why := s.unusable(a); why != nil {
 		s.Observe(ctx, Event{Name: EventSignInFailed, Account: a.Ref, Outcome: outcomeFailure, Reason: why.reason, Client: c})
-		return Account{}, why.err
+		return Account{}, "", why.err
 	}
 	if v.Stale {
-		a = s.upgrade(ctx, a, password, c)
+		stale = a.Hash
 	}
-	return a, nil
+	return a, stale, nil
 }
 
 // refusal is an error for the caller, and the reason for the audit.
@@ -203,6 +212,45 @@ func (s *Service) refusal(a Account, found bool, v pwhash.Verdict, g *guess) *re
 		return &refusal{ErrWrongCredentials, "suspended"}
 	}
 	return nil
+}
+
+// refusalAt is refusal, and refuses the right password of a hash that was written back.
+func (s *Service) refusalAt(ctx context.Context, a Account, found bool, v pwhash.Verdict, g *guess) (*refusal, error) {
+	refused := s.refusal(a, found, v, g)
+	if refused != nil || !a.Outside {
+		return refused, nil
+	}
+	back, err := s.writtenBack(ctx, a)
+	if back && err == nil {
+		refused = &refusal{ErrWrongCredentials, "written_back"}
+	}
+	return refused, err
+}
+
+// maxKeptHashes is how far back rules may look, and so how many hashes a store keeps.
+const maxKeptHashes = 24
+
+// writtenBack reports whether a hash that somebody else has written is one that the
+// library has replaced: a program read the row before that, and has saved all of it since.
+// The account is suspended then, and its owner told.
+func (s *Service) writtenBack(ctx context.Context, a Account) (bool, error) {
+	earlier, err := s.store.History(ctx, a.Ref, maxKeptHashes)
+	if errors.Is(err, ErrNotFound) { // deleted meanwhile: what follows finds out
+		return false, nil
+	}
+	if err != nil || !slices.Contains(earlier, a.Hash) {
+		return false, s.fault(ctx, err)
+	}
+	// The later password is lost, and the earlier one must not come back: whatever is
+	// written next would make it the account's.
+	switch err := s.suspend(ctx, a, nil, Client{}); {
+	case errors.Is(err, ErrConflict), errors.Is(err, ErrNotFound): // it is kept because it was replaced just now
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	s.Observe(ctx, Event{Name: EventWrittenBack, Account: a.Ref, Outcome: outcomeFailure})
+	return true, nil
 }
 
 // unusable decides what only the holder of the right password learns (F7).

@@ -3,6 +3,7 @@ package passwd
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"time"
@@ -78,6 +79,37 @@ type Account struct {
 	// owner signs in through the identity provider of an organization: none is set, no
 	// link or code is sent, and one that is stored opens nothing.
 	NoPassword bool
+
+	// Outside says that somebody else than the library has written the hash since it last
+	// did, or has put a row with another in the place of a deleted one. Epoch is then
+	// [OutsideEpoch], so that nothing that was stamped before is good, ChangedAt and
+	// MustUntil are zero, and the next Apply makes that the account's epoch.
+	Outside bool
+	// Raised says that the epoch was raised since the account got its first one, or that
+	// the hash was written from outside meanwhile. Where a store does not know, it is true.
+	Raised bool
+}
+
+// OutsideEpoch is for stores: the epoch of an account whose hash is not the one that it
+// had after the last Apply or Rehash of it, in place of the one that it had then. It is
+// greater by up to 2^32, for every hash by another number. An account without an epoch
+// stays without.
+func OutsideEpoch(epoch int64, h Hash) int64 {
+	if epoch == 0 {
+		return 0
+	}
+	sum := sha256.Sum256(binary.BigEndian.AppendUint64([]byte(h), uint64(epoch)))
+	return epoch + 1 + int64(binary.BigEndian.Uint32(sum[:4]))
+}
+
+// FromOutside is for stores: the account as read when its hash was written from outside.
+func (a Account) FromOutside() Account {
+	if a.Epoch == 0 {
+		return a
+	}
+	a.Epoch, a.Outside, a.Raised = OutsideEpoch(a.Epoch, a.Hash), true, true
+	a.ChangedAt, a.MustUntil = time.Time{}, time.Time{}
+	return a
 }
 
 // identifier returns the attribute of the account that logins of the kind name.
@@ -195,7 +227,9 @@ type Tokens interface {
 //
 // An account that has no epoch yet gets one by the first Apply, whatever it
 // writes: a random number of 52 bits, at least 1, so that what was stamped for a
-// deleted account never fits one that reuses its id. A raise adds 1 to it.
+// deleted account never fits one that reuses its id. A raise adds 1 to it. Of an account
+// that is [Account.Outside], IfEpoch and the epoch that is raised are its OutsideEpoch, and
+// a write without NewHash sets ChangedAt to Now: the hash is no older.
 type Write struct {
 	Account Ref
 	IfHash  Hash   // expectation: the stored hash, "" for none

@@ -37,6 +37,14 @@ func (s *Store) Update(r passwd.Ref, edit func(*passwd.Account)) error {
 	edited := s.out(a)
 	edit(&edited)
 	edited.Ref = r
+	if edited.Outside { // what an account shows then is not what is stored
+		if edited.ChangedAt.IsZero() {
+			edited.ChangedAt = a.ChangedAt
+		}
+		if edited.MustUntil.IsZero() {
+			edited.MustUntil = a.MustUntil
+		}
+	}
 	s.set(edited)
 	return nil
 }
@@ -89,7 +97,12 @@ func (s *Store) Find(ctx context.Context, l passwd.Login, max int) ([]passwd.Acc
 // out returns the account as callers see it.
 func (s *Store) out(a *passwd.Account) passwd.Account {
 	copied := clone(*a)
-	copied.Epoch = s.epoch(a.Ref)
+	copied.Epoch, copied.Outside, copied.Raised = 0, false, false
+	if o := s.ours[a.Ref]; o != nil {
+		if copied.Epoch, copied.Raised = o.epoch, o.raised; o.outside(a.Hash) {
+			return copied.FromOutside()
+		}
+	}
 	return copied
 }
 

@@ -36,14 +36,19 @@ func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err err
 	// Nothing below fails: this is the commit.
 	o := s.record(a.Ref)
 	o.forgotten = false
-	before := o.epoch
+	before, outside := s.epoch(a.Ref), o.outside(a.Hash)
 	if o.epoch = w.NextEpoch(before); before != 0 && o.epoch != before {
 		s.raised(w, o.epoch)
 	}
-	if w.NewHash != "" {
+	switch {
+	case w.NewHash != "":
 		o.replaced(a.Hash, w.History)
 		a.Hash, a.ChangedAt = w.NewHash, w.Now
+	case outside:
+		a.ChangedAt = w.Now
 	}
+	o.written, o.known = a.Hash, true
+	o.raised = o.raised || outside || w.NewHash != "" || w.Raise
 	a.Must, a.MustUntil = w.Must, micro(w.MustUntil)
 	if spent != nil {
 		spent.SpentAt = w.Now
@@ -92,7 +97,9 @@ func (s *Store) Rehash(ctx context.Context, r passwd.Ref, old, new passwd.Hash) 
 	}
 	a.Hash = new
 	if o := s.ours[r]; o != nil {
-		o.bound = new
+		if o.bound = new; o.written == old {
+			o.written = new
+		}
 	}
 	return true, nil
 }
@@ -126,6 +133,7 @@ func (s *Store) RaiseEpochs(ctx context.Context, by int64) (accounts int, err er
 	for _, o := range s.ours {
 		if o.epoch != 0 {
 			o.epoch += by
+			o.raised = true
 			accounts++
 		}
 	}
@@ -140,6 +148,9 @@ func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
 	}
 	defer s.mu.Unlock()
 	if o := s.ours[r]; o != nil {
+		if a := s.accounts[r]; a != nil && o.outside(a.Hash) {
+			a.MustUntil = time.Time{} // nothing is known of that hash
+		}
 		for _, t := range o.tokens {
 			delete(s.tokens, t.TokenRef)
 		}

@@ -38,6 +38,9 @@ type Store struct {
 // record is what the library keeps about an account beside the host's row.
 type record struct {
 	epoch    int64
+	written  passwd.Hash // the hash after the last write of ours, while known says so
+	known    bool
+	raised   bool
 	history  []passwd.Hash // newest first
 	tokens   []*passwd.TokenRecord
 	sessions []*held
@@ -77,11 +80,18 @@ func (s *Store) lock(ctx context.Context) error {
 
 // epoch returns the current epoch of an account, 0 if it has none yet.
 func (s *Store) epoch(r passwd.Ref) int64 {
-	if o := s.ours[r]; o != nil {
-		return o.epoch
+	o := s.ours[r]
+	switch a := s.accounts[r]; {
+	case o == nil:
+		return 0
+	case a != nil && o.outside(a.Hash):
+		return passwd.OutsideEpoch(o.epoch, a.Hash)
 	}
-	return 0
+	return o.epoch
 }
+
+// outside reports whether somebody else has written a hash.
+func (o *record) outside(h passwd.Hash) bool { return o.known && o.epoch != 0 && o.written != h }
 
 // record returns what is kept about an account, empty if that is nothing yet.
 func (s *Store) record(r passwd.Ref) *record {

@@ -210,6 +210,9 @@ func (r *accountRow) read(row scanner, tenant string) (a passwd.Account, err err
 	if remains(r.stamp.Int64, a.Hash) {
 		a.Epoch, a.ChangedAt, a.Must, a.MustUntil = 0, time.Time{}, "", time.Time{}
 	}
+	if a.Raised = a.Epoch != 0 && wasRaised(r.stamp.Int64); outside(r.stamp.Int64, a.Hash) {
+		a = a.FromOutside()
+	}
 	for i, value := range r.personal {
 		if value != "" {
 			a.Personal = append(a.Personal, pwpolicy.Attribute{Name: u.Personal[i], Value: string(value)})

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ var postgresApply = `WITH
 	hashed AS (UPDATE {table} AS u SET {hash_column} = $3 WHERE {is_user}{where}
 		AND CAST(coalesce({hash}, '') AS text) COLLATE "C" = $4 RETURNING 1 AS one),
 	account AS (UPDATE {account} SET epoch = $5, stamp = $6, must = $7, must_until = $8, changed_at = $9 FROM hashed
-		WHERE {ours} AND epoch = $a AND must = $b AND stamp > 0 RETURNING 1 AS one),
+		WHERE {ours} AND epoch = $a AND must = $b AND ` + unwritten("$O", "$P") + ` RETURNING 1 AS one),
 	consumed AS (UPDATE {token} SET spent_at = $9 FROM account WHERE purpose = $c AND digest = $d AND {ours}
 		AND spent_at IS NULL AND expires_at > $9 AND ({token}.epoch = 0 OR {token}.epoch = $a) RETURNING 1 AS one),
 	voided AS (UPDATE {token} SET spent_at = $9 FROM account WHERE CAST($e AS boolean) AND {ours} AND {token}.epoch = 0 AND spent_at IS NULL
@@ -44,8 +45,8 @@ var postgresApply = `WITH
 // postgresApply makes a Write. With a quota the users row is locked before, so that it
 // sees what others have issued.
 const postgresIssue = `WITH
-	present AS (SELECT 1 AS one FROM {table} u WHERE {is_user}{where} FOR UPDATE),
-	account AS (SELECT 1 AS one FROM {account}, present WHERE {ours} AND epoch = $5 AND stamp > 0),
+	present AS (SELECT {hash} AS hash FROM {table} u WHERE {is_user}{where} FOR UPDATE),
+	account AS (SELECT stamp, hash FROM {account}, present WHERE {ours} AND epoch = $5 AND stamp > 0),
 	consumed AS (UPDATE {token} SET spent_at = $9 FROM account WHERE purpose = $b AND digest = $c AND {ours}
 		AND spent_at IS NULL AND expires_at > $9 AND ({token}.epoch = 0 OR {token}.epoch = $5) RETURNING 1 AS one),
 	live AS (SELECT t.digest, t.issued_at, row_number() OVER (ORDER BY t.issued_at) + CAST($d AS bigint) - 1 - count(*) OVER () AS place
@@ -55,13 +56,13 @@ const postgresIssue = `WITH
 	issued AS (INSERT INTO {token} (tenant, user_id, purpose, digest, epoch, address, verifier, requester, attempts, issued_at, expires_at)
 		SELECT {tenant_value}, {id_value}, CAST($3 AS text), CAST($4 AS bytea), CAST($5 AS bigint), CAST($6 AS bytea), CAST($7 AS bytea),
 			CAST($8 AS bytea), 0, CAST($9 AS bigint), CAST($a AS bigint) FROM account ON CONFLICT DO NOTHING RETURNING 1 AS one)
-	SELECT (SELECT count(*) FROM consumed), (SELECT count(*) FROM issued), (SELECT count(*) FROM live l WHERE l.place <= 0 AND l.issued_at > $9)`
+	SELECT (SELECT count(*) FROM consumed), (SELECT count(*) FROM issued), (SELECT count(*) FROM live l WHERE l.place <= 0 AND l.issued_at > $9),
+		(SELECT stamp FROM account), (SELECT hash FROM account)`
 
 // issueWhole issues a token by one statement, or returns errStepwise.
 func (s *Store) issueWhole(ctx context.Context, q querier, k key, t passwd.TokenRecord, maxLive int, consume *passwd.TokenRef) error {
 	if maxLive > 0 {
-		var hash text
-		if err := q.row(ctx, &s.queries.lockUser, k.tenant, k.id).Scan(&hash); err != nil {
+		if err := q.row(ctx, &s.queries.lockUser, k.tenant, k.id).Scan(new(text)); err != nil {
 			return s.nobody(err)
 		}
 	}
@@ -71,12 +72,14 @@ func (s *Store) issueWhole(ctx context.Context, q querier, k key, t passwd.Token
 		consumes, purpose, digest = 1, string(consume.Purpose), consume.Digest[:]
 	}
 	var consumed, issued, later int
+	var stamp sql.NullInt64
+	var hash text
 	err := q.row(ctx, &s.queries.issueWhole, k.tenant, k.id, string(t.Purpose), t.Digest[:], t.Epoch, blob(t.Address), blob(t.Verifier),
-		blob(t.Requester), t.IssuedAt.UnixMicro(), t.ExpiresAt.UnixMicro(), purpose, digest, max(maxLive, 0)).Scan(&consumed, &issued, &later)
+		blob(t.Requester), t.IssuedAt.UnixMicro(), t.ExpiresAt.UnixMicro(), purpose, digest, max(maxLive, 0)).Scan(&consumed, &issued, &later, &stamp, &hash)
 	if err != nil {
 		return s.nobody(err)
 	}
-	if consumed != consumes || issued != 1 || later != 0 {
+	if consumed != consumes || issued != 1 || later != 0 || outside(stamp.Int64, passwd.Hash(hash)) {
 		return errStepwise
 	}
 	return nil
@@ -134,6 +137,8 @@ func (s *Store) applyWhole(ctx context.Context, q querier, k key, w passwd.Write
 		}
 		args = append(args, row...)
 	}
+	plain, raised := printed(w.IfHash) // as in applyBriefly
+	args = append(args, plain, raised)
 	var accounts, consumed, issued int
 	if err := q.row(ctx, &s.queries.applyWhole, args...).Scan(&accounts, &consumed, &issued); err != nil {
 		return 0, err
@@ -157,7 +162,9 @@ func (s *Store) applyBriefly(ctx context.Context, q querier, k key, w passwd.Wri
 	if err := one(q.exec(ctx, &s.queries.setHash, k.tenant, k.id, string(w.NewHash), string(w.IfHash))); err != nil {
 		return 0, s.nobody(err)
 	}
-	err = one(q.exec(ctx, &s.queries.setAccountIf, k.tenant, k.id, epoch, stamp, string(w.Must), micros(w.MustUntil), w.Now.UnixMicro(), w.IfEpoch, string(w.IfMust)))
+	plain, raised := printed(w.IfHash) // of another hash, the epoch is not the one that is stored
+	err = one(q.exec(ctx, &s.queries.setAccountIf, k.tenant, k.id, epoch, stamp, string(w.Must), micros(w.MustUntil), w.Now.UnixMicro(),
+		w.IfEpoch, string(w.IfMust), plain, raised))
 	if err != nil {
 		return 0, err
 	}

@@ -1,8 +1,8 @@
 package sqlstore
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/binary"
@@ -21,6 +21,8 @@ type state struct {
 	changed sql.NullInt64
 	present bool // there is a row of ours
 	remains bool // and it is another's: all of the above is as if it was not
+	outside bool // the hash is not of our last write
+	raised  bool // the epoch has been raised
 }
 
 func (s *Store) state(ctx context.Context, q querier, k key) (state, error) {
@@ -60,6 +62,10 @@ func (st state) own() state {
 	if remains(st.stamp, st.hash) {
 		return state{hash: st.hash, stamp: st.stamp, present: true, remains: true}
 	}
+	if st.raised = st.epoch != 0 && wasRaised(st.stamp); st.epoch != 0 && outside(st.stamp, st.hash) {
+		st.epoch, st.until, st.changed = passwd.OutsideEpoch(st.epoch, st.hash), sql.NullInt64{}, sql.NullInt64{}
+		st.outside, st.raised = true, true
+	}
 	return st
 }
 
@@ -82,8 +88,9 @@ func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err err
 	if err != nil {
 		return 0, err
 	}
-	var before, stamp int64 = 0, random52()
-	landed := s.stamped(k, &before, stamp, w)
+	var before int64
+	stamp := newStamp(w.NewHash, true)
+	landed := s.stamped(k, &before, &stamp, w)
 	if s.whole(w) {
 		err = s.unlocked(ctx, "apply", landed, func(q querier) (err error) {
 			if s.queries.applyWhole.text != "" {
@@ -105,7 +112,7 @@ func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err err
 		if err := w.Check(passwd.Account{Hash: st.hash, Epoch: st.epoch, Must: passwd.Reason(st.must)}); err != nil {
 			return err
 		}
-		before = st.stamp
+		before, stamp = st.stamp, newStamp(cmp.Or(w.NewHash, st.hash), st.raised || w.NewHash != "" || w.Raise)
 		epoch, err = s.apply(ctx, q, k, st, w, stamp)
 		return err
 	})
@@ -122,14 +129,14 @@ func epochOf(epoch int64, err error) (int64, error) {
 // stamped tells by the stamp whether a write is there. The stamp is that write's
 // alone; the one before proves that it is not, and so does the epoch from which it would
 // have raised it. Any other proves nothing: it may be of a write that came after.
-func (s *Store) stamped(k key, before *int64, stamp int64, w passwd.Write) func(context.Context, querier) (bool, error) {
+func (s *Store) stamped(k key, before, stamp *int64, w passwd.Write) func(context.Context, querier) (bool, error) {
 	return func(ctx context.Context, q querier) (bool, error) {
 		st, err := s.state(ctx, q, k)
 		undone := st.stamp == *before || w.NewHash != "" && st.epoch != 0 && st.epoch == w.IfEpoch
-		if err == nil && st.stamp != stamp && !undone {
+		if err == nil && st.stamp != *stamp && !undone {
 			err = errOvertaken
 		}
-		return st.stamp == stamp, err
+		return st.stamp == *stamp, err
 	}
 }
 
@@ -175,7 +182,7 @@ func (s *Store) applyAccount(ctx context.Context, q querier, k key, st state, w 
 		set = &s.queries.addAccount
 	}
 	var changed any
-	if w.NewHash != "" {
+	if w.NewHash != "" || st.outside {
 		changed = micros(w.Now)
 	} else if st.changed.Valid {
 		changed = st.changed.Int64
@@ -274,7 +281,7 @@ func (s *Store) Rehash(ctx context.Context, r passwd.Ref, old, new passwd.Hash) 
 	err = s.write(ctx, "rehash", landed, func(q querier) error {
 		done, err = s.setHash(ctx, q, k, new, old)
 		if done {
-			_, err = q.exec(ctx, &s.queries.rebind, k.tenant, k.id, boundTo(new), boundTo(old))
+			err = s.rehashed(ctx, q, k, old, new)
 		}
 		if err != nil || done {
 			return s.nobody(err)
@@ -284,6 +291,14 @@ func (s *Store) Rehash(ctx context.Context, r passwd.Ref, old, new passwd.Hash) 
 		return err
 	})
 	return done && err == nil, err
+}
+
+// rehashed binds a row of ours to a better hash of the same password, if it was bound to
+// the one before or has its print.
+func (s *Store) rehashed(ctx context.Context, q querier, k key, old, new passwd.Hash) error {
+	plain, raised := printed(old)
+	_, err := q.exec(ctx, &s.queries.rehashed, k.tenant, k.id, boundTo(new), boundTo(old), (print(new)-print(old))<<printAt, plain, raised)
+	return err
 }
 
 // History implements passwd.Credentials. An unknown account is passwd.ErrNotFound.
@@ -355,12 +370,12 @@ func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
 }
 
 // touch writes the row of an account, where the dialect asks for that: two that count the
-// account's rows at once are then in conflict.
+// account's rows at once are then in conflict. What the stamp says of the hash stays.
 func (s *Store) touch(ctx context.Context, q querier, k key) error {
 	if !s.dialect.touches {
 		return nil
 	}
-	_, err := q.exec(ctx, &s.queries.touch, k.tenant, k.id, random52())
+	_, err := q.exec(ctx, &s.queries.touch, k.tenant, k.id)
 	return err
 }
 
@@ -372,7 +387,7 @@ func (s *Store) RaiseEpochs(ctx context.Context, by int64) (accounts int, err er
 		return 0, errors.New("sqlstore: raise epochs: by less than 1")
 	}
 	err = s.write(ctx, "raise epochs", nil, func(q querier) error {
-		n, err := q.exec(ctx, &s.queries.raiseAll, by)
+		n, err := q.exec(ctx, &s.queries.raiseAll, by, int64(stampPrints), int64(stampPrints|stampRaised)-1, int64(stampRaised))
 		accounts = int(n)
 		return err
 	})
@@ -390,15 +405,4 @@ func (s *Store) drop(ctx context.Context, q querier, k key) error {
 		}
 	}
 	return nil
-}
-
-// random52 returns a random number of 52 bits that is not 0.
-func random52() int64 {
-	var b [8]byte
-	for {
-		rand.Read(b[:])
-		if n := int64(binary.BigEndian.Uint64(b[:]) >> 12); n != 0 {
-			return n
-		}
-	}
 }

@@ -42,7 +42,7 @@ type queries struct {
 	setHash, addAccount, setAccount              query
 	setAccountIf                                 query
 	history, addHistory, oldHistory, trimHistory query
-	rebind, raiseAll, touch                      query
+	rehashed, raiseAll, touch                    query
 	dropAccount, dropTokens, dropHistory         query
 	token, addToken, spend, void, liveTokens     query
 	attempt, purge                               query
@@ -98,16 +98,18 @@ func newQueries(d *dialect, c Config) *queries {
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`)
 	set(&qs.setAccount, `UPDATE {account} SET epoch = $3, stamp = $4, must = $5, must_until = $6, changed_at = $7 WHERE {ours}`)
 	set(&qs.setAccountIf, `UPDATE {account} SET epoch = $3, stamp = $4, must = $5, must_until = $6, changed_at = $7
-		WHERE {ours} AND epoch = $8 AND must = $9 AND stamp > 0`)
+		WHERE {ours} AND epoch = $8 AND must = $9 AND `+unwritten("$a", "$b"))
 	if d.returning {
 		set(&qs.applyWhole, postgresApply)
 		set(&qs.issueWhole, postgresIssue)
 	}
-	set(&qs.rebind, `UPDATE {account} SET stamp = $3 WHERE {ours} AND stamp = $4`)
+	set(&qs.rehashed, `UPDATE {account} SET stamp = CASE WHEN stamp = $4 THEN $3 ELSE stamp + $5 END
+		WHERE {ours} AND (stamp = $4 OR `+printedIn("$6", "$7")+`)`)
 	if d.touches {
-		set(&qs.touch, `UPDATE {account} SET stamp = $3 WHERE {ours} AND stamp > 0`)
+		set(&qs.touch, `UPDATE {account} SET stamp = stamp + 1 WHERE {ours} AND stamp > 0`)
 	}
-	set(&qs.raiseAll, `UPDATE {account} SET epoch = epoch + $1 WHERE epoch <> 0`)
+	set(&qs.raiseAll, `UPDATE {account} SET epoch = epoch + $1,
+		stamp = CASE WHEN stamp BETWEEN $2 AND $3 THEN stamp + $4 ELSE stamp END WHERE epoch <> 0`)
 	set(&qs.dropAccount, `DELETE FROM {account} WHERE {ours}`)
 
 	// Of a user who is there: what a deleted one has left is not for who asks by the id.

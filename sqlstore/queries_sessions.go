@@ -17,7 +17,7 @@ const (
 	sessionColumns = `s.id, s.tenant, s.user_id, s.epoch, s.client, s.device, s.device_name, s.addr, s.user_agent,
 		s.access_digest, s.refresh_digest, s.created_at, s.issued_at, s.access_until, s.used_at, s.expires_at`
 
-	liveColumns = sessionColumns + `, {active}, {disabled}, a.must`
+	liveColumns = sessionColumns + `, {active}, {disabled}, a.must, a.stamp, {hash}`
 
 	// The host's table is searched by values, and ours by what is found there: the
 	// other way round, a text of ours is under another collation than the host's index.
@@ -32,8 +32,8 @@ func (qs *sessionQueries) render(d *dialect, u Users, set, rare func(*query, str
 	if d.lock != "" {
 		lock = ""
 	}
-	set(&qs.lockEpoch, `SELECT epoch FROM {account} WHERE {ours}`+lock)
-	set(&qs.standing, `SELECT {active}, {disabled} FROM {table} u WHERE {is_user}{where}`)
+	set(&qs.lockEpoch, `SELECT epoch, stamp FROM {account} WHERE {ours}`+lock)
+	set(&qs.standing, `SELECT {active}, {disabled}, {hash} FROM {table} u WHERE {is_user}{where}`)
 
 	set(&qs.byAccess, `SELECT id, tenant, user_id FROM {session} WHERE access_digest = $1`)
 	set(&qs.byRefresh, `SELECT id, tenant, user_id FROM {session} WHERE refresh_digest = $1
@@ -51,7 +51,7 @@ func (qs *sessionQueries) render(d *dialect, u Users, set, rare func(*query, str
 	set(&qs.reused, `SELECT `+sessionColumns+`, s.rotations FROM {session_spent} d JOIN {session} s ON s.id = d.session_id
 		WHERE d.digest = $2 AND s.id = $1 AND s.epoch = $3 AND s.expires_at > $4`)
 	set(&qs.mine, `SELECT id, client, epoch FROM {session} WHERE {ours}`)
-	set(&qs.beside, `SELECT {active}, {disabled}, a.epoch, s.id, s.epoch, s.device, s.expires_at FROM {users}
+	set(&qs.beside, `SELECT {active}, {disabled}, a.epoch, a.stamp, {hash}, s.id, s.epoch, s.device, s.expires_at FROM {users}
 		LEFT JOIN {session} s ON s.tenant = a.tenant AND s.user_id = a.user_id AND s.client = $3
 		WHERE {is_user}{where} ORDER BY s.issued_at, s.id`)
 	rare(&qs.rivals, `SELECT id FROM {session} WHERE {ours} AND client = $3 AND epoch = $4 AND expires_at > $5 ORDER BY issued_at, id`)

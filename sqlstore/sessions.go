@@ -21,7 +21,7 @@ func (s *Store) CreateSession(ctx context.Context, r session.Record, max int) er
 		return err
 	}
 	landed := func(ctx context.Context, q querier) (bool, error) {
-		if _, err := s.lockEpoch(ctx, q, k); err != nil { // waits for the end of what was lost sight of
+		if _, _, err := s.lockEpoch(ctx, q, k); err != nil { // waits for the end of what was lost sight of
 			return false, err
 		}
 		_, _, err := s.owner(ctx, q, &s.queries.sessions.owner, r.ID)
@@ -45,7 +45,7 @@ func (s *Store) CreateSession(ctx context.Context, r session.Record, max int) er
 // openSession stores a session, and reads whatever that depends on at once.
 func (s *Store) openSession(ctx context.Context, q querier, k key, r session.Record, max int) error {
 	if s.dialect.lock == "" {
-		if _, err := s.lockEpoch(ctx, q, k); err != nil {
+		if _, _, err := s.lockEpoch(ctx, q, k); err != nil {
 			return err
 		}
 	}
@@ -73,19 +73,20 @@ func (s *Store) makesWay(ctx context.Context, q querier, k key, r session.Record
 	}
 	defer rows.Close()
 	var (
-		rivals             []string // the one with the oldest tokens first
-		present            bool
-		active, disabled   flag
-		epoch, of, expires sql.NullInt64
-		id                 sql.NullString
-		device             []byte
+		rivals                    []string // the one with the oldest tokens first
+		present                   bool
+		active, disabled          flag
+		epoch, stamp, of, expires sql.NullInt64
+		hash                      text
+		id                        sql.NullString
+		device                    []byte
 	)
 	for rows.Next() {
-		if err := rows.Scan(&active, &disabled, &epoch, &id, &of, &device, &expires); err != nil {
+		if err := rows.Scan(&active, &disabled, &epoch, &stamp, &hash, &id, &of, &device, &expires); err != nil {
 			return nil, err
 		}
 		present = true
-		if r.Epoch == 0 || r.Epoch != epoch.Int64 {
+		if r.Epoch == 0 || r.Epoch != epochAt(epoch.Int64, stamp.Int64, passwd.Hash(hash)) {
 			return nil, passwd.ErrConflict
 		}
 		switch {
@@ -237,7 +238,7 @@ func (s *Store) EndSessions(ctx context.Context, account passwd.Ref, f session.F
 	}
 	err = s.write(ctx, "end sessions", nil, func(q querier) error {
 		n = 0
-		if _, err := s.lockEpoch(ctx, q, k); err != nil {
+		if _, _, err := s.lockEpoch(ctx, q, k); err != nil {
 			return err
 		}
 		mine, err := s.sessionsOf(ctx, q, k)
@@ -312,19 +313,21 @@ func (s *Store) sessionsOf(ctx context.Context, q querier, k key) (mine []sessio
 
 // lockEpoch keeps an account's sessions, and its epoch, from being written by
 // others; 0 is no epoch yet, and nothing locked.
-func (s *Store) lockEpoch(ctx context.Context, q querier, k key) (epoch int64, err error) {
-	err = q.row(ctx, &s.queries.sessions.lockEpoch, k.tenant, k.id).Scan(&epoch)
-	return epoch, absent(err, nil)
+func (s *Store) lockEpoch(ctx context.Context, q querier, k key) (epoch, stamp int64, err error) {
+	err = q.row(ctx, &s.queries.sessions.lockEpoch, k.tenant, k.id).Scan(&epoch, &stamp)
+	return epoch, stamp, absent(err, nil)
 }
 
 // standing is lockEpoch, and whether the account is open: active and not disabled.
 func (s *Store) standing(ctx context.Context, q querier, k key) (epoch int64, open bool, err error) {
-	if epoch, err = s.lockEpoch(ctx, q, k); err != nil {
+	var stamp int64
+	if epoch, stamp, err = s.lockEpoch(ctx, q, k); err != nil {
 		return 0, false, err
 	}
 	var active, disabled flag
-	err = q.row(ctx, &s.queries.sessions.standing, k.tenant, k.id).Scan(&active, &disabled)
-	return epoch, s.open(active, disabled), s.nobody(err)
+	var hash text
+	err = q.row(ctx, &s.queries.sessions.standing, k.tenant, k.id).Scan(&active, &disabled, &hash)
+	return epochAt(epoch, stamp, passwd.Hash(hash)), s.open(active, disabled), s.nobody(err)
 }
 
 func (s *Store) open(active, disabled flag) bool {
@@ -352,8 +355,10 @@ type scanner interface{ Scan(into ...any) error }
 func (s *Store) liveSession(row scanner) (r session.Record, must passwd.Reason, open bool, err error) {
 	var active, disabled flag
 	var reason string
-	r, err = s.session(row, &active, &disabled, &reason)
-	return r, passwd.Reason(reason), s.open(active, disabled), err
+	var stamp int64
+	var hash text
+	r, err = s.session(row, &active, &disabled, &reason, &stamp, &hash)
+	return r, passwd.Reason(reason), s.open(active, disabled) && !outside(stamp, passwd.Hash(hash)), err
 }
 
 // sessionRow is what the columns of a session are scanned into.

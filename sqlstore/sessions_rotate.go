@@ -14,7 +14,7 @@ func (s *Store) RotateSession(ctx context.Context, r session.Rotation) (session.
 	landed := func(ctx context.Context, q querier) (bool, error) {
 		_, k, err := s.owner(ctx, q, &s.queries.sessions.owner, r.ID)
 		if err == nil {
-			_, err = s.lockEpoch(ctx, q, k) // waits for the end of what was lost sight of
+			_, _, err = s.lockEpoch(ctx, q, k) // waits for the end of what was lost sight of
 		}
 		var now session.Record
 		if err == nil {

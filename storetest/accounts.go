@@ -98,7 +98,7 @@ func accountChecks() []check {
 	}, {
 		name:   "accounts/host write",
 		guards: "I3",
-		rule:   "What the host writes is seen at once, and leaves epoch, need for a change and history as they are.",
+		rule:   "What the host writes is seen at once, and leaves need for a change and history as they are; the epoch too, unless it is the hash.",
 		run: func(c *checker) {
 			before := c.seeded(1)
 			c.apply(replace(before, "ours"))
@@ -107,6 +107,10 @@ func accountChecks() []check {
 			before = c.get(before.Ref)
 			history := len(c.history(before.Ref, 10))
 
+			c.seed(c.with(c.account(1), before.Hash))
+			if got := c.get(before.Ref); got.Epoch != before.Epoch || got.Outside {
+				c.errorf("epoch is %d, was %d", got.Epoch, before.Epoch)
+			}
 			a := c.account(1)
 			a.Hash = hash("the host's own")
 			c.seed(a)
@@ -114,9 +118,10 @@ func accountChecks() []check {
 			if d := c.accountDiff(got, a); d != "" {
 				c.errorf("%s", d)
 			}
-			if got.Epoch != before.Epoch {
-				c.errorf("epoch is %d, was %d", got.Epoch, before.Epoch)
+			if got.Epoch == before.Epoch {
+				c.errorf("epoch is %d still", got.Epoch)
 			}
+
 			if n := len(c.history(a.Ref, 10)); n != history {
 				c.errorf("history has %d entries, had %d", n, history)
 			}

@@ -323,7 +323,7 @@ func conflictChecks() []check {
 			read := c.pinned(1)
 			own := c.with(c.account(1), hash("the host's own"))
 			c.seed(own)
-			token := c.issued(read.Ref, passwd.PurposeReset, read.Epoch)
+			token := c.issued(read.Ref, passwd.PurposeReset, c.get(read.Ref).Epoch)
 			c.refused("Apply after the host's write", read, token, passwd.ErrConflict)
 			if got := c.get(read.Ref).Hash; got != own.Hash {
 				c.errorf("the host's hash is gone")

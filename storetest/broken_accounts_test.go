@@ -43,7 +43,7 @@ var brokenAccounts = []brokenStore{{
 			return err
 		}
 	},
-	found: found{"forget/everything": "does not start anew at random", "forget/reused id": "does not start anew at random"},
+	found: found{"forget/everything": "does not start anew at random", "forget/reused id": "after Forget: Peek"},
 }, {
 	name: "forgetting an unknown account is an error",
 	breaks: func(b *broken) {

@@ -20,7 +20,7 @@
 //	    values/exact, values/digests
 //	 3 replace: apply/*, conflict/*, rehash/*, accounts/long hash, accounts/host write, values/hash
 //	 4 replace with a token: consume/*, write/*
-//	 5 what a write ends: epoch/*, history/*, forget/*, remove/*, sessions/epoch, sessions/keep,
+//	 5 what a write ends: outside/*, epoch/*, history/*, forget/*, remove/*, sessions/epoch, sessions/keep,
 //	    sessions/keep what is dead, sessions/other writes, sessions/forget
 //	 6 races of writers: race/compare and swap, race/no lost update, race/first epoch,
 //	    race/change and reset, race/one token, race/one token alone, race/code and write,
@@ -162,6 +162,7 @@ func storeChecks() []check {
 		historyChecks(),
 		forgetChecks(),
 		raiseChecks(),
+		outsideChecks(),
 		consumeChecks(),
 		writeTokenChecks(),
 		issueChecks(),

@@ -1,4 +1,4 @@
-// 43 lines without blank lines and comments: the accounts, to the app and to the
+// 46 lines without blank lines and comments: the accounts, to the app and to the
 // library.
 package main
 
@@ -17,7 +17,10 @@ func (s *Store) Put(ctx context.Context, a passwd.Account) error {
 		if old := s.docs[a.Ref]; old != nil {
 			d = old.clone()
 		}
-		a.Epoch, a.ChangedAt, a.Must, a.MustUntil = d.Epoch, d.ChangedAt, d.Must, d.MustUntil
+		a.Epoch, a.ChangedAt, a.Must, a.MustUntil, a.Outside, a.Raised = d.Epoch, d.ChangedAt, d.Must, d.MustUntil, d.Outside, d.Raised
+		if d.Hash != string(a.Hash) {
+			a = a.FromOutside()
+		}
 		d.Account, d.Hash = a, string(a.Hash)
 		return s.save(d)
 	})

@@ -1,4 +1,4 @@
-// 78 lines without blank lines and comments: passwords.
+// 83 lines without blank lines and comments: passwords.
 package main
 
 import (
@@ -20,10 +20,15 @@ func (s *Store) Apply(ctx context.Context, w passwd.Write) (epoch int64, err err
 			return err
 		}
 		d.Epoch = w.NextEpoch(d.Epoch)
-		if w.NewHash != "" {
+		switch {
+		case w.NewHash != "":
 			d.replaced(d.Hash, w.History)
 			d.Hash, d.ChangedAt = string(w.NewHash), w.Now
+		case d.Outside:
+			d.ChangedAt = w.Now
 		}
+		d.Raised = d.Raised || w.NewHash != "" || w.Raise
+		d.Outside = false
 		d.Must, d.MustUntil = w.Must, w.MustUntil
 		if w.VoidAll {
 			d.voidAll(w.Now)
@@ -82,7 +87,7 @@ func (s *Store) History(ctx context.Context, r passwd.Ref, n int) (hashes []pass
 // stays in its document, and goes with it.
 func (s *Store) Forget(ctx context.Context, r passwd.Ref) error {
 	err := s.update(ctx, r, func(d *document) error {
-		d.Epoch, d.ChangedAt, d.History, d.Tokens = 0, time.Time{}, nil, nil
+		d.Epoch, d.ChangedAt, d.History, d.Tokens, d.Outside, d.Raised = 0, time.Time{}, nil, nil, false, false
 		return nil
 	})
 	if errors.Is(err, passwd.ErrNotFound) {

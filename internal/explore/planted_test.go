@@ -28,7 +28,7 @@ var planted = []plantedFault{
 	{"a first password is written without asking again", "first.go", `method: MethodFirst, client: c, recheck: mayHave`, `method: MethodFirst, client: c`},
 	{"an invitation is good although there is a password", "redeem.go", `rec.Purpose == PurposeInvitation && a.Hash != ""`, `false`},
 	{"an invitation is sent to whoever has a password by now", "first.go", `a.Epoch != t.Epoch || t.allowed(a) != nil`, `false`},
-	{"a session is live at any epoch", "live.go", "	case epoch == 0 || a.Epoch != epoch ||", "	case epoch == 0 ||"},
+	{"a session is live at any epoch", "live.go", `epoch != 0 && a.Epoch == epoch:`, `epoch != 0:`},
 	{"a code is good twice", "code.go", `}, 0, &code.TokenRef)`, `}, 0, nil)`},
 	{"a limiter that is down is passed over", "requester.go", "	if err != nil {\n		return nil, s.fault(ctx, err)\n	}\n	var wait", "	if err != nil {\n		answers = make([]Taken, len(steps))\n	}\n	var wait"},
 	{"a hasher that fails keeps its turn", "hashing.go", "	defer s.gate.Leave(t)\n	h, err := s.cfg.Hasher.Hash(ctx, prepared)\n	if err != nil {", "	h, err := s.cfg.Hasher.Hash(ctx, prepared)\n	if err == nil {\n		s.gate.Leave(t)\n	} else {"},

@@ -26,6 +26,14 @@ type Account struct {
 	Must    passwd.Reason
 	Until   time.Time
 	History []string // replaced passwords, the newest first
+
+	// Outside is that the host has written the hash since the service last wrote.
+	Outside    bool
+	hash, ours int // which hash is stored, and which was after the service's last write
+	kept       struct {
+		epoch          int64
+		changed, until time.Time
+	}
 }
 
 // Unknowable is the password of a hash that no hasher can judge.

@@ -81,7 +81,7 @@ func (m *Model) Forget(r passwd.Ref) Answer {
 	m.ForgetCounts(r)
 	switch a := m.Accounts[r]; {
 	case a != nil && a.Row:
-		a.Epoch, a.Changed, a.History = 0, time.Time{}, nil
+		a.Epoch, a.Changed, a.History, a.Outside = 0, time.Time{}, nil, false
 	case a != nil:
 		delete(m.Accounts, r)
 	}

@@ -62,6 +62,8 @@ func (m *Model) replace(a *Account, c change) Answer {
 		return Answer{Error: string(passwd.CodePasswordRejected), Rejected: codes}
 	}
 	m.raise(a, c.keep)
+	m.hashes++
+	a.hash, a.ours = m.hashes, m.hashes
 	if a.Password != "" {
 		a.History = slices.Insert(a.History, 0, a.Password)
 	}

@@ -47,6 +47,7 @@ func (w *world) save(a *model.Account) {
 		hash = hashOf(form, a.Password)
 	}
 	w.host.save(a, hash)
+	w.m.Saved(a)
 }
 
 func hashable(password string) bool { return password != "" && password != model.Unknowable }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/passwd-go/passwd"
 )
 
@@ -29,6 +31,9 @@ type Model struct {
 
 	// FirstEpoch tells what the service has drawn.
 	FirstEpoch func(passwd.Ref) int64
+	// ReadEpoch tells which epoch a hash of the host's has.
+	ReadEpoch func(passwd.Ref) int64
+	hashes    int // how many there have been
 
 	Accounts map[passwd.Ref]*Account
 	Devices  map[passwd.Token]Device
@@ -96,9 +101,48 @@ func (m *Model) sorted() []*Account {
 
 // Pin gives an account the epoch that it needs from now on.
 func (m *Model) Pin(a *Account) {
-	if a.Epoch == 0 {
-		a.Epoch = m.FirstEpoch(a.Ref)
+	switch {
+	case a.Epoch == 0:
+		a.Epoch, a.ours = m.FirstEpoch(a.Ref), a.hash
+	case a.Outside:
+		a.Outside, a.Changed, a.ours = false, m.Now, a.hash
 	}
+}
+
+// Saved is the host's write of a hash.
+func (m *Model) Saved(a *Account) {
+	switch a.Password {
+	case "":
+		a.hash = 0
+	case Unknowable:
+		a.hash = -1
+	default:
+		m.hashes++
+		a.hash = m.hashes
+	}
+	switch {
+	case a.Epoch == 0:
+	case a.hash == a.ours && a.Outside:
+		a.Outside, a.Epoch, a.Changed, a.Until = false, a.kept.epoch, a.kept.changed, a.kept.until
+	case a.hash != a.ours:
+		if !a.Outside {
+			a.kept.epoch, a.kept.changed, a.kept.until = a.Epoch, a.Changed, a.Until
+		}
+		a.Outside, a.Epoch, a.Changed, a.Until = true, m.ReadEpoch(a.Ref), time.Time{}, time.Time{}
+	}
+}
+
+// upgrade replaces a stale hash by a better one of the same password.
+func (m *Model) upgrade(a *Account, password string) {
+	composed := norm.NFC.String(password)
+	if !a.Stale && composed == a.Password {
+		return
+	}
+	m.hashes++
+	if a.hash == a.ours {
+		a.ours = m.hashes
+	}
+	a.hash, a.Password, a.Stale = m.hashes, composed, false
 }
 
 // raise ends what was opened before, but for the session to keep.

@@ -3,8 +3,6 @@ package model
 import (
 	"time"
 
-	"golang.org/x/text/unicode/norm"
-
 	"github.com/passwd-go/passwd"
 )
 
@@ -30,7 +28,9 @@ func (m *Model) opened(l passwd.Login, password string, c passwd.Client) (a *Acc
 	case a.expiredTemporary(m.Now):
 		return nil, changeBy, Answer{Error: "temporary_expired"}
 	}
-	a.Password, a.Stale = norm.NFC.String(password), false
+	if !a.Outside {
+		m.upgrade(a, password)
+	}
 	return a, m.age(a), Answer{}
 }
 
@@ -40,6 +40,7 @@ func (m *Model) SignIn(l passwd.Login, password string, c passwd.Client) Answer 
 		return refused
 	}
 	m.Pin(a)
+	m.upgrade(a, password)
 	return Answer{Error: m.Admit(a), Account: a.Ref, Epoch: a.Epoch, Must: a.Must, ChangeBy: changeBy}
 }
 

@@ -77,7 +77,7 @@ func newWorld(tb testing.TB, h host) *world {
 		use, queue = struct{ passwd.Store }{w.store}, w.store
 	}
 	w.m = &model.Model{Now: noon, Policies: policies, Limits: limits, MaxJobs: maxJobs, Apart: apart, Keys: "0",
-		Accounts: map[passwd.Ref]*model.Account{}, Devices: map[passwd.Token]model.Device{}, Admit: admit, FirstEpoch: w.firstEpoch}
+		Accounts: map[passwd.Ref]*model.Account{}, Devices: map[passwd.Token]model.Device{}, Admit: admit, FirstEpoch: w.firstEpoch, ReadEpoch: w.readEpoch}
 	secrets := [2][]byte{[]byte("the first key of this test, long"), []byte("the second key of the test, long")}
 	for i := range 2 {
 		keys := passwd.Keys{Current: secrets[i], Previous: [][]byte{secrets[1-i]}}
@@ -128,6 +128,13 @@ func (w *world) firstEpoch(r passwd.Ref) int64 {
 	a, err := w.store.Get(ctx, r)
 	w.badEpoch = w.badEpoch || err != nil || a.Epoch < 1 || a.Epoch >= 1<<52 || w.epochs[a.Epoch]
 	w.epochs[a.Epoch] = true
+	return a.Epoch
+}
+
+// readEpoch reads the epoch of a hash that the host has written.
+func (w *world) readEpoch(r passwd.Ref) int64 {
+	a, err := w.store.Get(ctx, r)
+	w.badEpoch = w.badEpoch || err != nil || a.Epoch < 1
 	return a.Epoch
 }
 
