@@ -77,7 +77,7 @@ func (a *api) routes() map[string]endpoint.Methods {
 		"cancel":           {"POST": endpoint.Post(f, decodeToken, a.cancel, endpoint.Empty[none](http.StatusNoContent))},
 		"check":            {"POST": endpoint.Post(f, decodeCheck, a.check, endpoint.JSON[report](http.StatusOK, json))},
 		"policy": {"GET": endpoint.Get(f, a.policy, endpoint.JSON[policy](http.StatusOK, json)),
-			"POST": endpoint.Post(f, decodeToken, a.policyOf, endpoint.JSON[policy](http.StatusOK, json))},
+			"POST": endpoint.Post(f, decodePolicy, a.policyOf, endpoint.JSON[policy](http.StatusOK, json))},
 		"openapi.json": {"GET": document(f, a.doc)},
 	}
 	if a.Sessions != nil {

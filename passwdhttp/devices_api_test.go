@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -259,8 +260,42 @@ func TestPolicyOfToken(t *testing.T) {
 		s.post(t, "reset/check", map[string]string{"token": token}).want(t, 204, "")
 	}
 	s.post(t, "policy", nil).want(t, 400, "malformed_request")
+	s.post(t, "policy", map[string]string{"token": "x", "ticket": "x"}).want(t, 400, "malformed_request")
 	for _, token := range []string{"", "x", "NHl3kSpAs2yA-BRVggKKhHDXBWeVXXxWOwSK8iQKHtw"} {
 		s.post(t, "policy", map[string]string{"token": token}).want(t, 422, "invalid_token")
+	}
+}
+
+// So do the pages of a forced change and of an invitation, whose account has no password
+// that another could be compared with.
+func TestPolicyOfOtherTokens(t *testing.T) {
+	s := newSite(t, passwd.Config{}, passwdhttp.Config{})
+	ref := s.ada(t)
+	if err := s.Service.RequireChange(t.Context(), passwd.RequireChange{Account: ref}); err != nil {
+		t.Fatal(err)
+	}
+	in, err := s.Service.SignIn(t.Context(), passwd.SignIn{Login: passwd.Login{Value: "ada"}, Password: current})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ticket, err := s.Service.Ticket(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, invitation := s.invite(t)
+	for member, token := range map[string]string{"ticket": string(ticket), "invitation": invitation} {
+		for range 2 { // it is not spent
+			got := s.post(t, "policy", map[string]string{member: token})
+			got.want(t, 200, "")
+			if asks := strings.Contains(got.Body.String(), "similar_current"); asks != (member == "ticket") {
+				t.Errorf("%s: asks about the current password: %t", member, asks)
+			}
+		}
+		for _, other := range []string{"token", "ticket", "invitation"} {
+			if other != member {
+				s.post(t, "policy", map[string]string{other: token}).want(t, 422, "invalid_token")
+			}
+		}
 	}
 }
 

@@ -1,9 +1,12 @@
 package passwdhttp
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/endpoint"
+	"github.com/passwd-go/passwd/internal/jsonstrict"
 	"github.com/passwd-go/passwd/locale"
 	"github.com/passwd-go/passwd/pwpolicy"
 )
@@ -26,9 +29,35 @@ func (a *api) policy(w http.ResponseWriter, r *http.Request) (policy, error) {
 	return a.described(w, r, account)
 }
 
-// policyOf describes the policy of the account of a reset token. It spends nothing.
-func (a *api) policyOf(w http.ResponseWriter, r *http.Request, in passwd.Token) (policy, error) {
-	account, err := a.service(r).TokenAccount(r.Context(), passwd.PurposeReset, in, a.face.Client(r))
+// policyInput is one token, and what it is for.
+type policyInput struct {
+	purpose passwd.Purpose
+	token   passwd.Token
+}
+
+func decodePolicy(b endpoint.Body) (in policyInput, err error) {
+	var token, ticket, invitation *string
+	err = jsonstrict.Decode(b.Data,
+		jsonstrict.OptionalString("token", &token),
+		jsonstrict.OptionalString("ticket", &ticket),
+		jsonstrict.OptionalString("invitation", &invitation))
+	given := 0
+	for p, t := range map[passwd.Purpose]*string{
+		passwd.PurposeReset: token, passwd.PurposeTicket: ticket, passwd.PurposeInvitation: invitation,
+	} {
+		if t != nil {
+			in, given = policyInput{p, passwd.Token(*t)}, given+1
+		}
+	}
+	if err == nil && given != 1 {
+		err = errors.New("want one of token, ticket and invitation")
+	}
+	return in, err
+}
+
+// policyOf describes the policy of the account of a token. It spends nothing.
+func (a *api) policyOf(w http.ResponseWriter, r *http.Request, in policyInput) (policy, error) {
+	account, err := a.service(r).TokenAccount(r.Context(), in.purpose, in.token, a.face.Client(r))
 	if err != nil {
 		return policy{}, err
 	}

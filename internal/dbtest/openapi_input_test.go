@@ -199,10 +199,10 @@ func address(length uint64) string {
 	return strings.Repeat("a", int(length)-len(domain)) + domain
 }
 
-// needed reports whether a field is required, by the schema or by the alternative
-// that the example fits.
+// needed reports whether a field is required, by the schema, as there must be some, or by
+// the alternative that the example fits.
 func needed(schema *openapi3.Schema, example map[string]any, field string) bool {
-	if slices.Contains(schema.Required, field) {
+	if slices.Contains(schema.Required, field) || uint64(len(example)) <= schema.MinProps {
 		return true
 	}
 	for _, alternative := range schema.OneOf {
