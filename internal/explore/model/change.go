@@ -81,9 +81,11 @@ func (m *Model) replace(a *Account, c change) Answer {
 	if c.spend != nil {
 		c.spend.spent = true
 	}
-	cancel := &token{purpose: passwd.PurposeCancel, ref: a.Ref, issued: m.Now, expires: m.Now.Add(72 * time.Hour)}
-	m.cancels = append(m.cancels, cancel)
-	m.notify(a, kind, c.until, c.client, cancel, !m.Apart)
+	if c.method != passwd.MethodFirst { // of which nobody has to be told
+		cancel := &token{purpose: passwd.PurposeCancel, ref: a.Ref, issued: m.Now, expires: m.Now.Add(72 * time.Hour)}
+		m.cancels = append(m.cancels, cancel)
+		m.notify(a, kind, c.until, c.client, cancel, !m.Apart)
+	}
 	m.put(&Job{Hook: true, Account: a.Ref, At: m.Now, Due: m.Now.Add(time.Minute), NotAfter: m.Now.Add(30 * 24 * time.Hour)}, !m.Apart)
 	return Answer{Account: a.Ref, Epoch: a.Epoch, Method: c.method}
 }
@@ -94,6 +96,20 @@ func (m *Model) ChangeWithTicket(raw, next string, c passwd.Client) Answer {
 		return refuse(passwd.CodeInvalidToken)
 	}
 	return m.redeem(t, a, change{next: next, method: passwd.MethodForced, client: c})
+}
+
+// SetFirst is for accounts that never had a password.
+func (m *Model) SetFirst(r passwd.Ref, password string, c passwd.Client) Answer {
+	a := m.get(r)
+	switch {
+	case a == nil:
+		return Answer{Error: "not_found"}
+	case a.Password != "" || !a.Changed.IsZero() || len(a.History) > 0 || a.Must == passwd.Compromised:
+		return refuse(passwd.CodeConflict)
+	}
+	done := m.replace(a, change{next: password, method: passwd.MethodFirst, client: c})
+	done.Method = "" // a sign-in has none
+	return done
 }
 
 // NewHash judges a first password, which an account may have had before.

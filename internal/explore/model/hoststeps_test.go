@@ -165,6 +165,10 @@ func (w *world) hostWrites(t *rapid.T) {
 
 // create inserts a row, whose id may have been another's.
 func (w *world) create(t *rapid.T, r passwd.Ref) {
+	w.createWith(t, r, pick(w, t, "hash of", passwords[:4]))
+}
+
+func (w *world) createWith(t *rapid.T, r passwd.Ref, password string) {
 	a := w.m.Accounts[r]
 	if a == nil {
 		a = &model.Account{Ref: r}
@@ -173,7 +177,7 @@ func (w *world) create(t *rapid.T, r passwd.Ref) {
 	a.Row, a.Active, a.Disabled = true, true, false
 	a.Username, a.Email, a.Mobile = pick(w, t, "username", usernames), pick(w, t, "email", emails), pick(w, t, "mobile", mobiles)
 	a.EmailConfirmed, a.MobileConfirmed = true, false
-	a.Password, a.Stale = pick(w, t, "hash of", passwords[:4]), false
+	a.Password, a.Stale = password, false
 	w.log("%+v: created", *a)
 	w.save(a)
 }

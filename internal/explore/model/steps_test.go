@@ -360,6 +360,32 @@ func (w *world) check(t *rapid.T) {
 	w.compare(answer(model.Answer{Rejected: codes(report.Violations)}, err), w.m.Check(p, a.Ref, purpose, raw))
 }
 
+// signUp sets a first password, as often as not of an account that has just been made, in
+// the place of another.
+func (w *world) signUp(t *rapid.T) {
+	a := w.account(t)
+	if w.oneIn(t, 2, "anew") || !a.Row {
+		w.m.Only = nil
+		w.host.remove(a.Ref)
+		w.m.Delete(a.Ref)
+		w.compare(answer(model.Answer{}, w.services[w.keys].Forget(ctx, a.Ref)), w.m.Forget(a.Ref))
+		w.createWith(t, a.Ref, "")
+	}
+	s, next, c := w.service(t), w.next(t), w.client(t)
+	w.log("%v %.20q", a.Ref, next)
+	in, err := s.SetFirst(ctx, a.Ref, next, c)
+	if told := w.hooked; (err == nil) != (len(told) == 1) || err == nil && (told[0].Account != in.Account || told[0].Epoch != in.Epoch || told[0].Method != passwd.MethodFirst) {
+		w.fail("the host was not told of a password write as it was answered")
+	}
+	w.hooked = nil
+	w.compare(answer(model.Answer{Account: in.Account, Epoch: in.Epoch, Must: in.Must}, err), w.m.SetFirst(a.Ref, next, c))
+	if err == nil {
+		w.signedIn = append(w.signedIn, in)
+		w.m.Devices[in.Device] = model.Device{Account: in.Account, Made: w.m.Now}
+		w.devices = append(w.devices, in.Device)
+	}
+}
+
 func (w *world) newHash(t *rapid.T) {
 	a, s, p := w.account(t), w.service(t), w.next(t)
 	w.log("%v %.20q", a.Ref, p)
