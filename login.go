@@ -164,3 +164,13 @@ func (s *Service) LoginKinds() []LoginKind {
 	}
 	return []LoginKind{Username, Email, Mobile}
 }
+
+// Channels returns the ways that messages to accounts can take: what the store says in a
+// method of that name, as sqlstore does by its mapping, and otherwise all of them. With
+// none, links and codes reach nobody, and the pages offer none.
+func (s *Service) Channels() []Channel {
+	if store, ok := s.cfg.Store.(interface{ Channels() []Channel }); ok {
+		return store.Channels()
+	}
+	return []Channel{EmailChannel, SMSChannel}
+}

@@ -14,7 +14,7 @@ func (p *pages) own(who Principal) form {
 	f := form{
 		page: pageChange, path: "change", title: "change_title", submit: "submit_change",
 		account: who.Account, username: who.Username, bound: toAccount(pageChange, who),
-		links: []link{{p.at("forgot", ""), "forgot_title"}},
+		links: p.sendable(link{p.at("forgot", ""), "forgot_title"}),
 	}
 	f.fields = p.newPassword(fieldUsername, fieldCurrent)
 	return f

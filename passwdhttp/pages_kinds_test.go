@@ -1,6 +1,8 @@
 package passwdhttp_test
 
 import (
+	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,6 +19,17 @@ type mapped struct {
 }
 
 func (m mapped) LoginKinds() []passwd.LoginKind { return m.kinds }
+
+// Channels are those of the columns, as sqlstore has them.
+func (m mapped) Channels() (channels []passwd.Channel) {
+	if slices.Contains(m.kinds, passwd.Email) {
+		channels = append(channels, passwd.EmailChannel)
+	}
+	if slices.Contains(m.kinds, passwd.Mobile) {
+		channels = append(channels, passwd.SMSChannel)
+	}
+	return channels
+}
 
 // Pages ask for what the host's users have, in every language.
 func TestPagesFollowTheKinds(t *testing.T) {
@@ -50,6 +63,33 @@ func TestPagesFollowTheKinds(t *testing.T) {
 				if got := b.get(t, "forgot/sent").text("h1"); got != words.Label(tc.sent) || got == "" {
 					t.Errorf("%s: sent: %q", words.Language(), got)
 				}
+			}
+		})
+	}
+}
+
+// Where no account has an address, nothing is offered that would have to be sent.
+func TestPagesOfferWhatCanBeSent(t *testing.T) {
+	for name, tc := range map[string]struct {
+		store          passwd.Store
+		forgot, signIn []string
+	}{
+		"a store that does not tell": {memstore.New(), []string{"forgot/code", "signin"}, []string{"forgot", "forgot/code"}},
+		"email":                      {mapped{memstore.New(), []passwd.LoginKind{passwd.Email}}, []string{"forgot/code", "signin"}, []string{"forgot", "forgot/code"}},
+		"mobile":                     {mapped{memstore.New(), []passwd.LoginKind{passwd.Mobile}}, []string{"forgot/code", "signin"}, []string{"forgot", "forgot/code"}},
+		"username":                   {mapped{memstore.New(), []passwd.LoginKind{passwd.Username}}, []string{"signin"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newPages(t, passwd.Config{Store: tc.store}, passwdhttp.Config{
+				SignedIn: func(http.ResponseWriter, *http.Request, passwd.SignedIn) error { return nil },
+			})
+			b := s.browser()
+			for path, want := range map[string][]string{"forgot": tc.forgot, "signin": tc.signIn} {
+				var got []string
+				for _, to := range b.get(t, path).links() {
+					got = append(got, strings.TrimPrefix(to, base+"/"))
+				}
+				equal(t, path, got, want)
 			}
 		})
 	}

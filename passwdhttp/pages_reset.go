@@ -13,7 +13,7 @@ func (p *pages) forgotForm() form {
 	return form{
 		page: pageForgot, path: "forgot", title: "forgot_title", submit: "submit_forgot",
 		intro: []string{"forgot"}, fields: []string{fieldLogin}, kind: p.LoginKind, asks: p.asks,
-		links: []link{{p.at("forgot/code", ""), "use_code"}, {p.signIn(""), "sign_in"}},
+		links: append(p.sendable(link{p.at("forgot/code", ""), "use_code"}), link{p.signIn(""), "sign_in"}),
 	}
 }
 
@@ -38,10 +38,19 @@ func (p *pages) login(r *http.Request, in values) passwd.Login {
 	return passwd.Login{Tenant: p.tenant(r), Kind: p.LoginKind, Value: in[fieldLogin]}
 }
 
+// sendable are links to where something is asked for that is sent: none where no account
+// has an address that anything could be sent to.
+func (p *pages) sendable(all ...link) []link {
+	if len(p.Service.Channels()) == 0 {
+		return nil
+	}
+	return all
+}
+
 // sentTitle names where a message has gone, as far as that is known of all of them.
 func (p *pages) sentTitle() string {
-	kinds := p.Service.LoginKinds()
-	switch mail, phone := slices.Contains(kinds, passwd.Email), slices.Contains(kinds, passwd.Mobile); {
+	channels := p.Service.Channels()
+	switch mail, phone := slices.Contains(channels, passwd.EmailChannel), slices.Contains(channels, passwd.SMSChannel); {
 	case mail && !phone:
 		return "sent_title_email"
 	case phone && !mail:
@@ -62,7 +71,7 @@ func (p *pages) forgotCodeForm() form {
 	return form{
 		page: pageForgotCode, path: "forgot/code", title: "forgot_code_title", submit: "submit_forgot_code",
 		intro: []string{"forgot_code"}, fields: []string{fieldLogin}, kind: p.LoginKind, asks: p.asks,
-		links: []link{{p.at("forgot", ""), "use_link"}, {p.signIn(""), "sign_in"}},
+		links: append(p.sendable(link{p.at("forgot", ""), "use_link"}), link{p.signIn(""), "sign_in"}),
 	}
 }
 

@@ -255,7 +255,7 @@ func (p *pages) signInForm(next string) form {
 	return form{
 		page: pageSignIn, path: "signin", title: "sign_in", submit: "sign_in",
 		fields: []string{fieldLogin, fieldPassword}, kind: p.LoginKind, asks: p.asks, next: next,
-		links: []link{{p.at("forgot", ""), "forgot_title"}, {p.at("forgot/code", ""), "forgot_code_title"}},
+		links: p.sendable(link{p.at("forgot", ""), "forgot_title"}, link{p.at("forgot/code", ""), "forgot_code_title"}),
 	}
 }
 

@@ -123,6 +123,17 @@ func (s *Store) LoginKinds() (kinds []passwd.LoginKind) {
 	return kinds
 }
 
+// Channels returns the ways that messages can take to an address that has a column.
+func (s *Store) Channels() (channels []passwd.Channel) {
+	if s.config.Users.Email != "" {
+		channels = append(channels, passwd.EmailChannel)
+	}
+	if s.config.Users.Mobile != "" {
+		channels = append(channels, passwd.SMSChannel)
+	}
+	return channels
+}
+
 // matching returns up to max of the accounts that l names exactly, in the place of all.
 func matching(all []passwd.Account, l passwd.Login, max int) []passwd.Account {
 	found := all[:0]
