@@ -91,10 +91,11 @@ type Config struct {
 	// at an epoch: in a microsecond and without the store. It costs that a session or
 	// JWT that another process has ended, by a password write or by Revoke, goes on
 	// being accepted here for so long at most. So does one of an account that the host
-	// closes itself, or that this process writes through [Service.With], until so long
-	// after the commit. What this process writes otherwise is known here at once, and
-	// refusals are never remembered. The sessions of package session are compared in
-	// the lookup that finds them and do not use it. If 0, every call asks the store.
+	// closes itself, or whose hash it writes past the library, or that this process
+	// writes through [Service.With], until so long after the commit. What this process
+	// writes otherwise is known here at once, and refusals are never remembered. The
+	// sessions of package session are compared in the lookup that finds them and do not
+	// use it. If 0, every call asks the store.
 	InsecureLiveCache time.Duration
 
 	// InsecureAcceptUnstamped is until when [Service.Live] takes the epoch 0 for good: that
