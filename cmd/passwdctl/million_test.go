@@ -13,7 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"syscall"
+	"strings"
 	"testing"
 	"time"
 
@@ -85,18 +85,48 @@ func TestImportManyKilled(t *testing.T) {
 	})
 }
 
-// runBinary returns what a process wrote, how long it took, and the most memory that it held.
+// runBinary returns what a process wrote, how long it took, and the most memory that it held, as far
+// as Linux tells. What rusage has is at least what the process held that started it.
 func runBinary(t *testing.T, binary string, args ...string) (out string, took time.Duration, memory int64) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd := exec.Command(binary, args...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	began := time.Now()
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("%v: %v %s", args, err, stderr.String())
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
 	}
-	took = time.Since(began)
-	return stdout.String(), took, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Fatalf("%v: %v %s", args, err, stderr.String())
+			}
+			return stdout.String(), time.Since(began), memory
+		case <-tick.C:
+			memory = max(memory, peakMemory(cmd.Process.Pid))
+		}
+	}
+}
+
+// peakMemory returns the most that a process has had resident, in bytes; 0 if that cannot be told, as
+// of one that has ended.
+func peakMemory(pid int) int64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "VmHWM:" {
+			kib, _ := strconv.ParseInt(fields[1], 10, 64)
+			return kib << 10
+		}
+	}
+	return 0
 }
 
 // fakeBcrypt has the syntax of a hash of cost 10, and is one of no password.
