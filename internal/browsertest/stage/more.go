@@ -3,7 +3,7 @@ package stage
 import (
 	"context"
 	"net/http"
-	"time"
+	"sync"
 
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdtest"
@@ -113,26 +113,28 @@ func (h *Host) away(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusFound)
 }
 
-// Hold has replies to forms of a page held back, as a slow network does: what they ask
-// for has been done by then.
-func (h *Host) Hold(page string, d time.Duration) {
+// Hold has the reply to the next form of a page held back until it is released, as on a
+// slow network: what the form asks for is done.
+func (h *Host) Hold(page string) (release func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.held, h.hold = Mount+page, d
+	until := make(chan struct{})
+	h.held, h.until = Mount+page, until
+	return sync.OnceFunc(func() { close(until) })
 }
 
 func (h *Host) slow(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r)
+		var until chan struct{}
 		h.mu.Lock()
-		d := h.hold
-		if r.Method != http.MethodPost || r.URL.Path != h.held {
-			d = 0
+		if r.Method == http.MethodPost && r.URL.Path == h.held {
+			until, h.until, h.held = h.until, nil, ""
 		}
 		h.mu.Unlock()
-		if d > 0 {
+		if until != nil {
 			select { // headers and body are in a buffer until the handler returns
-			case <-time.After(d):
+			case <-until:
 			case <-r.Context().Done():
 			}
 		}

@@ -68,7 +68,7 @@ type Host struct {
 	store    *memstore.Store
 	mu       sync.Mutex
 	letter   string // the link in the mail that is open
-	hold     time.Duration
+	until    chan struct{}
 	held     string // path whose replies to POST are held
 	requests []Request
 }
