@@ -62,7 +62,7 @@ func (a *app) adopt(ctx context.Context) (err error) {
 func (a *app) mount(r gin.IRouter) {
 	r.Any("/password/api/*path", gin.WrapH(must(passwdhttp.API(a.config)))) // sign-in, change, reset, forced change, devices
 	r.POST("/refresh", a.do(func(c *gin.Context) error {
-		pair, err := a.stays.Refresh(c, bearer(c.Request), passwdhttp.ClientOf(a.config, c.Request))
+		pair, err := a.stays.Refresh(c.Request.Context(), bearer(c.Request), passwdhttp.ClientOf(a.config, c.Request))
 		return reply(c.Writer, pair, err)
 	}))
 }
@@ -89,9 +89,9 @@ func reply(w http.ResponseWriter, pair session.Pair, err error) error {
 
 // user is who is signed in, and need not change the password first.
 func (a *app) user(c *gin.Context) (u user, err error) {
-	who, err := a.stays.Check(c, bearer(c.Request))
+	who, err := a.stays.Check(c.Request.Context(), bearer(c.Request))
 	if err == nil {
-		err = a.db.WithContext(c).First(&u, "id = ?", who.Account.ID).Error
+		err = a.db.WithContext(c.Request.Context()).First(&u, "id = ?", who.Account.ID).Error
 	}
 	return u, err
 }
@@ -100,7 +100,7 @@ func (a *app) user(c *gin.Context) (u user, err error) {
 func (a *app) withPassword(c *gin.Context, password string) (u user, err error) {
 	if u, err = a.user(c); err == nil {
 		login := passwd.Login{Kind: passwd.Email, Value: u.Email}
-		_, err = a.service.SignIn(c, passwd.SignIn{Login: login, Password: password, Client: passwdhttp.ClientOf(a.config, c.Request)})
+		_, err = a.service.SignIn(c.Request.Context(), passwd.SignIn{Login: login, Password: password, Client: passwdhttp.ClientOf(a.config, c.Request)})
 	}
 	return u, err
 }

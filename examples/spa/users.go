@@ -35,11 +35,11 @@ func (a *app) signUp(c *gin.Context) error {
 		return err
 	}
 	u, client, signedIn := user{Email: in.Email, Name: in.Name}, passwdhttp.ClientOf(a.config, c.Request), passwd.SignedIn{}
-	err = a.db.WithContext(c).Transaction(func(tx *gorm.DB) error { // a user with a password, or none
+	err = a.db.WithContext(c.Request.Context()).Transaction(func(tx *gorm.DB) error { // a user with a password, or none
 		if err := tx.Create(&u).Error; err != nil {
 			return conflict(err)
 		}
-		signedIn, err = a.service.With(a.store.Within(tx.Statement.ConnPool)).SetFirst(c, u.ref(), in.Password, client)
+		signedIn, err = a.service.With(a.store.Within(tx.Statement.ConnPool)).SetFirst(c.Request.Context(), u.ref(), in.Password, client)
 		return err
 	})
 	if err == nil {
@@ -48,7 +48,7 @@ func (a *app) signUp(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	a.service.Admitted(c, signedIn, client)
+	a.service.Admitted(c.Request.Context(), signedIn, client)
 	return a.sendConfirmation(confirmation{u.ID, u.Email, u.Email, time.Now()})
 }
 
@@ -62,11 +62,11 @@ func (a *app) invite(c *gin.Context) error {
 	}
 	now := time.Now()
 	u := user{Email: in.Email, Name: in.Name, EmailVerifiedAt: &now}
-	return a.db.WithContext(c).Transaction(func(tx *gorm.DB) error { // the mail goes out once the user is there
+	return a.db.WithContext(c.Request.Context()).Transaction(func(tx *gorm.DB) error { // the mail goes out once the user is there
 		if err := tx.Create(&u).Error; err != nil {
 			return conflict(err)
 		}
-		return a.service.With(a.store.Within(tx.Statement.ConnPool)).Invite(c, u.ref(), passwd.EmailChannel, passwdhttp.ClientOf(a.config, c.Request))
+		return a.service.With(a.store.Within(tx.Statement.ConnPool)).Invite(c.Request.Context(), u.ref(), passwd.EmailChannel, passwdhttp.ClientOf(a.config, c.Request))
 	})
 }
 
@@ -113,7 +113,7 @@ func (a *app) confirmEmail(c *gin.Context) error {
 	if !ok || json.Unmarshal(plain, &to) != nil || time.Since(to.At) > 24*time.Hour {
 		return passwd.ErrTokenInvalid
 	}
-	err = a.db.WithContext(c).Transaction(func(tx *gorm.DB) error {
+	err = a.db.WithContext(c.Request.Context()).Transaction(func(tx *gorm.DB) error {
 		done := tx.Model(&user{}).Where("id = ? AND email = ?", to.User, to.Old).Updates(map[string]any{"email": to.New, "email_verified_at": time.Now()})
 		if done.Error != nil || to.Old == to.New {
 			return conflict(done.Error)
@@ -121,7 +121,7 @@ func (a *app) confirmEmail(c *gin.Context) error {
 		if done.RowsAffected == 0 {
 			return passwd.ErrTokenInvalid // it has another by now
 		}
-		_, err := a.service.With(a.store.Within(tx.Statement.ConnPool)).Revoke(c, passwd.Revoke{Account: user{ID: to.User}.ref()})
+		_, err := a.service.With(a.store.Within(tx.Statement.ConnPool)).Revoke(c.Request.Context(), passwd.Revoke{Account: user{ID: to.User}.ref()})
 		return err
 	})
 	if err == nil && to.Old != to.New {
@@ -137,10 +137,10 @@ func (a *app) delete(c *gin.Context) error {
 	}
 	u, err := a.withPassword(c, in.Password)
 	if err == nil {
-		err = a.db.WithContext(c).Delete(&u).Error
+		err = a.db.WithContext(c.Request.Context()).Delete(&u).Error
 	}
 	if err == nil {
-		err = a.service.Forget(c, u.ref())
+		err = a.service.Forget(c.Request.Context(), u.ref())
 	}
 	return err
 }

@@ -58,7 +58,7 @@ func ginGorm(p parts, db *gorm.DB, store *sqlstore.Store) http.Handler {
 	r.Any("/account/password/*page", gin.WrapH(password))
 	r.Any("/.well-known/change-password", gin.WrapH(p.wellKnown))
 	r.POST("/sign-up", func(c *gin.Context) {
-		err := gormSignUp(c, db, store, p.service, c.PostForm("email"), c.PostForm("password")) // see databases.md
+		err := gormSignUp(c.Request.Context(), db, store, p.service, c.PostForm("email"), c.PostForm("password")) // see databases.md
 		if err != nil {
 			passwdhttp.Fail(p.config, c.Writer, c.Request, err)
 			return
@@ -72,7 +72,7 @@ func ginGorm(p parts, db *gorm.DB, store *sqlstore.Store) http.Handler {
 			return
 		}
 		var user gormUser
-		if err := db.WithContext(c).First(&user, who.Account.ID).Error; err != nil {
+		if err := db.WithContext(c.Request.Context()).First(&user, who.Account.ID).Error; err != nil {
 			c.Status(http.StatusServiceUnavailable)
 			return
 		}
