@@ -56,9 +56,9 @@ type Message struct {
 	Username string
 	Locale   string // of the account, else of the request that it answers; "" if neither has one
 
-	// Link is the whole link to follow: to the reset page in a reset_link, to the one for
-	// a first password in an invitation, to "this was not me" in a notice, otherwise to
-	// where a reset is requested. Token, User and Code are what a reset_link, reset_code or
+	// Link is the whole link to follow: to the reset page in a reset_link, and in a mail
+	// with a code, to the one for a first password in an invitation, to "this was not me"
+	// in a notice, otherwise to where a reset is requested. Token, User and Code are what a reset_link, reset_code or
 	// invitation carries, to be typed or for an app.
 	Link  string
 	Token Token

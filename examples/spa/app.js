@@ -9,11 +9,11 @@ async function ask(url, body, again = true) {
     headers: { ...(body && { "Content-Type": "application/json" }), ...(access && { Authorization: "Bearer " + access }) },
     body: body && JSON.stringify(body),
   });
-  if (reply.status === 401 && refresh && again) {
+  const answer = reply.status === 204 ? null : await reply.json();
+  if (answer?.code === "unauthenticated" && refresh && again) { // and not for a wrong password
     await renew();
     return ask(url, body, false);
   }
-  const answer = reply.status === 204 ? null : await reply.json();
   if (!reply.ok) throw Object.assign(new Error(answer.detail), answer, { wait: Number(reply.headers.get("Retry-After")) });
   return answer;
 }

@@ -32,7 +32,7 @@ func (a *app) adopt(ctx context.Context) (err error) {
 	if a.store, err = sqlstore.New(must(a.db.DB()), mapping); err != nil {
 		return err
 	}
-	if err := errors.Join(a.store.Migrate(ctx), a.store.Verify(ctx)); err != nil {
+	if err := cmp.Or(a.store.Migrate(ctx), a.store.Verify(ctx)); err != nil {
 		return err
 	}
 	keys := passwd.Keys{Current: secret()}

@@ -1,8 +1,8 @@
 package dbtest_test
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -24,7 +24,7 @@ type parts struct {
 }
 
 func newParts(ctx context.Context, store *sqlstore.Store, keys passwd.Keys, origin string, notify passwd.Notifier) (p parts, err error) {
-	if err := errors.Join(store.Migrate(ctx), store.Verify(ctx)); err != nil {
+	if err := cmp.Or(store.Migrate(ctx), store.Verify(ctx)); err != nil {
 		return p, err
 	}
 	links := passwd.Links{Base: origin + "/account/password"}
