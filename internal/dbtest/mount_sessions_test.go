@@ -77,14 +77,17 @@ func (m scsSessions) End(ctx context.Context, account passwd.Ref, id string) err
 }
 
 func (m scsSessions) EndOthers(ctx context.Context, account passwd.Ref, keep string) (n int, err error) {
+	var epoch int64
+	of := map[int64]int{} // those of another epoch than that of keep had ended already
 	err = m.each(ctx, account, func(ctx context.Context, s session.Session) error {
 		if s.ID == keep {
+			epoch = s.Epoch
 			return nil
 		}
-		n++
+		of[s.Epoch]++
 		return m.Destroy(ctx)
 	})
-	return n, err
+	return of[epoch], err
 }
 
 // each reads all sessions that there are. Who has many keeps a table of them, by account.
