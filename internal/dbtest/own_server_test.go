@@ -97,6 +97,8 @@ func (s *ownServer) write(name, content string) string {
 func (s *ownServer) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = s.folder
+	// A mariadbd that starts deletes what it takes for temporary tables of one that crashed.
+	cmd.Env = append(os.Environ(), "TMPDIR="+s.folder)
 	// In a group of its own: a signal from the terminal is for the test alone.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.as, Setpgid: true}
 	return cmd
