@@ -121,9 +121,7 @@ func TestClusterFailover(t *testing.T) {
 				}
 			}
 			take(t, l, its, limit, noon)
-			if err := masters[0].client.Do(t.Context(), "WAIT", 1, 10_000).Err(); err != nil {
-				t.Fatal(err)
-			}
+			replicated(t, masters[0], "{passwd:limit:"+its+"}")
 			die(masters[0])
 			resumes(t, l, its, limit)
 			if n := counted(t, l, its); n < 2 {
@@ -131,6 +129,21 @@ func TestClusterFailover(t *testing.T) {
 			}
 		})
 	}
+}
+
+// replicated waits until a replica has all that was written so far. WAIT is for what its
+// own connection has written.
+func replicated(t *testing.T, s *server, key string) {
+	t.Helper()
+	conn := s.client.Conn()
+	defer conn.Close()
+	if err := conn.Set(t.Context(), key, 1, 0).Err(); err != nil {
+		t.Fatal(err)
+	}
+	testrun.Until(t, func() bool {
+		n, err := conn.Do(t.Context(), "WAIT", 1, 1000).Int()
+		return err == nil && n > 0
+	}, func() string { return "no replica follows" })
 }
 
 // Sentinels put a replica in a dead master's place, and go-redis asks them where it is.
@@ -170,9 +183,7 @@ func TestSentinelFailover(t *testing.T) {
 	l := limiter(t, redislimit.Config{Client: client, Timeout: time.Second})
 	limit := passwd.Limit{Free: 1 << 20, Window: time.Hour}
 	take(t, l, "key", limit, noon)
-	if err := master.client.Do(t.Context(), "WAIT", 1, 10_000).Err(); err != nil {
-		t.Fatal(err)
-	}
+	replicated(t, master, "written")
 	master.process.Kill()
 	resumes(t, l, "key", limit)
 	if n := counted(t, l, "key"); n < 2 {

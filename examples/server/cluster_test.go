@@ -118,6 +118,8 @@ func freePort(t *testing.T) int {
 func (c *cluster) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir = filepath.Dir(c.log.Name())
+	// A mariadbd that starts deletes what it takes for temporary tables of one that crashed.
+	cmd.Env = append(os.Environ(), "TMPDIR="+cmd.Dir)
 	cmd.Stdout, cmd.Stderr = c.log, c.log
 	// In a group of its own: a signal from the terminal is for the test alone.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.as, Setpgid: true}
