@@ -76,29 +76,28 @@ func (s *Store) unlocked(ctx context.Context, op string, landed func(context.Con
 }
 
 func (s *Store) transaction(ctx context.Context, op string, landed func(context.Context, querier) (bool, error), lock bool, f func(querier) error) error {
-	if s.host != nil {
-		return s.failure(ctx, op, s.savepoint(ctx, f))
-	}
-	err := s.prepare(ctx)
-	if err == nil {
-		err = s.enter(ctx)
-	}
-	if err == nil {
-		defer s.leave()
-		err = s.try(ctx, func() error { return s.transact(ctx, lock, f) })
-	}
-	if lost, ok := errors.AsType[*lostCommit](err); ok {
-		if err = s.readBack(ctx, landed, lost); errors.Is(err, passwd.ErrOutcomeUnknown) {
-			return fmt.Errorf("sqlstore: %s: %w", op, err)
-		}
-	}
-	return s.failure(ctx, op, err)
+	return s.commit(ctx, op, landed, f, func() error { return s.transact(ctx, lock, f) })
 }
 
 // once is write for one statement, which needs no transaction around it: it is made
 // wholly or not at all. Where nobody waits for it any more, the server may still make it
 // a little later.
 func (s *Store) once(ctx context.Context, op string, landed func(context.Context, querier) (bool, error), f func(querier) error) error {
+	return s.commit(ctx, op, landed, f, func() error {
+		err := f(pool{s})
+		switch {
+		case s.dialect.demoted(err):
+			return s.transact(ctx, false, f) // and so on a connection that can be given up
+		case err != nil && !s.dialect.refused(err):
+			return &lostCommit{err}
+		}
+		return err
+	})
+}
+
+// commit runs f in the host's transaction, else run, which makes of f what is committed,
+// and finds out what became of it if the answer is lost.
+func (s *Store) commit(ctx context.Context, op string, landed func(context.Context, querier) (bool, error), f func(querier) error, run func() error) error {
 	if s.host != nil {
 		return s.failure(ctx, op, s.savepoint(ctx, f))
 	}
@@ -108,17 +107,11 @@ func (s *Store) once(ctx context.Context, op string, landed func(context.Context
 	}
 	if err == nil {
 		defer s.leave()
-		err = s.try(ctx, func() error {
-			err := f(pool{s})
-			if s.dialect.demoted(err) {
-				return s.transact(ctx, false, f) // and so on a connection that can be given up
-			}
-			return err
-		})
-		if err != nil && !s.dialect.refused(err) {
-			if err = s.readBack(ctx, landed, &lostCommit{err}); errors.Is(err, passwd.ErrOutcomeUnknown) {
-				return fmt.Errorf("sqlstore: %s: %w", op, err)
-			}
+		err = s.try(ctx, run)
+	}
+	if lost, ok := errors.AsType[*lostCommit](err); ok {
+		if err = s.readBack(ctx, landed, lost); errors.Is(err, passwd.ErrOutcomeUnknown) {
+			return fmt.Errorf("sqlstore: %s: %w", op, err)
 		}
 	}
 	return s.failure(ctx, op, err)
