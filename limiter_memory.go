@@ -3,15 +3,15 @@ package passwd
 import (
 	"context"
 	"math/rand/v2"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/passwd-go/passwd/internal/limitkey"
 )
 
 const (
 	defaultLimiterKeys = 65_536
 	evictionSample     = 32
-	maxGroup           = 16 // keys of a group
 )
 
 // NewMemoryLimiter returns a Limiter that keeps its counts in memory, for at most n
@@ -59,7 +59,7 @@ func (m *memoryLimiter) Do(_ context.Context, now time.Time, steps ...Step) ([]T
 }
 
 func (m *memoryLimiter) find(key string) (*entries, int) {
-	e := m.kinds[kindOf(key)]
+	e := m.kinds[limitkey.Kind(key)]
 	if e == nil {
 		return nil, -1
 	}
@@ -74,7 +74,7 @@ func (m *memoryLimiter) set(key string, t Tally, now time.Time) {
 	e, i := m.find(key)
 	if i >= 0 {
 		e.list[i].Tally = t
-		if group := groupOf(key); group != "" { // it is the newest again
+		if group := limitkey.Group(key); group != "" { // it is the newest again
 			m.leaveGroup(group, key)
 			m.groups[group] = append(m.groups[group], key)
 		}
@@ -82,10 +82,10 @@ func (m *memoryLimiter) set(key string, t Tally, now time.Time) {
 	}
 	if e == nil {
 		e = &entries{index: make(map[string]int)}
-		m.kinds[kindOf(key)] = e
+		m.kinds[limitkey.Kind(key)] = e
 	}
-	if group := groupOf(key); group != "" {
-		if members := m.groups[group]; len(members) >= maxGroup {
+	if group := limitkey.Group(key); group != "" {
+		if members := m.groups[group]; len(members) >= limitkey.MaxGroup {
 			m.remove(members[0])
 		}
 		m.groups[group] = append(m.groups[group], key)
@@ -103,7 +103,7 @@ func (m *memoryLimiter) remove(key string) {
 	if i < 0 {
 		return
 	}
-	if group := groupOf(key); group != "" {
+	if group := limitkey.Group(key); group != "" {
 		m.leaveGroup(group, key)
 	}
 	last := len(e.list) - 1
@@ -127,25 +127,6 @@ func (m *memoryLimiter) leaveGroup(group, key string) {
 	if m.groups[group] = members; len(members) == 0 {
 		delete(m.groups, group)
 	}
-}
-
-// kindOf returns what stands before the first ":", "" if there is none.
-func kindOf(key string) string {
-	kind, _, ok := strings.Cut(key, ":")
-	if !ok {
-		return ""
-	}
-	return kind
-}
-
-// groupOf returns "kind:group" of a key that has a group, else "".
-func groupOf(key string) string {
-	if first := strings.IndexByte(key, ':'); first >= 0 {
-		if second := strings.IndexByte(key[first+1:], ':'); second >= 0 {
-			return key[:first+1+second]
-		}
-	}
-	return ""
 }
 
 // entries are the keys of one kind, in a slice, where any can be picked at random.

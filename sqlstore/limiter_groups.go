@@ -2,23 +2,21 @@ package sqlstore
 
 import (
 	"context"
-	"strings"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/limitkey"
 )
-
-const maxGroup = 16 // keys of a group, as passwd.Step has it
 
 // trimGroups bounds the groups that a call has added a key to. Without that, an account
 // whose owner is on mobile networks would have a row for each of them for a month.
 func (s *Store) trimGroups(ctx context.Context, steps []passwd.Step, taken []passwd.Taken) error {
 	for i, step := range steps {
-		group := groupOf(step.Key)
+		group := limitkey.Group(step.Key)
 		if group == "" || step.Do != passwd.StepTake || taken[i].Wait > 0 || taken[i].Count != 1 {
 			continue
 		}
 		err := s.once(ctx, "limit", counted, func(q querier) error {
-			_, err := q.exec(ctx, &s.queries.trimTries, group+":", group+";", maxGroup) // all that begin with "group:"
+			_, err := q.exec(ctx, &s.queries.trimTries, group+":", group+";", limitkey.MaxGroup) // all that begin with "group:"
 			return err
 		})
 		if err != nil {
@@ -26,14 +24,4 @@ func (s *Store) trimGroups(ctx context.Context, steps []passwd.Step, taken []pas
 		}
 	}
 	return nil
-}
-
-// groupOf returns "kind:group" of a key that has a group, else "".
-func groupOf(key string) string {
-	kind, rest, _ := strings.Cut(key, ":")
-	group, _, grouped := strings.Cut(rest, ":")
-	if !grouped {
-		return ""
-	}
-	return kind + ":" + group
 }
