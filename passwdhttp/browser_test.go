@@ -28,18 +28,7 @@ func newPages(t *testing.T, svc passwd.Config, cfg passwdhttp.Config) *site {
 	if cfg.Authenticate == nil {
 		cfg.Authenticate = s.byCookie
 	}
-	pages, err := passwdhttp.Pages(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	api, err := passwdhttp.API(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	mux := http.NewServeMux()
-	mux.Handle(base+"/", pages)
-	mux.Handle(base+"/api/", api)
-	s.handler = recorded(mux)
+	s.mount(t, cfg)
 	return s
 }
 

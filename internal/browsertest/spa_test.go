@@ -25,6 +25,7 @@ func TestSinglePageApp(t *testing.T) {
 	if testing.Short() {
 		t.Skip("drives a browser")
 	}
+	script := appScript(t)
 	var service http.Handler
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { service.ServeHTTP(w, r) }))
 	t.Cleanup(server.Close)
@@ -34,7 +35,7 @@ func TestSinglePageApp(t *testing.T) {
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Write([]byte(`<!doctype html><html lang="en"><title>App</title><script>const HOST = "` + server.URL + `", API = HOST + "/password/api/v1/";` + spa.App + `</script>`))
+		w.Write([]byte(`<!doctype html><html lang="en"><title>App</title><script>const HOST = "` + server.URL + `", API = HOST + "/password/api/v1/";` + script + `</script>`))
 	})
 	own, other := httptest.NewServer(page), httptest.NewServer(page)
 	t.Cleanup(own.Close)
@@ -128,6 +129,16 @@ func TestSinglePageApp(t *testing.T) {
 	}
 }
 
+// appScript is the script of examples/spa, which the page here has as well.
+func appScript(t *testing.T) string {
+	t.Helper()
+	script, err := os.ReadFile("../../examples/spa/app.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(script)
+}
+
 // The document shows what has been run.
 func TestSinglePageDocument(t *testing.T) {
 	document, err := os.ReadFile("../../docs/spa.md")
@@ -139,7 +150,7 @@ func TestSinglePageDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	part := regexp.MustCompile(`(?s)// docs:spa-api\n(.*?)\n// docs:end`).FindStringSubmatch(string(source))[1]
-	for language, code := range map[string]string{"go": part, "js": spa.App} {
+	for language, code := range map[string]string{"go": part, "js": appScript(t)} {
 		if !strings.Contains(string(document), "```"+language+"\n"+strings.TrimSpace(code)+"\n```\n") {
 			t.Errorf("docs/spa.md does not have the %s to the letter", language)
 		}

@@ -1,9 +1,7 @@
-// Package spa is the app of docs/spa.md: a single-page app on one origin, and the API
-// that it asks on another.
+// Package spa is the API of docs/spa.md, which a single-page app asks from another origin.
 package spa
 
 import (
-	_ "embed"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -12,11 +10,6 @@ import (
 	"github.com/passwd-go/passwd/passwdhttp"
 	"github.com/passwd-go/passwd/session"
 )
-
-// App is the script of the app.
-//
-//go:embed app.js
-var App string
 
 // docs:spa-api
 // api serves what an app at the origin app asks for, with bearer tokens and no cookies.
