@@ -32,11 +32,10 @@ func (s *Service) SetFirst(ctx context.Context, r Ref, password string, c Client
 	if err != nil {
 		return SignedIn{}, err
 	}
-	mayHave := func(ctx context.Context, a Account) error { return s.mayHaveFirst(ctx, a) }
-	if err := mayHave(ctx, a); err != nil {
+	if err := s.mayHaveFirst(ctx, a); err != nil {
 		return SignedIn{}, err
 	}
-	w, err := s.replace(ctx, change{account: a, next: password, method: MethodFirst, client: c, recheck: mayHave})
+	w, err := s.replace(ctx, change{account: a, next: password, method: MethodFirst, client: c, recheck: s.mayHaveFirst})
 	if err != nil {
 		return SignedIn{}, err
 	}

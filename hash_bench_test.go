@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/pwhash"
 	"golang.org/x/crypto/argon2"
@@ -102,14 +103,9 @@ func cpuTicks() float64 {
 // peakMiB is the largest resident set that the process has had, or 0 where the
 // system does not tell.
 func peakMiB() float64 {
-	status, err := os.ReadFile("/proc/self/status")
+	peak, err := testrun.PeakMemory(os.Getpid())
 	if err != nil {
 		return 0
 	}
-	_, rest, _ := strings.Cut(string(status), "VmHWM:")
-	var kib float64
-	if _, err := fmt.Sscan(rest, &kib); err != nil {
-		return 0
-	}
-	return kib / 1024
+	return float64(peak) / (1 << 20)
 }

@@ -13,7 +13,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -108,25 +107,11 @@ func runBinary(t *testing.T, binary string, args ...string) (out string, took ti
 			}
 			return stdout.String(), time.Since(began), memory
 		case <-tick.C:
-			memory = max(memory, peakMemory(cmd.Process.Pid))
+			if peak, err := testrun.PeakMemory(cmd.Process.Pid); err == nil { // it may have ended
+				memory = max(memory, peak)
+			}
 		}
 	}
-}
-
-// peakMemory returns the most that a process has had resident, in bytes; 0 if that cannot be told, as
-// of one that has ended.
-func peakMemory(pid int) int64 {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(status)) {
-		if fields := strings.Fields(line); len(fields) > 1 && fields[0] == "VmHWM:" {
-			kib, _ := strconv.ParseInt(fields[1], 10, 64)
-			return kib << 10
-		}
-	}
-	return 0
 }
 
 // fakeBcrypt has the syntax of a hash of cost 10, and is one of no password.

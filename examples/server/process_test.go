@@ -3,17 +3,17 @@
 package main
 
 import (
-	"bytes"
 	"database/sql"
+	"errors"
 	"fmt"
 	"io"
-	"os"
+	"io/fs"
 	"os/exec"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/pwhash"
 )
 
@@ -85,17 +85,12 @@ const firstPerson = 1000
 // peakMemory is the most memory that the process has had resident, in MiB.
 func (p *process) peakMemory() int {
 	p.t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
-	if err != nil {
+	peak, err := testrun.PeakMemory(p.cmd.Process.Pid)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		p.t.Skip("no /proc here: ", err)
+	case err != nil:
+		p.t.Fatal(err)
 	}
-	for line := range bytes.Lines(status) {
-		if rest, ok := strings.CutPrefix(string(line), "VmHWM:"); ok {
-			var kib int
-			fmt.Sscan(rest, &kib)
-			return kib / 1024
-		}
-	}
-	p.t.Fatal("no VmHWM in /proc status")
-	return 0
+	return int(peak >> 20)
 }

@@ -1,12 +1,10 @@
 package explore_test
 
 import (
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/passwd-go/passwd/internal/testrun"
@@ -25,7 +23,7 @@ var planted = []plantedFault{
 	{"notices are queued after the write", "write.go", "	if s.storeIsQueue {\n		w.Jobs = jobs\n	}", "	if s.storeIsQueue {\n		defer s.enqueue(ctx, jobs)\n	}"},
 	{"AfterWrite is not promised", "write.go", `append(jobs, after...)`, `jobs`},
 	{"the event comes before the write", "write.go", `	if _, err := s.apply(ctx, w, append(jobs`, "	s.Observe(ctx, Event{Name: EventChanged})\n	if _, err := s.apply(ctx, w, append(jobs"},
-	{"a first password is written without asking again", "first.go", `method: MethodFirst, client: c, recheck: mayHave`, `method: MethodFirst, client: c`},
+	{"a first password is written without asking again", "first.go", `method: MethodFirst, client: c, recheck: s.mayHaveFirst`, `method: MethodFirst, client: c`},
 	{"an invitation is good although there is a password", "redeem.go", `rec.Purpose == PurposeInvitation && a.Hash != ""`, `false`},
 	{"an invitation is sent to whoever has a password by now", "first.go", `a.Epoch != t.Epoch || t.allowed(a) != nil`, `false`},
 	{"a session is live at any epoch", "live.go", `epoch != 0 && a.Epoch == epoch:`, `epoch != 0:`},
@@ -50,24 +48,16 @@ var planted = []plantedFault{
 
 var replayed = regexp.MustCompile(`PASSWD_EXPLORE='[^']*'`)
 
-// faulty returns the path of the file, and its text with the fault.
-func (p plantedFault) faulty(t *testing.T, root string) (file, text string) {
+// plant returns an overlay with the fault.
+func (p plantedFault) plant(t *testing.T, root string) (overlay string) {
 	t.Helper()
-	file = filepath.Join(root, p.file)
-	whole, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := strings.Count(string(whole), p.old); n != 1 {
-		t.Errorf("%s: %s has the text %d times, want it once", p.name, p.file, n)
-	}
-	return file, strings.Replace(string(whole), p.old, p.new, 1)
+	return testrun.Plant(t, filepath.Join(root, p.file), p.old, p.new)
 }
 
 // The code still has what the faults are planted in.
 func TestPlantedFits(t *testing.T) {
 	for _, p := range planted {
-		p.faulty(t, "../..")
+		p.plant(t, "../..")
 	}
 }
 
@@ -82,18 +72,7 @@ func TestPlanted(t *testing.T) {
 	}
 	for _, p := range planted {
 		t.Run(p.name, func(t *testing.T) {
-			file, text := p.faulty(t, root)
-			folder := t.TempDir()
-			faulty, overlay := filepath.Join(folder, "faulty.go"), filepath.Join(folder, "overlay.json")
-			listing, err := json.Marshal(map[string]any{"Replace": map[string]string{file: faulty}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for path, content := range map[string][]byte{faulty: []byte(text), overlay: listing} {
-				if err := os.WriteFile(path, content, 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
+			overlay := p.plant(t, root)
 			for _, ci := range []string{"", "1"} {
 				cmd := exec.CommandContext(t.Context(), "go", "test", "-overlay", overlay, "-count=1", "-failfast", "-run", "TestFaults|TestFirst|TestPairs|TestTriples", "./internal/explore")
 				cmd.Dir, cmd.Env = root, append(os.Environ(), "PASSWD_TEST_LONG=", "PASSWD_TEST_CI="+ci)

@@ -1,7 +1,6 @@
 package model_test
 
 import (
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -88,6 +87,13 @@ var planted = []struct{ name, file, old, new string }{
 	{"a session is good although the password must be changed", "session/manager.go", `if r.Must = must; must != passwd.NoReason {`, `if r.Must = must; false {`},
 }
 
+// The code still has what the faults are planted in.
+func TestPlantedFits(t *testing.T) {
+	for _, p := range planted {
+		testrun.Plant(t, filepath.Join("../../..", p.file), p.old, p.new)
+	}
+}
+
 // TestPlanted plants one fault after the other, in an overlay of its file, and holds
 // that a minute of histories finds it.
 func TestPlanted(t *testing.T) {
@@ -98,25 +104,7 @@ func TestPlanted(t *testing.T) {
 	}
 	for _, p := range planted {
 		t.Run(p.name, func(t *testing.T) {
-			file := filepath.Join(root, p.file)
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if n := strings.Count(string(text), p.old); n != 1 {
-				t.Fatalf("%s has the text %d times, want it once", p.file, n)
-			}
-			folder := t.TempDir()
-			faulty, overlay := filepath.Join(folder, "faulty.go"), filepath.Join(folder, "overlay.json")
-			listing, err := json.Marshal(map[string]any{"Replace": map[string]string{file: faulty}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for path, content := range map[string][]byte{faulty: []byte(strings.Replace(string(text), p.old, p.new, 1)), overlay: listing} {
-				if err := os.WriteFile(path, content, 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
+			overlay := testrun.Plant(t, filepath.Join(root, p.file), p.old, p.new)
 			cmd := exec.CommandContext(t.Context(), "go", "test", "-overlay", overlay, "-count=1", "-run", "^TestMemory$", ".", "-model.time", "1m", "-rapid.shrinktime", "1s")
 			cmd.Env = append(os.Environ(), "PASSWD_TEST_LONG=")
 			out, err := cmd.CombinedOutput()
