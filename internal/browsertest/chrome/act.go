@@ -55,8 +55,10 @@ func (b *Tab) Leave(action chromedp.Action[chromedp.Void]) {
 	b.left++
 	Eval[int](b, fmt.Sprintf("window.leaving = %d", b.left))
 	b.Do(action)
-	// Where something takes the focus by itself, it does so a moment later.
+	// A page that leads on by itself is not where this ends. Where something takes the
+	// focus by itself, it does so a moment later.
 	next := fmt.Sprintf(`window.leaving !== %d && document.readyState === "complete" &&
+		!document.querySelector("meta[http-equiv=refresh]") &&
 		(!document.querySelector("[autofocus]") || document.activeElement.matches("[autofocus]"))`, b.left)
 	for end := time.Now().Add(testrun.Patience(b.t)); time.Now().Before(end); b.Do(chromedp.Sleep(10 * time.Millisecond)) {
 		// An error is the document that ends while it is asked.
