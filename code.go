@@ -60,8 +60,8 @@ func (s *Service) RedeemCode(ctx context.Context, r RedeemCode) (Token, error) {
 	case !right:
 		return "", g.failed("wrong_code")
 	}
-	if _, err := s.holderOf(ctx, g.rec); err != nil {
-		return "", s.rejected(ctx, g.rec, "account", r.Client, err)
+	if a, err := s.holderOf(ctx, g.rec); err != nil {
+		return "", s.rejected(ctx, g.rec, unusable(a, g.rec), r.Client, err)
 	}
 	// First the counts, then the code: a limiter that fails must not cost the code.
 	if _, err := s.limit(ctx, r.Client, Step{Key: g.account, Do: StepClear}); err != nil {

@@ -89,7 +89,15 @@ func (s *Service) redeemable(ctx context.Context, p Purpose, t Token, c Client) 
 		return rec, Account{}, s.rejected(ctx, rec, "", c, err)
 	}
 	a, err := s.holderOf(ctx, rec)
-	return rec, a, s.rejected(ctx, rec, "account", c, err)
+	return rec, a, s.rejected(ctx, rec, unusable(a, rec), c, err)
+}
+
+// unusable is the reason why an account may not use a token that the store took for live.
+func unusable(a Account, rec TokenRecord) string {
+	if a.Epoch != 0 && a.Epoch != rec.Epoch {
+		return "" // superseded, which the store may not have seen
+	}
+	return "account"
 }
 
 func (s *Service) peek(ctx context.Context, p Purpose, t Token) (TokenRecord, error) {

@@ -205,9 +205,9 @@ type Tokens interface {
 	// All this is judged as of t.IssuedAt.
 	Issue(ctx context.Context, t TokenRecord, maxLive int, consume *TokenRef) error
 
-	// Peek returns the live token that ref names and changes nothing. A token that
-	// is not live is ErrTokenInvalid, accompanied by its record if there is one,
-	// so that an audit can tell a spent token from an unknown one.
+	// Peek returns the live token that ref names and changes nothing. One that is not live is
+	// ErrTokenInvalid, with its record if there is one, for the audit. One of before the account
+	// was [Account.Outside] may be returned as live: callers compare its Epoch with the account's.
 	Peek(ctx context.Context, ref TokenRef, now time.Time) (TokenRecord, error)
 
 	// Attempt counts one attempt at a live token and returns the record with that

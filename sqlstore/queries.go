@@ -45,6 +45,7 @@ type queries struct {
 	rehashed, raiseAll, touch                    query
 	dropAccount, dropTokens, dropHistory         query
 	token, addToken, spend, void, liveTokens     query
+	tokenHash                                    bool // token has the hash of the account as well
 	attempt, purge                               query
 	jobWaits, spanJobs, countJobs                query
 	addJob, addJobs                              query
@@ -125,8 +126,12 @@ func newQueries(d *dialect, c Config) *queries {
 	}
 	set(&qs.dropHistory, `DELETE FROM {history} WHERE {ours}`)
 
-	set(&qs.token, `SELECT {record}, a.epoch FROM {token} t
-		LEFT JOIN {account} a ON a.tenant = t.tenant AND a.user_id = t.user_id WHERE t.purpose = $1 AND t.digest = $2`)
+	hash, joined := "NULL", ""
+	if same, ok := joinsUsers(d, c.Users, "t"); ok {
+		hash, joined, qs.tokenHash = "{hash}", ` LEFT JOIN {table} u ON `+same+`{where}`, true
+	}
+	set(&qs.token, `SELECT {record}, a.epoch, a.stamp, `+hash+` FROM {token} t
+		LEFT JOIN {account} a ON a.tenant = t.tenant AND a.user_id = t.user_id`+joined+` WHERE t.purpose = $1 AND t.digest = $2`)
 	set(&qs.addToken, `INSERT INTO {token} (tenant, user_id, purpose, digest, epoch, address, verifier, requester, attempts, issued_at, expires_at, spent_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $a, $b, $c) {absorb_token}`)
 	set(&qs.spend, `UPDATE {token} SET spent_at = $3 WHERE purpose = $4 AND digest = $5 AND {ours}
@@ -135,8 +140,7 @@ func newQueries(d *dialect, c Config) *queries {
 	set(&qs.liveTokens, `SELECT digest, requester, issued_at FROM {token} WHERE {ours} AND purpose = $3
 		AND spent_at IS NULL AND expires_at > $4 AND (epoch = 0 OR epoch = $5) ORDER BY issued_at`)
 	set(&qs.attempt, `UPDATE {token} SET attempts = attempts + 1 WHERE purpose = $1 AND digest = $2
-		AND spent_at IS NULL AND expires_at > $3 AND attempts < $4 AND (epoch = 0 OR epoch =
-		(SELECT a.epoch FROM {account} a WHERE a.tenant = {token}.tenant AND a.user_id = {token}.user_id))`)
+		AND spent_at IS NULL AND expires_at > $3 AND attempts < $4`)
 	set(&qs.purge, `{purge}`)
 	set(&qs.dropTokens, `DELETE FROM {token} WHERE {ours}`)
 

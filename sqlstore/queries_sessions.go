@@ -40,7 +40,7 @@ func (qs *sessionQueries) render(d *dialect, u Users, set, rare func(*query, str
 		UNION ALL SELECT s.id, s.tenant, s.user_id FROM {session_spent} d JOIN {session} s ON s.id = d.session_id WHERE d.digest = $1`)
 	set(&qs.owner, `SELECT id, tenant, user_id FROM {session} WHERE id = $1`)
 	set(&qs.find, liveSessions+` AND s.id = $4`)
-	if same, ok := joinsUsers(d, u); ok {
+	if same, ok := joinsUsers(d, u, "s"); ok {
 		set(&qs.findAccess, `SELECT `+liveColumns+` FROM {session} s
 			JOIN {account} a ON a.tenant = s.tenant AND a.user_id = s.user_id AND a.epoch = s.epoch
 			JOIN {table} u ON `+same+`{where} WHERE s.access_digest = $1 AND s.expires_at > $2`)
@@ -79,12 +79,12 @@ func (qs *sessionQueries) render(d *dialect, u Users, set, rare func(*query, str
 	set(&qs.trimSpent, `DELETE FROM {session_spent} WHERE session_id = $1 AND n <= $2`)
 }
 
-// joinsUsers is the condition that a user is the one of a session, if an index of the
-// host's serves it.
-func joinsUsers(d *dialect, u Users) (same string, ok bool) {
-	same = d.equal(u.IDType, "u.{id}", "s.user_id")
+// joinsUsers is the condition that a user is the one of a row of ours, by its alias, if
+// an index of the host's serves it.
+func joinsUsers(d *dialect, u Users, ours string) (same string, ok bool) {
+	same = d.equal(u.IDType, "u.{id}", ours+".user_id")
 	if u.Tenant == "" {
 		return same, d.joins[u.IDType]
 	}
-	return d.equal(u.TenantType, "{tenant}", "s.tenant") + " AND " + same, d.joins[u.IDType] && d.joins[u.TenantType]
+	return d.equal(u.TenantType, "{tenant}", ours+".tenant") + " AND " + same, d.joins[u.IDType] && d.joins[u.TenantType]
 }

@@ -44,9 +44,9 @@ func (s *Store) Issue(ctx context.Context, t passwd.TokenRecord, maxLive int, co
 		if err != nil {
 			return err
 		}
-		first, current, err := s.token(ctx, q, t.TokenRef)
+		first, _, err := s.token(ctx, q, t.TokenRef)
 		if err == nil { // a retry: what it consumed is spent, so judge it first
-			if first.Account != k.ref || first.Address != t.Address || !first.Live(current, t.IssuedAt) {
+			if first.Account != k.ref || first.Address != t.Address || !first.Live(st.epoch, t.IssuedAt) {
 				return passwd.ErrTokenInvalid
 			}
 			return nil
@@ -147,13 +147,17 @@ func (s *Store) spend(ctx context.Context, q querier, k key, ref passwd.TokenRef
 	return err
 }
 
-// Peek implements passwd.Tokens, in one round trip.
+// Peek implements passwd.Tokens, in one round trip, but for some tokens that are no
+// longer of their account's epoch.
 func (s *Store) Peek(ctx context.Context, ref passwd.TokenRef, now time.Time) (t passwd.TokenRecord, err error) {
 	err = s.read(ctx, "peek", func(q querier) error {
 		var current int64
 		t, current, err = s.token(ctx, q, ref)
 		if err == nil && !t.Live(current, now) {
 			err = passwd.ErrTokenInvalid
+			if t.Live(t.Epoch, now) && !s.queries.tokenHash { // dead by the epoch that is stored
+				err = s.current(ctx, q, t)
+			}
 		}
 		return err
 	})
@@ -166,23 +170,43 @@ func (s *Store) Attempt(ctx context.Context, ref passwd.TokenRef, max int, now t
 	if s.host != nil {
 		return t, errors.ErrUnsupported // it would be undone with that transaction
 	}
-	counted := false
 	err = s.write(ctx, "attempt", nil, func(q querier) error {
 		n, err := q.exec(ctx, &s.queries.attempt, string(ref.Purpose), ref.Digest[:], now.UnixMicro(), max)
 		if err != nil {
 			return err
 		}
-		counted = n == 1
-		t, _, err = s.token(ctx, q, ref)
+		if t, _, err = s.token(ctx, q, ref); err != nil {
+			return err
+		}
+		if n != 1 {
+			return passwd.ErrTokenInvalid
+		}
+		if err = s.current(ctx, q, t); err == passwd.ErrTokenInvalid {
+			t.Attempts-- // with the transaction
+		}
 		return err
 	})
-	if err != nil {
+	if err != nil && err != passwd.ErrTokenInvalid {
 		return passwd.TokenRecord{}, err
 	}
-	if !counted {
-		return t, passwd.ErrTokenInvalid
+	return t, err
+}
+
+// current is passwd.ErrTokenInvalid for a token of another epoch than its account's,
+// whoever has written the hash of that.
+func (s *Store) current(ctx context.Context, q querier, t passwd.TokenRecord) error {
+	if t.Epoch == 0 {
+		return nil
 	}
-	return t, nil
+	k, err := s.key(t.Account)
+	if err != nil {
+		return err
+	}
+	st, err := s.readState(ctx, q, &s.queries.state, k)
+	if err == passwd.ErrNotFound || err == nil && st.epoch != t.Epoch {
+		return passwd.ErrTokenInvalid
+	}
+	return err
 }
 
 // Purge implements passwd.Tokens. It deletes tokens, sessions and counts of the limiter
@@ -232,15 +256,17 @@ type tokenRow struct {
 	address, verifier, requester []byte
 	record                       passwd.TokenRecord
 	issued, expires              int64
-	spent, epoch                 sql.NullInt64
+	spent, epoch, stamp          sql.NullInt64
+	hash                         text
 }
 
 // token returns a record, live or not, and the current epoch of its account; or
-// passwd.ErrTokenInvalid.
+// passwd.ErrTokenInvalid. Where the host's index does not serve a join, the epoch is the
+// stored one, which a hash from outside has left behind: the record's own tells.
 func (s *Store) token(ctx context.Context, q querier, ref passwd.TokenRef) (t passwd.TokenRecord, current int64, err error) {
 	var r tokenRow
 	err = q.row(ctx, &s.queries.token, string(ref.Purpose), ref.Digest[:]).Scan(&r.tenant, &r.id, &r.record.Epoch,
-		&r.address, &r.verifier, &r.requester, &r.record.Attempts, &r.issued, &r.expires, &r.spent, &r.epoch)
+		&r.address, &r.verifier, &r.requester, &r.record.Attempts, &r.issued, &r.expires, &r.spent, &r.epoch, &r.stamp, &r.hash)
 	if err != nil {
 		return passwd.TokenRecord{}, 0, absent(err, passwd.ErrTokenInvalid)
 	}
@@ -255,7 +281,10 @@ func (s *Store) token(ctx context.Context, q querier, ref passwd.TokenRef) (t pa
 	t.IssuedAt = time.UnixMicro(r.issued).UTC()
 	t.ExpiresAt = time.UnixMicro(r.expires).UTC()
 	t.SpentAt = timeOf(r.spent)
-	return t, r.epoch.Int64, nil
+	if current = r.epoch.Int64; s.queries.tokenHash {
+		current = epochAt(current, r.stamp.Int64, passwd.Hash(r.hash))
+	}
+	return t, current, nil
 }
 
 // blob stores a digest; none is NULL.

@@ -177,6 +177,31 @@ var brokenTokens = []brokenStore{{
 	},
 	found: found{"issue/round trip": "ExpiresAt is", "live/expiry": "-1µs after ExpiresAt"},
 }, {
+	name: "attempts at a token are allowed after a hash from outside",
+	breaks: func(b *broken) {
+		b.attempt = func(ctx context.Context, m *memstore.Store, ref passwd.TokenRef, max int, now time.Time) (passwd.TokenRecord, error) {
+			t, err := m.Attempt(ctx, ref, max, now)
+			if a, failed := m.Get(ctx, t.Account); failed == nil && a.Outside && t.SpentAt.IsZero() && now.Before(t.ExpiresAt) {
+				return t, nil
+			}
+			return t, err
+		}
+	},
+	found: found{"outside/tokens": "Attempt at a token of before: got error <nil>"},
+}, {
+	name: "a token takes on the epoch of a hash from outside",
+	breaks: func(b *broken) {
+		b.peek = func(ctx context.Context, m *memstore.Store, ref passwd.TokenRef, now time.Time) (passwd.TokenRecord, error) {
+			t, err := m.Peek(ctx, ref, now)
+			if a, failed := m.Get(ctx, t.Account); failed == nil && a.Outside && t.Epoch != 0 && t.SpentAt.IsZero() && now.Before(t.ExpiresAt) {
+				t.Epoch = a.Epoch
+				return t, nil
+			}
+			return t, err
+		}
+	},
+	found: found{"outside/tokens": "Peek: a token of the epoch"},
+}, {
 	name: "attempts are not counted",
 	breaks: func(b *broken) {
 		b.attempt = func(ctx context.Context, m *memstore.Store, ref passwd.TokenRef, _ int, now time.Time) (passwd.TokenRecord, error) {

@@ -86,6 +86,37 @@ func outsideChecks() []check {
 			}
 		},
 	}, {
+		name:   "outside/tokens",
+		guards: "I3, I5",
+		rule:   "A token of before has no attempts left, and is dead to Peek too, or is told by its Epoch, which is not the account's; one of now is live, and what is of no epoch stays so.",
+		run: func(c *checker) {
+			read := c.changed(1)
+			old := c.issued(read.Ref, passwd.PurposeCode, read.Epoch)
+			free := c.issued(read.Ref, passwd.PurposeCancel, 0)
+			c.seed(c.with(c.account(1), hash("the host's own")))
+			a := c.get(read.Ref)
+			for range 2 {
+				got, err := c.store.Peek(c.ctx, old.TokenRef, t0)
+				if err != nil {
+					c.want("Peek at a token of before", err, passwd.ErrTokenInvalid)
+				} else if got.Epoch != read.Epoch || got.Epoch == a.Epoch {
+					c.errorf("Peek: a token of the epoch %d has %d, the account %d", read.Epoch, got.Epoch, a.Epoch)
+				}
+				got, err = c.store.Attempt(c.ctx, old.TokenRef, 5, t0)
+				c.want("Attempt at a token of before", err, passwd.ErrTokenInvalid)
+				if got.Attempts != 0 {
+					c.errorf("Attempt at a token of before: %d are counted", got.Attempts)
+				}
+			}
+			c.wantLive("of no epoch", free, t0, true)
+			now := c.issued(a.Ref, passwd.PurposeCode, a.Epoch)
+			c.wantLive("of the epoch of now", now, t0, true)
+			got, err := c.store.Attempt(c.ctx, now.TokenRef, 5, t0)
+			if c.want("Attempt at a token of now", err, nil); got.Attempts != 1 {
+				c.errorf("Attempt at a token of now: %d are counted", got.Attempts)
+			}
+		},
+	}, {
 		name:   "outside/rehash",
 		guards: "I5, Credentials.Rehash",
 		rule:   "A better hash of the same password is not from outside; one of a hash from outside leaves that so.",
