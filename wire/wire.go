@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/passwd-go/passwd"
