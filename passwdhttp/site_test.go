@@ -301,7 +301,7 @@ func (s *site) checkEvents(t *testing.T) {
 }
 
 // tokenOf returns the token in the query of a link.
-func tokenOf(t *testing.T, link string) string {
+func tokenOf(t testing.TB, link string) string {
 	t.Helper()
 	u, err := url.Parse(link)
 	if err != nil {
