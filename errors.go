@@ -23,6 +23,10 @@ const (
 	CodeSecondFactorRequired   Code = "second_factor_required"   // Config.Admit wants more
 	CodeNoChangeNeeded         Code = "no_change_needed"         // ChangeByLogin without Always
 	CodeConflict               Code = "conflict"                 // somebody else was faster; try again
+	CodeLoginTaken             Code = "login_taken"              // another account has it; the host tells
+	CodeHasPassword            Code = "has_password"             // for a first password only
+	CodeNoPassword             Code = "no_password"              // the account signs in elsewhere
+	CodeUndeliverable          Code = "undeliverable"            // no address to send to
 	CodePasswordRejected       Code = "password_rejected"        // by the policy; see PolicyError
 	CodeInvalidToken           Code = "invalid_token"            // unknown, expired, spent, superseded: one answer
 	CodeInvalidRequest         Code = "malformed_request"        // not a value that the call takes
@@ -36,8 +40,8 @@ const (
 func Codes() []Code {
 	return []Code{
 		CodeWrongCredentials, CodeUnauthenticated, CodeWrongPassword, CodePasswordChangeRequired,
-		CodeSecondFactorRequired, CodeNoChangeNeeded, CodeConflict, CodePasswordRejected, CodeInvalidToken,
-		CodeInvalidRequest, CodeRateLimited, CodeBusy, CodeUnavailable, CodeInternal,
+		CodeSecondFactorRequired, CodeNoChangeNeeded, CodeConflict, CodeLoginTaken, CodeHasPassword, CodeNoPassword,
+		CodeUndeliverable, CodePasswordRejected, CodeInvalidToken, CodeInvalidRequest, CodeRateLimited, CodeBusy, CodeUnavailable, CodeInternal,
 	}
 }
 
@@ -82,6 +86,13 @@ var (
 	// own; see [Account.NoPassword]. Only what an administrator, or the account's owner
 	// who is signed in, has asked for is answered so.
 	ErrNoPassword = fmt.Errorf("passwd: account must not have a password of its own: %w", ErrConflict)
+	// ErrHasPassword is ErrConflict of an account that has, or has had, a password, where
+	// only a first one would do: SetFirst and Invite.
+	ErrHasPassword = fmt.Errorf("passwd: account has, or has had, a password: %w", ErrConflict)
+	// ErrLoginTaken is ErrConflict for a host to return where a new user, or a new address,
+	// meets another account's login: the library returns it nowhere, for its answer tells that
+	// there is such an account. docs/users.md says who may learn that.
+	ErrLoginTaken = fmt.Errorf("passwd: another account has this login: %w", ErrConflict)
 	// ErrUndeliverable is for a Notifier: the message will never arrive, however often
 	// it is tried, because there is no such mailbox. It is dropped, with an event. It also
 	// answers an Invite or SendReset for an account without an address to send it to.
@@ -138,8 +149,11 @@ var codes = []struct {
 	{ErrOutcomeUnknown, CodeUnavailable},
 	{context.DeadlineExceeded, CodeUnavailable},
 	{context.Canceled, CodeUnavailable},
+	{ErrLoginTaken, CodeLoginTaken},
+	{ErrHasPassword, CodeHasPassword},
+	{ErrNoPassword, CodeNoPassword},
 	{ErrConflict, CodeConflict},
-	{ErrUndeliverable, CodeConflict},
+	{ErrUndeliverable, CodeUndeliverable},
 }
 
 // CodeOf returns the public code of an error that a [Service] returned. An error

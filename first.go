@@ -3,6 +3,7 @@ package passwd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -24,9 +25,9 @@ import (
 // ([Service.With]), after the insert: then there is both, or neither. Nobody is sent a
 // notice. It has no limit on tries of its own: whoever may call it may make accounts.
 //
-// Errors: ErrConflict if the account has, or has had, a password, also if somebody else
-// was faster, or if it is suspended; ErrNoPassword, which is ErrConflict, for
-// [Account.NoPassword]; ErrNotFound if there is no such account, a PolicyError, ErrBusy, ErrUnavailable.
+// Errors: ErrHasPassword if the account has, or has had, a password, also if somebody else
+// was faster; ErrNoPassword for [Account.NoPassword]; ErrConflict, which those two are as
+// well, if it is suspended, or written to meanwhile; ErrNotFound if there is no such account, a PolicyError, ErrBusy, ErrUnavailable.
 func (s *Service) SetFirst(ctx context.Context, r Ref, password string, c Client) (SignedIn, error) {
 	a, err := s.get(ctx, r)
 	if err != nil {
@@ -42,13 +43,16 @@ func (s *Service) SetFirst(ctx context.Context, r Ref, password string, c Client
 	return SignedIn{Account: w.Account, Epoch: w.Epoch, Device: s.keys.newDevice(w.Account, w.At)}, nil
 }
 
-// mayHaveFirst is ErrConflict for an account that has, or has had, a password.
+// mayHaveFirst refuses an account that has, or has had, a password.
 func (s *Service) mayHaveFirst(ctx context.Context, a Account) error {
 	if a.NoPassword {
 		return ErrNoPassword
 	}
-	if a.Hash != "" || a.Outside || !a.ChangedAt.IsZero() || a.Must == Compromised {
-		return ErrConflict
+	if a.Hash != "" || a.Outside || !a.ChangedAt.IsZero() {
+		return ErrHasPassword
+	}
+	if a.Must == Compromised {
+		return fmt.Errorf("%w: it is suspended", ErrConflict)
 	}
 	switch earlier, err := s.store.History(ctx, a.Ref, 1); {
 	case errors.Is(err, ErrNotFound): // deleted meanwhile
@@ -56,7 +60,7 @@ func (s *Service) mayHaveFirst(ctx context.Context, a Account) error {
 	case err != nil:
 		return s.fault(ctx, err)
 	case len(earlier) > 0:
-		return ErrConflict
+		return ErrHasPassword
 	}
 	return nil
 }
@@ -109,9 +113,10 @@ const (
 // ([Service.With]) the invitation goes out once the user is committed. The message says
 // nothing about the client that invited; an [EventInvited] does.
 //
-// Errors: ErrNotFound; ErrConflict if the account has a password, is not active or
-// closed, or somebody else has written to it; ErrNoPassword, which is ErrConflict, for
-// [Account.NoPassword]; ErrUndeliverable if it has no confirmed address in that channel;
+// Errors: ErrNotFound; ErrHasPassword if the account has a password; ErrNoPassword for
+// [Account.NoPassword]; ErrConflict, which those two are as well, if it is not active or
+// closed, or somebody else has written to it; ErrUndeliverable if it has no confirmed
+// address in that channel: [Account.Address], where a store leaves out unconfirmed ones;
 // ErrInvalidRequest for another channel, ErrQueueFull, ErrNotRunning, ErrUnavailable.
 func (s *Service) Invite(ctx context.Context, r Ref, ch Channel, c Client) error {
 	return s.send(ctx, r, ch, c, &sentTask{taskHead: taskHead{Kind: taskInvitation}})
@@ -175,13 +180,15 @@ type sentTask struct {
 	Until   time.Time
 }
 
-// allowed is ErrConflict for an account that gets no such link.
+// allowed refuses an account that gets no such link.
 func (t *sentTask) allowed(a Account) error {
 	switch {
 	case a.NoPassword:
 		return ErrNoPassword
-	case a.Disabled || !a.Active || t.Kind == taskInvitation && a.Hash != "":
-		return ErrConflict
+	case t.Kind == taskInvitation && a.Hash != "":
+		return ErrHasPassword
+	case a.Disabled || !a.Active:
+		return fmt.Errorf("%w: it is closed, or not active", ErrConflict)
 	}
 	return nil
 }

@@ -192,7 +192,7 @@ func TestInviteRefuses(t *testing.T) {
 		invite, reset error
 	}{
 		"nobody":         {passwd.Ref{ID: "404"}, "", passwd.ErrNotFound, passwd.ErrNotFound},
-		"a password":     {add(func(a *passwd.Account) { a.Hash = "$2b$10$of-another-stack" }), "", passwd.ErrConflict, nil},
+		"a password":     {add(func(a *passwd.Account) { a.Hash = "$2b$10$of-another-stack" }), "", passwd.ErrHasPassword, nil},
 		"single sign-on": {add(func(a *passwd.Account) { a.NoPassword = true }), "", passwd.ErrNoPassword, passwd.ErrNoPassword},
 		"closed":         {add(func(a *passwd.Account) { a.Disabled = true }), "", passwd.ErrConflict, passwd.ErrConflict},
 		"not active":     {add(func(a *passwd.Account) { a.Active = false }), "", passwd.ErrConflict, passwd.ErrConflict},
@@ -351,7 +351,7 @@ func TestNoPassword(t *testing.T) {
 	if after := account(t, kit, ref); after.Hash != before.Hash || after.Epoch != before.Epoch {
 		t.Error("the account has changed")
 	}
-	if code := passwd.CodeOf(passwd.ErrNoPassword); code != passwd.CodeConflict {
+	if code := passwd.CodeOf(passwd.ErrNoPassword); code != passwd.CodeNoPassword {
 		t.Errorf("code %q", code)
 	}
 }

@@ -33,6 +33,9 @@ func TestAdopting(t *testing.T) {
 			r.expect(t, b.text, r.output)
 		case b.language == "log":
 			r.awaitLog(t, b.text)
+			if strings.Contains(b.text, "?token=…") {
+				r.sent = b.text
+			}
 		default:
 			t.Fatalf("line %d: a block of %q for no file", b.line, b.language)
 		}
@@ -58,6 +61,7 @@ type reader struct {
 	shell   *shell
 	files   map[string]*goFile
 	output  string // of the last commands
+	sent    string // the last message with a token
 	app     *exec.Cmd
 	log     *terminal
 
@@ -105,7 +109,7 @@ func (r *reader) command(t *testing.T, commands string) {
 		r.stop(t)
 	}
 	if strings.Contains(rest, "\ntoken=…\n") {
-		link := r.awaitLog(t, "reset_link to …/reset?token=…\n")
+		link := r.awaitLog(t, r.sent)
 		_, token, _ := strings.Cut(link, "?token=")
 		rest = strings.Replace(rest, "token=…", "token="+token, 1)
 	}

@@ -90,6 +90,7 @@ func nameOf(d ast.Decl) (string, *ast.CommentGroup) {
 
 // importable is what an editor finds for the code of the guide.
 var importable = []string{
+	"encoding/json", "html/template", "time",
 	"context", "crypto/rand", "database/sql", "errors", "fmt", "log", "net/http", "net/http/httptest", "net/url", "os", "strconv", "strings",
 	"sync", "testing", "golang.org/x/crypto/bcrypt", "github.com/passwd-go/passwd", "github.com/passwd-go/passwd/locale",
 	"github.com/passwd-go/passwd/passwdhttp", "github.com/passwd-go/passwd/passwdtest", "github.com/passwd-go/passwd/pwhash", "github.com/passwd-go/passwd/pwpolicy", "github.com/passwd-go/passwd/smtpmail",

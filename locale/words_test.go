@@ -277,10 +277,10 @@ func TestProblem(t *testing.T) {
 			t.Errorf("%s: an unknown code is %q, %q", p.Language(), t1, d1)
 		}
 		fields := map[string]bool{}
-		for _, fault := range []jsonstrict.Fault{jsonstrict.Missing, jsonstrict.Null, jsonstrict.WrongType} {
+		for _, fault := range []jsonstrict.Fault{jsonstrict.Missing, jsonstrict.Null, jsonstrict.WrongType, jsonstrict.Unknown, jsonstrict.Exclusive, jsonstrict.NotAllowed} {
 			fields[p.Field(string(fault))] = true
 		}
-		if len(fields) != 3 || fields[""] || !fields[p.Field("of_tomorrow")] {
+		if len(fields) != 6 || fields[""] || !fields[p.Field("of_tomorrow")] {
 			t.Errorf("%s: fields %v", p.Language(), fields)
 		}
 		if p.ResetRequested() == "" {

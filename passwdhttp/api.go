@@ -1,7 +1,6 @@
 package passwdhttp
 
 import (
-	"errors"
 	"maps"
 	"net/http"
 
@@ -244,20 +243,37 @@ func decodeCheck(b endpoint.Body) (in checkInput, err error) {
 		jsonstrict.OptionalString("ticket", &in.ticket),
 		jsonstrict.OptionalString("invitation", &in.invitation),
 		jsonstrict.OptionalString("cookie", &in.cookie))
-	given := 0
-	for _, whose := range []*string{in.token, in.ticket, in.invitation, in.cookie} {
-		if whose != nil {
-			given++
+	if err != nil {
+		return in, err
+	}
+	given := given{{"token", in.token}, {"ticket", in.ticket}, {"invitation", in.invitation}, {"cookie", in.cookie}}
+	if err := given.atMostOne(); err != nil {
+		return in, err
+	}
+	if in.cookie != nil && tokenCookies[*in.cookie] == (cookie{}) {
+		return in, jsonstrict.FieldErrors{{Field: "cookie", Fault: jsonstrict.NotAllowed}}
+	}
+	return in, nil
+}
+
+// given are fields of which one may be there, nil those that are not.
+type given []struct {
+	name string
+	text *string
+}
+
+// atMostOne lists them if there are more.
+func (g given) atMostOne() error {
+	var there jsonstrict.FieldErrors
+	for _, f := range g {
+		if f.text != nil {
+			there = append(there, jsonstrict.FieldError{Field: f.name, Fault: jsonstrict.Exclusive})
 		}
 	}
-	switch {
-	case err != nil:
-	case given > 1:
-		err = errors.New("more than one of token, ticket, invitation and cookie")
-	case in.cookie != nil && tokenCookies[*in.cookie] == cookie{}:
-		err = errors.New("cookie is none of reset, ticket and invitation")
+	if len(there) > 1 {
+		return there
 	}
-	return in, err
+	return nil
 }
 
 // report is the answer to a check.

@@ -3,6 +3,7 @@ package passwdhttp_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -27,6 +28,8 @@ func TestFail(t *testing.T) {
 		{passwd.ErrWrongCredentials, 401, "wrong_credentials", "WWW-Authenticate"},
 		{passwd.ErrSecondFactor, 403, "second_factor_required", ""},
 		{passwd.ErrInvalidRequest, 400, "malformed_request", ""},
+		{fmt.Errorf("users: %w", passwd.ErrLoginTaken), 409, "login_taken", ""},
+		{passwd.ErrUndeliverable, 409, "undeliverable", ""},
 		{&passwd.RateLimitError{Wait: 3 * time.Second}, 429, "rate_limited", "Retry-After"},
 		{&passwd.BusyError{RetryAfter: time.Second}, 503, "busy", "Retry-After"},
 		{errors.New("dial 10.0.0.1: refused"), 500, "internal", ""},

@@ -109,14 +109,30 @@ func TestBadInput(t *testing.T) {
 
 // Which fields do not fit is told, by the names that the API gives them.
 func TestFieldErrors(t *testing.T) {
-	s := newSite(t, passwd.Config{}, passwdhttp.Config{})
-	got := s.do(t, request("POST", "change", `{"current_password":null}`), nil)
-	got.want(t, 400, "malformed_request")
-	found := map[string]string{}
-	for _, e := range got.problem.Errors {
-		found[e.Pointer] = e.Code
+	s := newSite(t, passwd.Config{}, passwdhttp.Config{SignUp: true})
+	for _, tt := range []struct {
+		path, body string
+		want       map[string]string
+	}{
+		{"change", `{"current_password":null}`, map[string]string{"#/current_password": "null", "#/new_password": "missing"}},
+		{"forgot", `{"login":"ada","email":"ada@example.com"}`, map[string]string{"#/email": "unknown"}},
+		{"forgot", `{"email":"ada@example.com"}`, map[string]string{"#/login": "missing", "#/email": "unknown"}},
+		{"reset", `{"token":"x","newPassword":"x"}`, map[string]string{"#/new_password": "missing", "#/newPassword": "unknown"}},
+		{"signup/check", `{"password":"x","user":"ada"}`, map[string]string{"#/user": "unknown"}},
+		{"change", `{"current_password":"x","new_password":"x","Analytical-Engine-1843":1}`, map[string]string{"#": "unknown"}},
+		{"check", `{"password":"x","token":"x","ticket":"x"}`, map[string]string{"#/token": "exclusive", "#/ticket": "exclusive"}},
+		{"check", `{"password":"x","cookie":"session"}`, map[string]string{"#/cookie": "not_allowed"}},
+		{"policy", `{"invitation":"x","ticket":"x"}`, map[string]string{"#/invitation": "exclusive", "#/ticket": "exclusive"}},
+		{"policy", `{}`, map[string]string{"#/token": "missing"}},
+	} {
+		got := s.do(t, request("POST", tt.path, tt.body), nil)
+		got.want(t, 400, "malformed_request")
+		found := map[string]string{}
+		for _, e := range got.problem.Errors {
+			found[e.Pointer] = e.Code
+		}
+		equal(t, tt.path+" "+tt.body, found, tt.want)
 	}
-	equal(t, "errors", found, map[string]string{"#/current_password": "null", "#/new_password": "missing"})
 }
 
 // A login that cannot be one is malformed, whoever exists.

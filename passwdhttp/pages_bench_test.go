@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -30,7 +31,8 @@ type pageCost struct {
 
 var pageCosts = []pageCost{
 	{"change", "GET", "change", "", 200},
-	{"change rejected", "POST", "change", "current_password=&new_password=x", 422},
+	{"change rejected", "POST", "change", "current_password=&new_password=x&{form}", 303},
+	{"rejection shown", "GET", "change", "", 422},
 	{"forced", "GET", "forced", "", 303},
 	{"forgot", "GET", "forgot", "", 200},
 	{"forgot posted", "POST", "forgot", "login=nobody", 303},
@@ -77,7 +79,13 @@ func costly(tb testing.TB) func(pageCost) {
 	if err := kit.Service.RequestReset(context.Background(), passwd.RequestReset{Login: passwd.Login{Value: "ada"}}); err != nil {
 		tb.Fatal(err)
 	}
-	token := string(kit.Deliver(tb)[0].Token)
+	tokens := map[string]string{"code": string(kit.Deliver(tb)[0].Token)}
+	tokens["reset"] = tokens["code"]
+	bob := kit.Add(tb, passwd.Account{Username: "bob", Email: "bob@example.com"}, current)
+	if _, err := kit.Service.Change(context.Background(), passwd.Change{Account: bob, Current: current, New: next}); err != nil {
+		tb.Fatal(err)
+	}
+	tokens["cancel"] = tokenOf(tb, kit.Deliver(tb)[0].Link)
 	h, err := passwdhttp.Pages(passwdhttp.Config{
 		Service: kit.Service, Sessions: manager, Name: "Demo", ConfirmField: true,
 		Authenticate: func(*http.Request) (passwdhttp.Principal, error) {
@@ -87,16 +95,28 @@ func costly(tb testing.TB) func(pageCost) {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	page := httptest.NewRecorder()
+	h.ServeHTTP(page, httptest.NewRequest("GET", base+"/change", nil))
+	form := url.Values{"form": {hiddenIn(page.Body.String(), "form")}}.Encode()
+	var rejection []*http.Cookie // what the page goes by that the POST leads to
 	return func(p pageCost) {
-		r := httptest.NewRequest(p.method, base+"/"+p.path, strings.NewReader(p.body))
+		r := httptest.NewRequest(p.method, base+"/"+p.path, strings.NewReader(strings.ReplaceAll(p.body, "{form}", form)))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Accept-Language", "de-AT,de;q=0.9,en;q=0.8")
-		for _, name := range []string{"reset", "cancel", "code"} {
+		for name, token := range tokens {
 			r.AddCookie(&http.Cookie{Name: "__Host-passwd-" + name, Value: token})
+		}
+		if p.name == "rejection shown" {
+			for _, c := range rejection {
+				r.AddCookie(c)
+			}
 		}
 		w := httptest.NewRecorder()
 		if h.ServeHTTP(w, r); w.Code != p.status {
-			tb.Fatalf("%s %s: %d, want %d", p.method, p.path, w.Code, p.status)
+			tb.Fatalf("%s %s: %d, want %d; to %q", p.method, p.path, w.Code, p.status, w.Header().Get("Location"))
+		}
+		if p.name == "change rejected" {
+			rejection = w.Result().Cookies()
 		}
 	}
 }

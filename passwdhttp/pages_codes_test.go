@@ -16,7 +16,8 @@ import (
 func TestEveryCodeHasPage(t *testing.T) {
 	errs := []error{
 		passwd.ErrWrongCredentials, passwd.ErrUnauthenticated, passwd.ErrEnded, passwd.ErrWrongPassword, passwd.ErrChangeRequired,
-		passwd.ErrSecondFactor, passwd.ErrNoChangeNeeded, passwd.ErrConflict, passwd.ErrTokenInvalid, passwd.ErrInvalidRequest,
+		passwd.ErrSecondFactor, passwd.ErrNoChangeNeeded, passwd.ErrConflict, passwd.ErrLoginTaken,
+		passwd.ErrHasPassword, passwd.ErrNoPassword, passwd.ErrUndeliverable, passwd.ErrTokenInvalid, passwd.ErrInvalidRequest,
 		&passwd.PolicyError{Violations: []pwpolicy.Violation{{Code: pwpolicy.Numeric}}},
 		&passwd.RateLimitError{Wait: 1}, passwd.ErrBusy, passwd.ErrUnavailable,
 		endpoint.ErrCrossOrigin, endpoint.ErrNotFound, endpoint.ErrMethodNotAllowed, endpoint.ErrTooLarge, endpoint.ErrUnsupportedMediaType,

@@ -1,7 +1,6 @@
 package passwdhttp
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/passwd-go/passwd"
@@ -41,18 +40,20 @@ func decodePolicy(b endpoint.Body) (in policyInput, err error) {
 		jsonstrict.OptionalString("token", &token),
 		jsonstrict.OptionalString("ticket", &ticket),
 		jsonstrict.OptionalString("invitation", &invitation))
-	given := 0
+	if err == nil {
+		err = given{{"token", token}, {"ticket", ticket}, {"invitation", invitation}}.atMostOne()
+	}
+	if err != nil {
+		return in, err
+	}
 	for p, t := range map[passwd.Purpose]*string{
 		passwd.PurposeReset: token, passwd.PurposeTicket: ticket, passwd.PurposeInvitation: invitation,
 	} {
 		if t != nil {
-			in, given = policyInput{p, passwd.Token(*t)}, given+1
+			return policyInput{p, passwd.Token(*t)}, nil
 		}
 	}
-	if err == nil && given != 1 {
-		err = errors.New("want one of token, ticket and invitation")
-	}
-	return in, err
+	return in, jsonstrict.FieldErrors{{Field: "token", Fault: jsonstrict.Missing}} // or one of the others
 }
 
 // policyOf describes the policy of the account of a token. It spends nothing.

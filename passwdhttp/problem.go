@@ -45,6 +45,10 @@ var statuses = map[passwd.Code]int{
 	passwd.CodeSecondFactorRequired:   http.StatusForbidden,
 	passwd.CodeNoChangeNeeded:         http.StatusConflict,
 	passwd.CodeConflict:               http.StatusConflict,
+	passwd.CodeLoginTaken:             http.StatusConflict,
+	passwd.CodeHasPassword:            http.StatusConflict,
+	passwd.CodeNoPassword:             http.StatusConflict,
+	passwd.CodeUndeliverable:          http.StatusConflict,
 	passwd.CodePasswordRejected:       http.StatusUnprocessableEntity,
 	passwd.CodeInvalidToken:           http.StatusUnprocessableEntity,
 	passwd.CodeInvalidRequest:         http.StatusBadRequest,
@@ -76,7 +80,7 @@ func problemOf(w http.ResponseWriter, words locale.Printer, challenge, pointer s
 	}
 	if faults, ok := errors.AsType[jsonstrict.FieldErrors](err); ok {
 		for _, f := range faults {
-			p.Errors = append(p.Errors, problemError{"#/" + f.Field, string(f.Fault), words.Field(string(f.Fault)), params(nil)})
+			p.Errors = append(p.Errors, problemError{fieldPointer(f.Field), string(f.Fault), words.Field(string(f.Fault)), params(nil)})
 		}
 	}
 	if must, ok := errors.AsType[*ticketError](err); ok {
@@ -86,6 +90,15 @@ func problemOf(w http.ResponseWriter, words locale.Printer, challenge, pointer s
 		w.Header().Set("WWW-Authenticate", challenge)
 	}
 	return p
+}
+
+// fieldPointer is to a field of the request, or to all of it where the name is not to be
+// repeated.
+func fieldPointer(name string) string {
+	if name == "" {
+		return "#"
+	}
+	return "#/" + name
 }
 
 // params makes an object of parameters, also where there are none.

@@ -225,6 +225,9 @@ func TestLifeOfAPassword(t *testing.T) {
 	ada.want("sign-up", "200 / Hello, ada@example.com", at, page)
 	at, page = s.browser().post("/sign-up", "email", "ADA@example.com", "name", "Eve", "password", second)
 	ada.want("once more", "409 /sign-up", at, page)
+	if !strings.Contains(page, "login_taken") {
+		t.Errorf("a taken address: %s", page)
+	}
 
 	confirm := s.sent("ada@example.com", "confirm_email")
 	at, page = ada.get(confirm)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/passwd-go/passwd"
 	"github.com/passwd-go/passwd/passwdhttp"
 )
@@ -20,7 +21,7 @@ func (a *app) signUp(w http.ResponseWriter, r *http.Request) error {
 		const insert = "INSERT INTO users (email, name) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING id::text"
 		var id string
 		if err := tx.QueryRow(r.Context(), insert, email, r.PostFormValue("name")).Scan(&id); err != nil {
-			return conflict(err)
+			return taken(err)
 		}
 		in, err = a.service.With(a.store.Within(tx)).SetFirst(r.Context(), passwd.Ref{ID: id}, r.PostFormValue("password"), client)
 		return err
@@ -44,16 +45,16 @@ func (a *app) invite(_ http.ResponseWriter, r *http.Request) error {
 		const insert = "INSERT INTO users (email, name, email_verified_at) VALUES ($1, $2, now()) ON CONFLICT DO NOTHING RETURNING id::text"
 		var id string
 		if err := tx.QueryRow(r.Context(), insert, passwd.Fold(r.PostFormValue("email")), r.PostFormValue("name")).Scan(&id); err != nil {
-			return conflict(err)
+			return taken(err)
 		}
 		return a.service.With(a.store.Within(tx)).Invite(r.Context(), passwd.Ref{ID: id}, passwd.EmailChannel, passwdhttp.ClientOf(a.config, r))
 	})
 }
 
-// conflict says that an address is somebody's already.
-func conflict(err error) error {
-	if errors.Is(err, pgx.ErrNoRows) {
-		return passwd.ErrConflict
+// taken says that an address is somebody's already.
+func taken(err error) error {
+	if e, _ := errors.AsType[*pgconn.PgError](err); errors.Is(err, pgx.ErrNoRows) || e != nil && e.Code == "23505" {
+		return passwd.ErrLoginTaken
 	}
 	return err
 }
@@ -88,7 +89,7 @@ func (a *app) confirmEmail(_ http.ResponseWriter, r *http.Request) error {
 		const update = "UPDATE users SET email = $3, email_verified_at = now() WHERE id = $1 AND email = $2 AND deleted_at IS NULL"
 		done, err := tx.Exec(r.Context(), update, c.User, c.Old, c.New)
 		if err != nil || c.Old == c.New {
-			return err
+			return taken(err)
 		}
 		if done.RowsAffected() == 0 {
 			return passwd.ErrTokenInvalid // it has another by now

@@ -208,7 +208,7 @@ func TestLifeOfAPassword(t *testing.T) {
 	}
 	ada.want("sign-up", "200", "/sign-up", body{"email": "Ada@Example.com", "name": "Ada Lovelace", "password": first})
 	ada.wantMe("after it", "ada@example.com")
-	s.device().want("once more", "409 conflict", "/sign-up", body{"email": "ADA@example.com", "name": "Eve", "password": second})
+	s.device().want("once more", "409 login_taken", "/sign-up", body{"email": "ADA@example.com", "name": "Eve", "password": second})
 	s.device().want("no JSON that is one", "400 malformed_request", "/sign-up", body{"email": strings.Repeat("a", 70<<10)})
 	confirm := s.sent("ada@example.com", "confirm_email", "/confirm")
 	ada.want("it is confirmed", "204", "/email/confirm", body{"token": confirm})
@@ -288,7 +288,7 @@ func TestLifeOfAPassword(t *testing.T) {
 	root := s.device()
 	root.want("the administrator", "200", "/sign-up", body{"email": "root@example.com", "name": "Root", "password": first})
 	root.want("an invitation", "204", "/invite", body{"email": "grace@example.com", "name": "Grace Hopper"})
-	root.want("once more", "409 conflict", "/invite", body{"email": "grace@example.com", "name": "Grace Hopper"})
+	root.want("once more", "409 login_taken", "/invite", body{"email": "grace@example.com", "name": "Grace Hopper"})
 	grace := s.device()
 	grace.want("it is accepted", "204", api+"invitation", body{"token": s.sent("grace@example.com", "invitation", "/welcome"), "new_password": second})
 	grace.want("with her first password", "200", api+"signin", body{"login": "grace@example.com", "password": second})

@@ -37,7 +37,7 @@ func (a *app) signUp(c *gin.Context) error {
 	u, client, signedIn := user{Email: in.Email, Name: in.Name}, passwdhttp.ClientOf(a.config, c.Request), passwd.SignedIn{}
 	err = a.db.WithContext(c.Request.Context()).Transaction(func(tx *gorm.DB) error { // a user with a password, or none
 		if err := tx.Create(&u).Error; err != nil {
-			return conflict(err)
+			return taken(err)
 		}
 		signedIn, err = a.service.With(a.store.Within(tx.Statement.ConnPool)).SetFirst(c.Request.Context(), u.ref(), in.Password, client)
 		return err
@@ -64,16 +64,16 @@ func (a *app) invite(c *gin.Context) error {
 	u := user{Email: in.Email, Name: in.Name, EmailVerifiedAt: &now}
 	return a.db.WithContext(c.Request.Context()).Transaction(func(tx *gorm.DB) error { // the mail goes out once the user is there
 		if err := tx.Create(&u).Error; err != nil {
-			return conflict(err)
+			return taken(err)
 		}
 		return a.service.With(a.store.Within(tx.Statement.ConnPool)).Invite(c.Request.Context(), u.ref(), passwd.EmailChannel, passwdhttp.ClientOf(a.config, c.Request))
 	})
 }
 
-// conflict says that an address is somebody's already.
-func conflict(err error) error {
+// taken says that an address is somebody's already.
+func taken(err error) error {
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
-		return passwd.ErrConflict
+		return passwd.ErrLoginTaken
 	}
 	return err
 }
@@ -116,7 +116,7 @@ func (a *app) confirmEmail(c *gin.Context) error {
 	err = a.db.WithContext(c.Request.Context()).Transaction(func(tx *gorm.DB) error {
 		done := tx.Model(&user{}).Where("id = ? AND email = ?", to.User, to.Old).Updates(map[string]any{"email": to.New, "email_verified_at": time.Now()})
 		if done.Error != nil || to.Old == to.New {
-			return conflict(done.Error)
+			return taken(done.Error)
 		}
 		if done.RowsAffected == 0 {
 			return passwd.ErrTokenInvalid // it has another by now

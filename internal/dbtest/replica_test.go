@@ -126,9 +126,9 @@ func postgresProgram(t testing.TB, name string) string {
 	return program(t, "postgres", name, "/usr/lib/postgresql/*/bin/"+name)
 }
 
-// startPostgresReplica starts a PostgreSQL and a replica of it, which it waits for at
-// each commit.
-func startPostgresReplica(t testing.TB) (primary, replica *ownServer, address string) {
+// startPostgresPair starts a PostgreSQL and a replica of it, which it does not wait for. The
+// address leads to whichever can be written to.
+func startPostgresPair(t testing.TB) (primary, replica *ownServer, address string) {
 	t.Helper()
 	postgres := postgresProgram(t, "postgres")
 	primary, replica = newOwnServer(t, "postgres"), newOwnServer(t, "postgres")
@@ -136,7 +136,7 @@ func startPostgresReplica(t testing.TB) (primary, replica *ownServer, address st
 	primary.run(postgresProgram(t, "initdb"), "-D", primary.file("data"), "-U", "postgres", "-A", "trust", "-N")
 	start := func(s *ownServer) {
 		s.start(postgres, "-D", s.file("data"), "-h", "127.0.0.1", "-p", strconv.Itoa(s.port), "-k", "", "-F")
-		db := openPGX(t, fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", s.port))
+		db := s.postgres()
 		defer db.Close()
 		s.answers(db)
 	}
@@ -144,15 +144,27 @@ func startPostgresReplica(t testing.TB) (primary, replica *ownServer, address st
 	replica.run(postgresProgram(t, "pg_basebackup"), "-h", "127.0.0.1", "-p", strconv.Itoa(primary.port), "-U", "postgres",
 		"-D", replica.file("data"), "-R", "-X", "stream", "-c", "fast")
 	start(replica)
-	admin := openPGX(t, fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", primary.port))
+	return primary, replica, fmt.Sprintf("postgres://postgres@127.0.0.1:%d,127.0.0.1:%d/postgres?sslmode=disable&target_session_attrs=read-write&connect_timeout=2",
+		primary.port, replica.port)
+}
+
+// postgres is a server's database.
+func (s *ownServer) postgres() *sql.DB {
+	return openPGX(s.t, fmt.Sprintf("postgres://postgres@127.0.0.1:%d/postgres?sslmode=disable", s.port))
+}
+
+// startPostgresReplica starts a pair of which the first waits for the other at each commit.
+func startPostgresReplica(t testing.TB) (primary, replica *ownServer, address string) {
+	t.Helper()
+	primary, replica, address = startPostgresPair(t)
+	admin := primary.postgres()
 	defer admin.Close()
 	mustExec(t, admin, "ALTER SYSTEM SET synchronous_standby_names = '*'")
 	mustExec(t, admin, "SELECT pg_reload_conf()")
 	testrun.Until(t, func() bool {
 		return len(column(t, admin, "SELECT sync_state FROM pg_stat_replication WHERE sync_state = 'sync'")) == 1
 	}, func() string { return "the replica is not synchronous" })
-	return primary, replica, fmt.Sprintf("postgres://postgres@127.0.0.1:%d,127.0.0.1:%d/postgres?sslmode=disable&target_session_attrs=read-write&connect_timeout=2",
-		primary.port, replica.port)
+	return primary, replica, address
 }
 
 // TestPostgresFailover kills a primary under load and promotes its synchronous replica:

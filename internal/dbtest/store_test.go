@@ -178,14 +178,17 @@ func settings() map[string]driverSetting {
 		}
 		return pooled(t, sql.OpenDB(connector))
 	}
-	serializable := *onPostgres
-	serializable.open = func(t testing.TB) *sql.DB {
-		config, err := pgx.ParseConfig(postgresDatabase(t))
-		if err != nil {
-			t.Fatal(err)
+	isolated := func(level string) *server {
+		s := *onPostgres
+		s.open = func(t testing.TB) *sql.DB {
+			config, err := pgx.ParseConfig(postgresDatabase(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			config.RuntimeParams["default_transaction_isolation"] = level
+			return pooled(t, stdlib.OpenDB(*config))
 		}
-		config.RuntimeParams["default_transaction_isolation"] = "serializable"
-		return pooled(t, stdlib.OpenDB(*config))
+		return &s
 	}
 	maria := func(edit func(*mysql.Config)) *server {
 		s := *onMariaDB
@@ -207,7 +210,8 @@ func settings() map[string]driverSetting {
 		"pgx simple":         {daily: true, on: mode(pgx.QueryExecModeSimpleProtocol), table: "odd names"},
 		"pgx cache describe": {on: mode(pgx.QueryExecModeCacheDescribe)},
 		"pgx describe":       {on: mode(pgx.QueryExecModeDescribeExec)},
-		"pgx serializable":   {on: &serializable},
+		"pgx serializable":   {on: isolated("serializable")},
+		"pgx repeatable":     {on: isolated("repeatable read")},
 		"pq binary":          {on: &binary},
 		"mysql found rows, local time, interpolated": {daily: true, table: "binary uuids", on: maria(func(c *mysql.Config) {
 			c.ClientFoundRows, c.ParseTime, c.InterpolateParams = true, true, true

@@ -11,15 +11,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
 // ErrMalformed says that the data is not one JSON object of distinct keys in
-// valid UTF-8, or has a field that is not known. The text of the error says
-// which, and repeats nothing of the data.
+// valid UTF-8. The text of the error says why, and repeats nothing of the data.
 var ErrMalformed = errors.New("malformed JSON")
 
 // Fault is what is wrong with a field.
@@ -30,10 +32,17 @@ const (
 	Missing   Fault = "missing"    // and required
 	Null      Fault = "null"       // and required
 	WrongType Fault = "wrong_type" // not a string, or not a boolean
+	Unknown   Fault = "unknown"    // the object has it, and nobody asked for it
+
+	// For those who look at more than one field, or at what is in one.
+	Exclusive  Fault = "exclusive"   // one of several that are given, of which one may be
+	NotAllowed Fault = "not_allowed" // a value of no meaning
 )
 
 // FieldError is one field of a well-formed object that does not fit. The name is
-// that of the decoder's caller, not of the data.
+// that of the decoder's caller. Only that of an Unknown one is of the data, and is
+// for who sent it alone: letters and underscores, or "" if it is not that plain, for it
+// may be a value that slipped into the place of a name.
 type FieldError struct {
 	Field string
 	Fault Fault
@@ -44,7 +53,31 @@ type FieldError struct {
 type FieldErrors []FieldError
 
 func (e FieldErrors) Error() string {
+	if e[0].Fault == Unknown {
+		return fmt.Sprintf("%d fields are unknown", len(e))
+	}
 	return fmt.Sprintf("field %q is %s, %d in all do not fit", e[0].Field, e[0].Fault, len(e))
+}
+
+// maxUnknown is how many unknown fields are listed, and maxName how long their names are.
+const maxUnknown, maxName = 8, 40
+
+// unknown lists the keys that nobody asked for, in their order.
+func unknown(values map[string]json.RawMessage) (faults FieldErrors) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if len(faults) == maxUnknown {
+			break
+		}
+		if len(name) > maxName || strings.ContainsFunc(name, func(r rune) bool {
+			return r != '_' && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+		}) {
+			name = ""
+		}
+		if fault := (FieldError{name, Unknown}); !slices.Contains(faults, fault) {
+			faults = append(faults, fault)
+		}
+	}
+	return faults
 }
 
 // Field says where the value of one key goes.
@@ -103,8 +136,8 @@ func decode(data []byte, ignoreUnknown bool, fields []Field) error {
 			faults = append(faults, FieldError{f.name, WrongType})
 		}
 	}
-	if len(values) > 0 && !ignoreUnknown {
-		return fmt.Errorf("%w: unknown field", ErrMalformed)
+	if !ignoreUnknown {
+		faults = append(faults, unknown(values)...)
 	}
 	if len(faults) > 0 {
 		return faults

@@ -105,19 +105,26 @@ func TestMalformed(t *testing.T) {
 }
 
 func TestUnknown(t *testing.T) {
-	for name, extra := range map[string]string{
-		"string":     `"other":"x"`,
-		"null":       `"other":null`,
-		"nested":     `"other":{"a":[1,2,{"login":"eve"}],"a":1}`,
-		"number":     `"other":1e999`,
-		"other case": `"Login":"eve"`,
-		"empty name": `"":1`,
+	for name, tt := range map[string]struct{ extra, field string }{
+		"string":         {`"other":"x"`, "other"},
+		"null":           {`"other":null`, "other"},
+		"nested":         {`"other":{"a":[1,2,{"login":"eve"}],"a":1}`, "other"},
+		"number":         {`"other":1e999`, "other"},
+		"other case":     {`"Login":"eve"`, "Login"},
+		"empty name":     {`"":1`, ""},
+		"digits":         {`"hunter2":1`, ""},
+		"not ASCII":      {`"ſ":1`, ""},
+		"a pointer":      {`"a/b~c":1`, ""},
+		"control":        {`"a\u0000":1`, ""},
+		"as long as may": {`"` + strings.Repeat("x", 40) + `":1`, strings.Repeat("x", 40)},
+		"too long":       {`"` + strings.Repeat("x", 41) + `":1`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			data := []byte(`{"login":"ada",` + extra + `,"stay":true}`)
+			data := []byte(`{"login":"ada",` + tt.extra + `,"stay":true}`)
 			var got target
-			if err := jsonstrict.Decode(data, got.fields()...); !errors.Is(err, jsonstrict.ErrMalformed) {
-				t.Errorf("Decode: %v, want ErrMalformed", err)
+			want := jsonstrict.FieldErrors{{Field: tt.field, Fault: jsonstrict.Unknown}}
+			if faults, _ := errors.AsType[jsonstrict.FieldErrors](jsonstrict.Decode(data, got.fields()...)); !reflect.DeepEqual(faults, want) {
+				t.Errorf("Decode: %v, want %v", faults, want)
 			}
 			got = target{}
 			if err := jsonstrict.DecodeKnown(data, got.fields()...); err != nil {
@@ -144,6 +151,13 @@ func TestFieldErrors(t *testing.T) {
 		{"number, string", `{"login":1,"stay":"true"}`, jsonstrict.FieldErrors{{"login", jsonstrict.WrongType}, {"stay", jsonstrict.WrongType}}},
 		{"array, object", `{"login":["ada"],"stay":{}}`, jsonstrict.FieldErrors{{"login", jsonstrict.WrongType}, {"stay", jsonstrict.WrongType}}},
 		{"optional", `{"login":"ada","stay":true,"info":0,"flag":"no"}`, jsonstrict.FieldErrors{{"info", jsonstrict.WrongType}, {"flag", jsonstrict.WrongType}}},
+		{"unknown and missing", `{"loginName":"ada","stay":true,"b2":1,"b1":1,"a":1}`, jsonstrict.FieldErrors{
+			{"login", jsonstrict.Missing}, {"a", jsonstrict.Unknown}, {"", jsonstrict.Unknown}, {"loginName", jsonstrict.Unknown},
+		}},
+		{"many unknown", `{"login":"ada","stay":true,"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1}`, jsonstrict.FieldErrors{
+			{"a", jsonstrict.Unknown}, {"b", jsonstrict.Unknown}, {"c", jsonstrict.Unknown}, {"d", jsonstrict.Unknown},
+			{"e", jsonstrict.Unknown}, {"f", jsonstrict.Unknown}, {"g", jsonstrict.Unknown}, {"h", jsonstrict.Unknown},
+		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var in target
@@ -168,11 +182,11 @@ func TestCaseIsExact(t *testing.T) {
 // Errors repeat nothing of the data (I7).
 func TestErrorsAreSilent(t *testing.T) {
 	for _, data := range []string{
-		`{"login":"ada","stay":true,"hunter2":1}`, `{"login":{"hunter2":1},"stay":true}`,
+		`{"login":"ada","stay":true,"hunter2":1}`, `{"login":"ada","stay":true,"hunter":1}`, `{"login":{"hunter2":1},"stay":true}`,
 		`hunter2`, `{"hunter2":"\ud800"}`, `{"hunter2":1,"hunter2":2}`,
 	} {
 		var in target
-		if err := jsonstrict.Decode([]byte(data), in.fields()...); err == nil || strings.Contains(err.Error(), "hunter2") {
+		if err := jsonstrict.Decode([]byte(data), in.fields()...); err == nil || strings.Contains(err.Error(), "hunter") {
 			t.Errorf("%s: error %v", data, err)
 		}
 	}

@@ -104,7 +104,9 @@ func (m *Model) SetFirst(r passwd.Ref, password string, c passwd.Client) Answer 
 	switch {
 	case a == nil:
 		return Answer{Error: "not_found"}
-	case a.Password != "" || a.Outside || !a.Changed.IsZero() || len(a.History) > 0 || a.Must == passwd.Compromised:
+	case a.Password != "" || a.Outside || !a.Changed.IsZero() || len(a.History) > 0:
+		return refuse(passwd.CodeHasPassword)
+	case a.Must == passwd.Compromised:
 		return refuse(passwd.CodeConflict)
 	}
 	done := m.replace(a, change{next: password, method: passwd.MethodFirst, client: c})
