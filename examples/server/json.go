@@ -23,7 +23,7 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case passwd.CodeWrongCredentials, passwd.CodeUnauthenticated:
 		p.Status = http.StatusUnauthorized
 		w.Header().Set("WWW-Authenticate", "Bearer") // RFC 9110, §15.5.2
-	case passwd.CodeConflict, passwd.CodeHasPassword, passwd.CodeNoPassword:
+	case passwd.CodeConflict, passwd.CodeHasPassword, passwd.CodeNoPassword, passwd.CodeUndeliverable:
 		p.Status = http.StatusConflict
 	case passwd.CodeRateLimited:
 		p.Status = http.StatusTooManyRequests
