@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/endpoint"
 )
 
 // Fail answers a request of the host's own API as [API] would: with the problem for
@@ -38,11 +39,16 @@ func ClientOf(c Config, r *http.Request) passwd.Client { return c.face().Client(
 // in one browser, the one that has signed in last has it. The name begins with
 // "__Host-", but for Config.InsecureCookies.
 //
+// An app that has no cookies, as it is on another origin or no browser, finds the same in
+// the header Passwd-Device of the reply, keeps it, and sends it in that header with each
+// later sign-in and request for a link or code.
+//
 //	in, err := svc.SignIn(ctx, passwd.SignIn{…, Client: passwdhttp.ClientOf(cfg, r)})
 //	…
 //	passwdhttp.KeepDevice(cfg, w, in)
 func KeepDevice(c Config, w http.ResponseWriter, in passwd.SignedIn) {
 	if keepable(string(in.Device)) {
 		c.keep(w, deviceCookie, in.Device)
+		w.Header().Set(endpoint.DeviceHeader, string(in.Device))
 	}
 }

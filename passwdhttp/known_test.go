@@ -34,12 +34,17 @@ func TestKeepDevice(t *testing.T) {
 		r.AddCookie(w.Result().Cookies()[0])
 		equal(t, "device", string(passwdhttp.ClientOf(cfg, r).Device), string(in.Device))
 
+		r = httptest.NewRequest("GET", "/", nil) // of an app that keeps no cookies
+		r.Header.Set("Passwd-Device", w.Header().Get("Passwd-Device"))
+		equal(t, "device by header", string(passwdhttp.ClientOf(cfg, r).Device), string(in.Device))
+
 		w = httptest.NewRecorder()
 		passwdhttp.KeepDevice(cfg, w, passwd.SignedIn{})
 		equal(t, "cookie of nothing", w.Header().Get("Set-Cookie"), "")
 	}
 	r := httptest.NewRequest("GET", "/", nil)
 	r.AddCookie(&http.Cookie{Name: "passwd-device", Value: strings.Repeat("a", 65)})
+	r.Header.Set("Passwd-Device", strings.Repeat("a", 65))
 	equal(t, "too long", string(passwdhttp.ClientOf(passwdhttp.Config{}, r).Device), "")
 }
 

@@ -207,7 +207,7 @@ func (c Config) validatePages() error {
 	switch c.LoginKind {
 	case passwd.AnyKind, passwd.Username, passwd.Email, passwd.Mobile:
 	default:
-		return errors.New("passwdhttp: Config.LoginKind is not a kind of login")
+		return errors.New("passwdhttp: Config.LoginKind is none of AnyKind, Username, Email and Mobile")
 	}
 	if c.SignInURL == "" || safeNext(c.SignInURL) {
 		return nil

@@ -237,7 +237,7 @@ func (c Config) check() error {
 		}
 	}
 	if u.Lookup < LookupDefault || u.Lookup > LookupLower {
-		refuse("Users.Lookup", "unknown")
+		refuse("Users.Lookup", "unknown: want LookupDefault, LookupColumn or LookupLower")
 	}
 	if u.Username == "" && u.Email == "" && u.Mobile == "" {
 		refuse("Users", "map one of Username, Email and Mobile")
@@ -253,7 +253,7 @@ func (c Config) check() error {
 		case t == 0:
 			refuse("Users."+field, "required: Text, BigInt, UUID or BinaryUUID, whichever the column %q is", column)
 		case !t.known():
-			refuse("Users."+field, "unknown")
+			refuse("Users."+field, "unknown: want Text, BigInt, UUID or BinaryUUID")
 		}
 	}
 	refuseType("IDType", u.IDType, u.ID)

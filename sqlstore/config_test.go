@@ -34,7 +34,7 @@ func TestNew(t *testing.T) {
 	tests := []test{
 		{"least", func(*sqlstore.Config) {}, ""},
 		{"no dialect", func(c *sqlstore.Config) { c.Dialect = "" }, "Config.Dialect: required"},
-		{"unknown dialect", func(c *sqlstore.Config) { c.Dialect = "access" }, "Config.Dialect"},
+		{"unknown dialect", func(c *sqlstore.Config) { c.Dialect = "mariadb" }, `Config.Dialect: "mariadb" is not known, want "sqlite", "postgres" or "mysql" (also for MariaDB)`},
 		{"no table", func(c *sqlstore.Config) { c.Users.Table = "" }, "Config.Users.Table: required"},
 		{"no id", func(c *sqlstore.Config) { c.Users.ID = "" }, "Config.Users.ID: required"},
 		{"no hash", func(c *sqlstore.Config) { c.Users.Hash = "" }, "Config.Users.Hash: required"},
@@ -96,7 +96,7 @@ func TestNew(t *testing.T) {
 			})
 		}
 	}
-	want := "sqlstore: Config.Dialect: required\nsqlstore: Config.Users.Table: required\nsqlstore: Config.Users.ID: required\n"
+	want := "sqlstore: Config.Dialect: required: \"sqlite\", \"postgres\" or \"mysql\" (also for MariaDB)\nsqlstore: Config.Users.Table: required\nsqlstore: Config.Users.ID: required\n"
 	if _, err := sqlstore.New(db, sqlstore.Config{}); err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "Prefix") {
 		t.Errorf("nothing is filled in: %v", err)
 	}

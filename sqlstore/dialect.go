@@ -32,9 +32,9 @@ func (d Dialect) details() (*dialect, error) {
 	case MySQL:
 		return mysqlDialect(), nil
 	case "":
-		return nil, errors.New("sqlstore: Config.Dialect: required")
+		return nil, fmt.Errorf("sqlstore: Config.Dialect: required: %q, %q or %q (also for MariaDB)", SQLite, PostgreSQL, MySQL)
 	}
-	return nil, fmt.Errorf("sqlstore: Config.Dialect: %q is not known", string(d))
+	return nil, fmt.Errorf("sqlstore: Config.Dialect: %q is not known, want %q, %q or %q (also for MariaDB)", string(d), SQLite, PostgreSQL, MySQL)
 }
 
 // forms is a template for each IDType, with {column} or {value} in it.

@@ -12,6 +12,9 @@ func Statuses() map[string]map[passwd.Code]int {
 		for code, row := range t {
 			all[format][code] = row.status
 		}
+		for _, code := range conflicts {
+			all[format][code] = t.of(code).status
+		}
 	}
 	return all
 }

@@ -236,10 +236,6 @@ var profileReplies = table{
 	passwd.CodeSecondFactorRequired:   {http.StatusForbidden, "detail", "A second factor is required."},
 	passwd.CodeNoChangeNeeded:         {http.StatusConflict, "detail", "Your password need not be changed."},
 	passwd.CodeConflict:               {http.StatusConflict, "detail", "The account has changed in the meantime. Try again."},
-	passwd.CodeLoginTaken:             {http.StatusConflict, "detail", "The account has changed in the meantime. Try again."},
-	passwd.CodeHasPassword:            {http.StatusConflict, "detail", "The account has changed in the meantime. Try again."},
-	passwd.CodeNoPassword:             {http.StatusConflict, "detail", "The account has changed in the meantime. Try again."},
-	passwd.CodeUndeliverable:          {http.StatusConflict, "detail", "The account has changed in the meantime. Try again."},
 	passwd.CodePasswordRejected:       {http.StatusBadRequest, "password", ""}, // see sentences
 	passwd.CodeInvalidToken:           {http.StatusBadRequest, "token", "The token is invalid. Enter the correct token that send to your email."},
 	passwd.CodeInvalidRequest:         {http.StatusBadRequest, "detail", "The request is malformed."},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/passwd-go/passwd"
@@ -50,11 +51,17 @@ type reply struct {
 	text   string // in English
 }
 
-// table has a row for each code of package endpoint.
+// table has a row for each code of package endpoint, but for some conflicts.
 type table map[passwd.Code]reply
+
+// conflicts are codes that are all one to the formats.
+var conflicts = []passwd.Code{passwd.CodeLoginTaken, passwd.CodeHasPassword, passwd.CodeNoPassword, passwd.CodeUndeliverable}
 
 // of returns the row of a code.
 func (t table) of(code passwd.Code) reply {
+	if slices.Contains(conflicts, code) {
+		code = passwd.CodeConflict
+	}
 	if row, known := t[code]; known {
 		return row
 	}

@@ -6,9 +6,14 @@ let access = "", refresh = "";
 async function ask(url, body, again = true) {
   const reply = await fetch(url, {
     method: body ? "POST" : "GET",
-    headers: { ...(body && { "Content-Type": "application/json" }), ...(access && { Authorization: "Bearer " + access }) },
+    headers: {
+      ...(body && { "Content-Type": "application/json" }),
+      ...(access && { Authorization: "Bearer " + access }),
+      ...(localStorage.device && { "Passwd-Device": localStorage.device }),
+    },
     body: body && JSON.stringify(body),
   });
+  localStorage.device = reply.headers.get("Passwd-Device") ?? localStorage.device ?? ""; // opens nothing
   const answer = reply.status === 204 ? null : await reply.json();
   if (answer?.code === "unauthenticated" && refresh && again) { // and not for a wrong password
     await renew();

@@ -125,9 +125,7 @@ type axeResult struct {
 
 // axe sees what is wrong where something is.
 func TestAxeSees(t *testing.T) {
-	if testing.Short() {
-		t.Skip("drives a browser")
-	}
+	needBrowser(t)
 	script := axe(t)
 	b := open(t, chrome.Options{})
 	b.Allow("issue GenericIssue") // of a field without a label

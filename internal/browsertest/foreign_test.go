@@ -41,6 +41,7 @@ var attacks = []struct {
 func TestForeignForms(t *testing.T) {
 	for name, o := range map[string]stage.Options{"another site": {Fragments: true}, "sister name": {LAN: true, Fragments: true}} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			both(t, func(t *testing.T, tab chrome.Options) {
 				h := host(t, o)
 				b := open(t, tab)

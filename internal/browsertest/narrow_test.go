@@ -24,9 +24,7 @@ const spread = `Object.assign(document.body.style, { lineHeight: 1.5, letterSpac
 
 // What does not fit is seen.
 func TestNarrowSees(t *testing.T) {
-	if testing.Short() {
-		t.Skip("drives a browser")
-	}
+	needBrowser(t)
 	b := open(t, chrome.Options{})
 	b.Screen(320, 640, 1, 16)
 	b.Visit("about:blank")

@@ -40,10 +40,26 @@ func required(name string) bool {
 	return slices.Contains(strings.Split(os.Getenv("PASSWD_TEST_REQUIRE"), ","), name)
 }
 
+// raced are the tests that have requests at once, which is what the race detector looks
+// at: with it, no others run.
+var raced = []string{"TestDoubleClick", "TestLiveCheck", "TestSinglePageApp", "TestTwoLinks", "TestSlowReply"}
+
+// needBrowser skips a test where no browser is to be driven.
+func needBrowser(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("drives a browser")
+	}
+	if top, _, _ := strings.Cut(t.Name(), "/"); !slices.Contains(raced, top) {
+		testrun.NotWithRace(t)
+	}
+}
+
 // open opens a tab; each has cookies of its own. Whatever it does until the test
 // ends, the browser has nothing to say about it, but for what it is allowed to.
 func open(t *testing.T, o chrome.Options) *chrome.Tab {
 	t.Helper()
+	needBrowser(t)
 	running.Do(func() { running.ctx, running.stop, running.err = chrome.Start(context.Background()) })
 	switch {
 	case errors.Is(running.err, chrome.ErrNone) && !required("chromium"):
@@ -63,9 +79,7 @@ func open(t *testing.T, o chrome.Options) *chrome.Tab {
 // host starts a host, for a test that runs beside others.
 func host(t *testing.T, o stage.Options) *stage.Host {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("drives a browser")
-	}
+	needBrowser(t)
 	// It outlives the tabs, which ask for icons when they like.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	t.Cleanup(cancel)

@@ -36,6 +36,7 @@ func TestSlowReply(t *testing.T) {
 	}
 	for name, way := range ways {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // for most of the time it waits
 			both(t, func(t *testing.T, o chrome.Options) {
 				h := host(t, stage.Options{})
 				b := open(t, o)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/sqlstore"
 )
 
@@ -143,7 +144,7 @@ func TestFaults(t *testing.T) {
 	for _, op := range operations() {
 		t.Run(op.name, func(t *testing.T) {
 			t.Parallel()
-			if raceDetector && op.name != "Apply" {
+			if testrun.Race && op.name != "Apply" {
 				t.Skip("nothing runs at once here")
 			}
 			db, store, f := start(t)

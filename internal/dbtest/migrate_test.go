@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/sqlstore"
 )
 
@@ -50,7 +51,7 @@ func TestMigrations(t *testing.T) {
 				t.Skip("differs in the driver alone")
 			}
 			for _, ids := range []sqlstore.IDType{sqlstore.BigInt, sqlstore.Text, sqlstore.UUID, sqlstore.BinaryUUID} {
-				if raceDetector && ids != sqlstore.BigInt {
+				if testrun.Race && ids != sqlstore.BigInt {
 					continue // differs in SQL alone
 				}
 				u := usual
@@ -308,7 +309,7 @@ func TestLookalikes(t *testing.T) {
 	lookalikes := []string{"mıke.Ö@x.org", "míke.Ö@x.org", "Mike.ö@x.org", "ｍike.Ö@x.org", "mike.Ö@x.org ", "m\u200bike.Ö@x.org", "MİKE.Ö@x.org", "mike.O@x.org"}
 	for _, s := range servers {
 		for i, column := range declared[s] {
-			if raceDetector && i > 0 {
+			if testrun.Race && i > 0 {
 				break // differs in SQL alone
 			}
 			t.Run(s.name+"/"+column, func(t *testing.T) {

@@ -22,9 +22,7 @@ import (
 // gets to the server and before the answer gets back: what the call says is what has
 // happened, and an error is that of a fault and never an answer (I2, I10).
 func TestServerCutWithin(t *testing.T) {
-	if raceDetector {
-		t.Skip("nothing runs at once here")
-	}
+	testrun.NotWithRace(t)
 	for _, s := range []*server{onPostgres, onPQ, onMariaDB} {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()

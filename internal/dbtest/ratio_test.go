@@ -27,7 +27,7 @@ type measured struct {
 // types, which it keeps from run to run, and makes nothing of them: no account, no id,
 // no time. It is a measurement: it fails only if the store is far off.
 func TestServerRatio(t *testing.T) {
-	if !testrun.Long() || raceDetector {
+	if !testrun.Long() || testrun.Race {
 		t.Skip("measures; set PASSWD_TEST_LONG, without the race detector")
 	}
 	for _, s := range []*server{onSQLite, onPostgres, onMariaDB} {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/passwd-go/passwd"
+	"github.com/passwd-go/passwd/internal/testrun"
 	"github.com/passwd-go/passwd/passwdtest"
 	"github.com/passwd-go/passwd/pwhash"
 	"github.com/passwd-go/passwd/pwpolicy"
@@ -104,7 +105,8 @@ func (r *rollout) change(ctx context.Context, n int, current, next string) error
 // stamped before the old one's write is dead at the next look. After the switch the
 // hashes are replaced at sign-in, and nobody is signed out by that.
 func TestRollingDeployment(t *testing.T) {
-	const accounts, operations = 10, 100 // of each: 1,000
+	const accounts = 10
+	operations := testrun.Size(25, 100, 100) // of each
 	for _, s := range servers {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()

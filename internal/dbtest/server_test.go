@@ -279,10 +279,21 @@ func (s *server) placeholders(n int) string {
 // ownTables are those of the library.
 var ownTables = []string{"passwd_account", "passwd_token", "passwd_history", "passwd_job", "passwd_limit", "passwd_session", "passwd_session_spent"}
 
-// empty deletes every row, in far less time than a new database takes.
+// empty deletes every row, in far less time than a new database takes, and at once:
+// MariaDB waits for the disk at each commit.
 func (h *host) empty() {
 	h.t.Helper()
+	tx, err := h.db.BeginTx(h.t.Context(), nil)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer tx.Rollback()
 	for _, table := range append([]string{h.users.Table}, ownTables...) {
-		h.exec("DELETE FROM " + h.on.quoted(table))
+		if _, err := tx.ExecContext(h.t.Context(), "DELETE FROM "+h.on.quoted(table)); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		h.t.Fatal(err)
 	}
 }

@@ -24,7 +24,7 @@ const (
 // and how a purge of all tokens disturbs the others. The calls on the small and on the
 // large database take turns. It fails only if either is far off.
 func TestServerSize(t *testing.T) {
-	if !testrun.Long() || raceDetector {
+	if !testrun.Long() || testrun.Race {
 		t.Skip("measures a million rows; set PASSWD_TEST_LONG, without the race detector")
 	}
 	for _, s := range []*server{onSQLite, onPostgres, onMariaDB} {

@@ -14,9 +14,7 @@ import (
 // its context ends: nothing of it is there, and nothing comes later, when the locks go
 // and the server would go on with what nobody waits for any more (I2).
 func TestServerWaitEnds(t *testing.T) {
-	if raceDetector {
-		t.Skip("nothing runs at once here")
-	}
+	testrun.NotWithRace(t)
 	for _, s := range []*server{onPostgres, onPQ, onMariaDB} {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()

@@ -76,7 +76,7 @@ func TestWithin(t *testing.T) {
 			}
 			t.Run(s.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				if raceDetector && level != sql.LevelDefault {
+				if testrun.Race && level != sql.LevelDefault {
 					t.Skip("nothing runs at once here")
 				}
 				if s == onPQ || level != sql.LevelDefault {

@@ -218,13 +218,20 @@ func (f *Face) Client(r *http.Request) passwd.Client {
 // what comes after "__Host-".
 const DeviceCookie = "passwd-device"
 
+// DeviceHeader has the same where a browser keeps no cookies for whom it asks: an app on
+// another origin, or on a phone.
+const DeviceHeader = "Passwd-Device"
+
 // maxDevice is more than any token of a device has.
 const maxDevice = 64
 
-// device returns what is in the cookie of the device, "" if there is none. It is
+// device returns what is in the header, else in the cookie of the device, "" if there is none. A cookie is
 // acceptable under either name: a cookie that a subdomain or plain http could set
 // opens nothing, and makes known only what signed in.
 func device(r *http.Request) passwd.Token {
+	if sent := r.Header.Get(DeviceHeader); sent != "" && len(sent) <= maxDevice {
+		return passwd.Token(strings.Clone(sent))
+	}
 	for _, name := range []string{"__Host-" + DeviceCookie, DeviceCookie} {
 		if found, err := r.Cookie(name); err == nil && len(found.Value) <= maxDevice {
 			return passwd.Token(strings.Clone(found.Value))

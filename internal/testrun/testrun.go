@@ -34,6 +34,14 @@ func NeedLong(t testing.TB) {
 	}
 }
 
+// NotWithRace skips, with the race detector, what would tell it nothing.
+func NotWithRace(t testing.TB) {
+	t.Helper()
+	if Race {
+		t.Skip("nothing runs at once here: it runs without the race detector")
+	}
+}
+
 // Size is how often something is done.
 func Size(everyday, ci, long int) int {
 	switch {

@@ -84,7 +84,7 @@ func (h Hasher) validateFormat(f Format) error {
 			return err
 		}
 	} else if f != Wrapped && parserOf(f) == nil {
-		return fmt.Errorf("foreign: Accept has %q, which is no format", string(f))
+		return fmt.Errorf("foreign: Accept has %q, which is none of Formats and no scheme", string(f))
 	}
 	if f == Devise && h.DevisePepper == "" {
 		return errors.New("foreign: Accept has Devise, but DevisePepper is empty: without a pepper, it is Bcrypt")

@@ -22,7 +22,7 @@ type Directory struct {
 // rejects a directory without the first or the last file.
 func NewDirectory(fsys fs.FS, a Algorithm) (*Directory, error) {
 	if !a.valid() {
-		return nil, fmt.Errorf("breach: algorithm %d is unknown", a)
+		return nil, fmt.Errorf("breach: algorithm %d is unknown: want SHA1 or NTLM", a)
 	}
 	d := &Directory{fsys, a}
 	for _, prefix := range []string{prefixName(0), prefixName(prefixes - 1)} {

@@ -51,7 +51,7 @@ func OpenFile(path string, a Algorithm) (*File, error) {
 // NewFile is OpenFile for a corpus of size bytes in r.
 func NewFile(r io.ReaderAt, size int64, a Algorithm) (*File, error) {
 	if !a.valid() {
-		return nil, fmt.Errorf("breach: algorithm %d is unknown", a)
+		return nil, fmt.Errorf("breach: algorithm %d is unknown: want SHA1 or NTLM", a)
 	}
 	f := &File{r: r, size: size, hash: a}
 	return f, f.checkEnds()

@@ -98,7 +98,7 @@ func NewRange(c RangeConfig) (*Range, error) {
 	case strings.ContainsFunc(c.UserAgent, func(r rune) bool { return r < ' ' || r > '~' }):
 		return nil, errors.New("breach: RangeConfig.UserAgent is not printable ASCII")
 	case !c.Algorithm.valid():
-		return nil, fmt.Errorf("breach: RangeConfig.Algorithm %d is unknown", c.Algorithm)
+		return nil, fmt.Errorf("breach: RangeConfig.Algorithm %d is unknown: want SHA1 or NTLM", c.Algorithm)
 	case c.Timeout < 0 || c.CacheFor < 0 || c.Pause < 0:
 		return nil, errors.New("breach: a duration of RangeConfig is negative")
 	}

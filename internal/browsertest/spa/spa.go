@@ -66,10 +66,10 @@ func cors(app string, next http.Handler) http.Handler {
 		h.Add("Vary", "Origin")
 		if r.Header.Get("Origin") == app {
 			h.Set("Access-Control-Allow-Origin", app)
-			h.Set("Access-Control-Expose-Headers", "Retry-After")
+			h.Set("Access-Control-Expose-Headers", "Passwd-Device, Retry-After")
 			if r.Method == http.MethodOptions {
 				h.Set("Access-Control-Allow-Methods", "GET, POST, DELETE")
-				h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+				h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Passwd-Device")
 				h.Set("Access-Control-Max-Age", "600")
 				w.WriteHeader(http.StatusNoContent)
 				return
