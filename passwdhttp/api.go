@@ -161,6 +161,9 @@ type accepted struct {
 }
 
 func (a *api) forgot(w http.ResponseWriter, r *http.Request, in passwd.Login) (accepted, error) {
+	if err := a.mustSend(); err != nil {
+		return accepted{}, err
+	}
 	in.Tenant = a.tenant(r)
 	err := a.service(r).RequestReset(r.Context(), passwd.RequestReset{Login: in, Client: a.face.Client(r)})
 	if err != nil {
@@ -174,6 +177,9 @@ type codeRequest struct {
 }
 
 func (a *api) forgotCode(_ http.ResponseWriter, r *http.Request, in passwd.Login) (codeRequest, error) {
+	if err := a.mustSend(); err != nil {
+		return codeRequest{}, err
+	}
 	in.Tenant = a.tenant(r)
 	request, err := a.service(r).RequestCode(r.Context(), passwd.RequestCode{Login: in, Client: a.face.Client(r)})
 	return codeRequest{string(request)}, err

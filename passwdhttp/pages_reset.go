@@ -17,12 +17,27 @@ func (p *pages) forgotForm() form {
 	}
 }
 
+// mustSend is ErrUndeliverable, for everybody alike, where no account has an address that
+// anything could be sent to: "We've sent you a message" would be waited for in vain.
+func (c Config) mustSend() error {
+	if len(c.Service.Channels()) == 0 {
+		return passwd.ErrUndeliverable
+	}
+	return nil
+}
+
 func (p *pages) forgot(w http.ResponseWriter, r *http.Request) (reply, error) {
+	if err := p.mustSend(); err != nil {
+		return reply{}, err
+	}
 	return p.show(w, r, p.forgotForm())
 }
 
 // postForgot answers the same for every login (I6).
 func (p *pages) postForgot(w http.ResponseWriter, r *http.Request, in values) (reply, error) {
+	if err := p.mustSend(); err != nil {
+		return reply{}, err
+	}
 	f := p.forgotForm()
 	if wrong := f.missing(in); len(wrong) > 0 {
 		return p.again(w, r, f, in, wrong)
@@ -41,7 +56,7 @@ func (p *pages) login(r *http.Request, in values) passwd.Login {
 // sendable are links to where something is asked for that is sent: none where no account
 // has an address that anything could be sent to.
 func (p *pages) sendable(all ...link) []link {
-	if len(p.Service.Channels()) == 0 {
+	if p.mustSend() != nil {
 		return nil
 	}
 	return all
@@ -76,11 +91,17 @@ func (p *pages) forgotCodeForm() form {
 }
 
 func (p *pages) forgotCode(w http.ResponseWriter, r *http.Request) (reply, error) {
+	if err := p.mustSend(); err != nil {
+		return reply{}, err
+	}
 	return p.show(w, r, p.forgotCodeForm())
 }
 
 // postForgotCode gives every login a request of its own, known or not (I6).
 func (p *pages) postForgotCode(w http.ResponseWriter, r *http.Request, in values) (reply, error) {
+	if err := p.mustSend(); err != nil {
+		return reply{}, err
+	}
 	f := p.forgotCodeForm()
 	if wrong := f.missing(in); len(wrong) > 0 {
 		return p.again(w, r, f, in, wrong)

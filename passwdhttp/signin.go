@@ -49,6 +49,7 @@ func (c Config) admit(w http.ResponseWriter, r *http.Request, in passwd.SignedIn
 		case err == nil:
 			return hostReply{}, &ticketError{ticket}
 		case !errors.Is(err, passwd.ErrNoChangeNeeded):
+			w.Header().Del(endpoint.DeviceHeader)
 			return hostReply{}, overtaken(err)
 		}
 		in.Must = passwd.NoReason // withdrawn meanwhile
@@ -63,6 +64,7 @@ func (c Config) admit(w http.ResponseWriter, r *http.Request, in passwd.SignedIn
 	}
 	if err != nil {
 		held.drop()
+		w.Header().Del(endpoint.DeviceHeader)
 		return hostReply{}, overtaken(err)
 	}
 	return held.hostReply, nil

@@ -23,7 +23,7 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case passwd.CodeWrongCredentials, passwd.CodeUnauthenticated:
 		p.Status = http.StatusUnauthorized
 		w.Header().Set("WWW-Authenticate", "Bearer") // RFC 9110, §15.5.2
-	case passwd.CodeConflict, passwd.CodeHasPassword, passwd.CodeNoPassword:
+	case passwd.CodeConflict, passwd.CodeHasPassword, passwd.CodeNoPassword, passwd.CodeUndeliverable:
 		p.Status = http.StatusConflict
 	case passwd.CodeRateLimited:
 		p.Status = http.StatusTooManyRequests
@@ -71,6 +71,9 @@ var details = map[string]string{
 	"unauthenticated":          "Sign in first.",
 	"password_change_required": "The password must be changed first. The ticket is good for that.",
 	"conflict":                 "The account was changed by somebody else. Try again.",
+	"has_password":             "The account has a password.",
+	"no_password":              "The account has no password of its own.",
+	"undeliverable":            "The account has no confirmed address.",
 	"rate_limited":             "There were too many tries. Wait a little.",
 	"busy":                     "The server is busy. Try again in a second.",
 	"unavailable":              "The server cannot answer now. Try again in a second.",

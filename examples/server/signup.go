@@ -178,7 +178,7 @@ func (s *site) refuseNewcomer(w http.ResponseWriter, r *http.Request, again func
 	switch code := passwd.CodeOf(err); {
 	case ok:
 		v.Problem = strings.Join(locale.Printer{}.Violations(rejected.Violations), " ")
-	case code == passwd.CodeConflict:
+	case errors.Is(err, passwd.ErrConflict):
 		status, v.Problem = http.StatusConflict, "This address has an account with a password."
 	case code == passwd.CodeBusy:
 		retryAfter(w, err)

@@ -30,6 +30,7 @@ func answer(a model.Answer, err error) model.Answer {
 	}
 	for named, name := range map[error]string{
 		passwd.ErrNotActivated: "not_activated", passwd.ErrTemporaryExpired: "temporary_expired", passwd.ErrNotFound: "not_found", session.ErrReused: "reused",
+		errors.ErrUnsupported: "unsupported",
 	} {
 		if errors.Is(err, named) {
 			a.Error = name

@@ -22,6 +22,11 @@ var planted = []struct{ name, file, old, new string }{
 	{"a change ends the session that asks", "write.go", `KeepSession: c.keep`, `KeepSession: ""`},
 	{"a session is live at any epoch", "live.go", `epoch != 0 && a.Epoch == epoch:`, `epoch != 0:`},
 	{"a revocation ends nothing", "admin.go", `Raise: true, KeepSession`, `KeepSession`},
+	{"a revocation of all leaves the epochs", "memstore/credentials.go", `o.epoch += by`, `_ = o.epoch`},
+	{"a revocation of all is good for once", "memstore/credentials.go", `if o.epoch != 0 {`, `if o.epoch != 0 && o.epoch < by {`},
+	{"a revocation of one tenant is one of all", "admin.go", `if !ok || s.only != nil {
+		return 0, errors.ErrUnsupported`, `if !ok {
+		return 0, errors.ErrUnsupported`},
 	{"a temporary password may be lifted", "admin.go", `a.Must == Temporary || a.Must == Compromised ||`, `a.Must == Compromised ||`},
 	{"Forget leaves the counts", "admin.go", `	err := s.forgetCounts(ctx, r)`, `	var err error`},
 	{"AfterWrite is not promised", "write.go", `append(jobs, after...)`, `jobs`},

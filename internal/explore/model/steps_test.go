@@ -322,6 +322,16 @@ func (w *world) revoke(t *rapid.T) {
 	w.compare(answer(model.Answer{Epoch: epoch}, err), w.m.Revoke(a.Ref, keep))
 }
 
+func (w *world) revokeAll(t *rapid.T) {
+	s := w.service(t)
+	for i := range accounts {
+		w.touched = append(w.touched, refOf(i))
+	}
+	w.log("")
+	n, err := s.RevokeAll(ctx)
+	w.compare(answer(model.Answer{N: n}, err), w.m.RevokeAll())
+}
+
 func (w *world) forget(t *rapid.T) {
 	a, s := w.account(t), w.service(t)
 	w.log("%v", a.Ref)

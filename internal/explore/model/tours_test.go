@@ -88,6 +88,7 @@ func init() {
 		{3, "sign-up", (*world).signUp},
 		{3, "issue temporary", (*world).issueTemporary},
 		{2, "revoke", (*world).revoke},
+		{1, "revoke all", (*world).revokeAll},
 		{1, "forget", (*world).forget},
 		{2, "live", (*world).live},
 		{3, "check", (*world).check},

@@ -52,6 +52,12 @@ func (w *watched) Apply(ctx context.Context, write passwd.Write) (int64, error) 
 	return epoch, nil
 }
 
+func (w *watched) RaiseEpochs(ctx context.Context, by int64) (int, error) {
+	return w.backend.(interface {
+		RaiseEpochs(ctx context.Context, by int64) (int, error)
+	}).RaiseEpochs(ctx, by)
+}
+
 func (w *watched) Done(ctx context.Context, id string) error { return w.queue.Done(ctx, id) }
 
 func (w *watched) Claim(ctx context.Context, n int, lease time.Duration, now time.Time) ([]passwd.Job, error) {
