@@ -24,7 +24,7 @@ func (s *Service) composeRequested(ctx context.Context, t *requestTask, n int) (
 }
 
 func (s *Service) composeOnce(ctx context.Context, t *requestTask, n int) (Message, error) {
-	matches, err := s.matching(ctx, t.Login)
+	matches, err := s.matching(ctx, t.Login, true)
 	switch {
 	case err != nil:
 		return Message{}, err

@@ -167,3 +167,39 @@ func pause(ctx context.Context, d time.Duration) {
 	case <-timer.C:
 	}
 }
+
+// next takes one job, or none, once the queue knows of the one that is done, if there is
+// one. A worker that is told to stop takes no more.
+func (s *Service) next(ctx context.Context, done string, urgentFirst bool) ([]Job, error) {
+	if done == "" {
+		return s.claim(ctx, urgentFirst)
+	}
+	told := context.WithoutCancel(ctx)
+	q, ok := s.queue.(doneClaimer)
+	if !ok || ctx.Err() != nil {
+		if err := s.queue.Done(told, done); err != nil || ctx.Err() != nil {
+			return nil, err
+		}
+		return s.claim(ctx, urgentFirst)
+	}
+	jobs, err := q.DoneClaim(told, done, urgentFirst, 1, s.cfg.JobLease, s.now())
+	if err != nil || len(jobs) > 0 || !urgentFirst {
+		return jobs, err
+	}
+	return s.queue.Claim(ctx, 1, s.cfg.JobLease, s.now())
+}
+
+// doneClaimer is what Queue says of DoneClaim.
+type doneClaimer interface {
+	DoneClaim(ctx context.Context, id string, urgent bool, n int, lease time.Duration, now time.Time) ([]Job, error)
+}
+
+// claim takes one job, or none.
+func (s *Service) claim(ctx context.Context, urgentFirst bool) ([]Job, error) {
+	if urgentFirst {
+		if jobs, err := s.queue.ClaimUrgent(ctx, 1, s.cfg.JobLease, s.now()); err != nil || len(jobs) > 0 {
+			return jobs, err
+		}
+	}
+	return s.queue.Claim(ctx, 1, s.cfg.JobLease, s.now())
+}

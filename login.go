@@ -107,11 +107,15 @@ const (
 
 // matching returns the accounts that a checked login names: those of the first rank
 // that has one, never a union of ranks. Accounts that are not active count only where
-// no active one matches in any rank. It asks for every kind in any case, so that the
-// work does not tell which one matched.
-func (s *Service) matching(ctx context.Context, l Login) ([]Account, error) {
+// no active one matches in any rank. Where somebody waits for the answer it asks for
+// every kind in any case, so that the work does not tell which one matched; unseen is
+// work whose time nobody sees.
+func (s *Service) matching(ctx context.Context, l Login, unseen bool) ([]Account, error) {
 	var active, other [ranks][]Account
 	for _, kind := range l.kinds() {
+		if unseen && len(active[byConfirmed]) > 0 {
+			break // no other kind has a better rank
+		}
 		candidates, err := s.candidates(ctx, Login{Tenant: l.Tenant, Kind: kind, Value: l.Value})
 		if err != nil {
 			return nil, err
@@ -149,7 +153,7 @@ func (s *Service) candidates(ctx context.Context, l Login) ([]Account, error) {
 // find returns the one account that a checked login names; false if there is
 // none, or more than one.
 func (s *Service) find(ctx context.Context, l Login) (Account, bool, error) {
-	matches, err := s.matching(ctx, l)
+	matches, err := s.matching(ctx, l, false)
 	if err != nil || len(matches) != 1 {
 		return Account{}, false, err
 	}

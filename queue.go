@@ -38,7 +38,12 @@ type Job struct {
 //	Overdue(ctx context.Context, since time.Time) (bool, error)
 //
 // which reports whether a job has been due, and not been claimed, since a time or longer:
-// a service whose process does no work asks it once a minute at most, see EventOverdue.
+// a service whose process does no work asks it once a minute at most, see EventOverdue; and
+//
+//	DoneClaim(ctx context.Context, id string, urgent bool, n int, lease time.Duration, now time.Time) ([]Job, error)
+//
+// which is Done of a job and then Claim, or ClaimUrgent, of the next ones: a worker calls it
+// between two jobs, where both together cost less than one after the other.
 type Queue interface {
 	// Put adds a job. If an unclaimed job with the same non-empty key waits, the
 	// new one is absorbed: nil, and nothing is added, but it costs as much, and a

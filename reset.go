@@ -70,7 +70,7 @@ func (s *Service) RevealMatches(ctx context.Context, l Login, c Client) (int, er
 	if _, err := s.limit(ctx, c, asks); err != nil {
 		return 0, err
 	}
-	matches, err := s.matching(ctx, l)
+	matches, err := s.matching(ctx, l, false)
 	if err != nil {
 		return 0, err
 	}
@@ -210,7 +210,7 @@ func (s *Service) holds(ctx context.Context, h Holder, a Account) (bool, error) 
 	if err != nil {
 		return false, nil
 	}
-	matches, err := s.matching(ctx, login)
+	matches, err := s.matching(ctx, login, false)
 	for _, m := range matches {
 		if m.Ref == a.Ref {
 			return true, err

@@ -172,14 +172,15 @@ func (s *Service) Work(ctx context.Context) (n int, err error) {
 // work begins with no job before answered. It claims one sooner: that is the same
 // whomever the job is for.
 func (s *Service) work(ctx context.Context, urgentFirst bool, answered time.Time) (n int, err error) {
-	for ctx.Err() == nil {
+	done := "" // a job, that the queue has not been told of
+	for ctx.Err() == nil || done != "" {
 		// One at a time: if the process dies, one message at most is sent twice.
-		jobs, err := s.claim(ctx, urgentFirst)
+		jobs, err := s.next(ctx, done, urgentFirst)
 		if err != nil {
 			return n, s.fault(ctx, err)
 		}
-		if len(jobs) == 0 {
-			return n, nil
+		if done = ""; len(jobs) == 0 {
+			break
 		}
 		if n++; n > 1 && s.hands != nil {
 			s.wakeWorker() // one poll or put has found several: there may be more
@@ -188,34 +189,22 @@ func (s *Service) work(ctx context.Context, urgentFirst bool, answered time.Time
 			pause(ctx, time.Until(answered))
 		}
 		// A job in hand is finished although the worker is told to stop.
-		if err := s.handle(context.WithoutCancel(ctx), jobs[0]); err != nil {
+		if done, err = s.handle(context.WithoutCancel(ctx), jobs[0]); err != nil {
 			return n, s.fault(ctx, err)
 		}
 	}
 	return n, ctx.Err()
 }
 
-// claim takes one job, or none.
-func (s *Service) claim(ctx context.Context, urgentFirst bool) ([]Job, error) {
-	if urgentFirst {
-		if jobs, err := s.queue.ClaimUrgent(ctx, 1, s.cfg.JobLease, s.now()); err != nil || len(jobs) > 0 {
-			return jobs, err
-		}
-	}
-	return s.queue.Claim(ctx, 1, s.cfg.JobLease, s.now())
-}
-
-// handle does one job, and says so to the queue.
-func (s *Service) handle(ctx context.Context, j Job) error {
+// handle does one job. Of one that is done with, it leaves it to next to say so to the
+// queue.
+func (s *Service) handle(ctx context.Context, j Job) (done string, err error) {
 	e, again := s.try(ctx, j)
-	var err error
-	if again > 0 {
-		err = s.queue.Retry(ctx, j.ID, s.now().Add(again))
-	} else {
-		err = s.queue.Done(ctx, j.ID)
+	if done = j.ID; again > 0 {
+		done, err = "", s.queue.Retry(ctx, j.ID, s.now().Add(again))
 	}
 	s.report(ctx, e)
-	return err
+	return done, err
 }
 
 // Deliver does one job for a host whose own job system keeps them: its [Queue] puts jobs

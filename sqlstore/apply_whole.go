@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/passwd-go/passwd"
@@ -46,7 +47,8 @@ var postgresApply = `WITH
 // sees what others have issued.
 const postgresIssue = `WITH
 	present AS (SELECT {hash} AS hash FROM {table} u WHERE {is_user}{where} FOR UPDATE),
-	account AS (SELECT stamp, hash FROM {account}, present WHERE {ours} AND epoch = $5 AND stamp > 0),
+	account AS (UPDATE {account} SET stamp = stamp + CASE WHEN CAST($d AS bigint) > 0 THEN 1 ELSE 0 END FROM present
+		WHERE {ours} AND epoch = $5 AND stamp > 0 RETURNING stamp, hash),
 	consumed AS (UPDATE {token} SET spent_at = $9 FROM account WHERE purpose = $b AND digest = $c AND {ours}
 		AND spent_at IS NULL AND expires_at > $9 AND ({token}.epoch = 0 OR {token}.epoch = $5) RETURNING 1 AS one),
 	live AS (SELECT t.digest, t.issued_at, row_number() OVER (ORDER BY t.issued_at) + CAST($d AS bigint) - 1 - count(*) OVER () AS place
@@ -58,6 +60,44 @@ const postgresIssue = `WITH
 			CAST($8 AS bytea), 0, CAST($9 AS bigint), CAST($a AS bigint) FROM account ON CONFLICT DO NOTHING RETURNING 1 AS one)
 	SELECT (SELECT count(*) FROM consumed), (SELECT count(*) FROM issued), (SELECT count(*) FROM live l WHERE l.place <= 0 AND l.issued_at > $9),
 		(SELECT stamp FROM account), (SELECT hash FROM account)`
+
+// postgresIssueAlone is postgresIssue of a token that consumes no other, all or nothing,
+// without a transaction. The stamp is what the account's row had when the statement
+// began, and has one more after each token that counts in a quota: so whatever the
+// statement waited for, nobody has issued since it saw the tokens.
+var postgresIssueAlone = `WITH
+	seen AS (SELECT stamp FROM {account} WHERE {ours}),
+	present AS (SELECT CAST(coalesce({hash}, '') AS text) AS hash FROM {table} u WHERE {is_user}{where} FOR UPDATE),
+	live AS (SELECT t.digest, t.issued_at, row_number() OVER (ORDER BY t.issued_at) + CAST($b AS bigint) - 1 - count(*) OVER () AS place
+		FROM {token} t WHERE CAST($b AS bigint) > 0 AND t.tenant = $1 AND t.user_id = $2 AND t.purpose = $3 AND t.spent_at IS NULL AND t.expires_at > $9
+		AND (t.epoch = 0 OR t.epoch = $5) AND t.requester IS NOT DISTINCT FROM $8),
+	account AS (UPDATE {account} a SET stamp = a.stamp + CASE WHEN CAST($b AS bigint) > 0 THEN 1 ELSE 0 END FROM present, seen
+		WHERE a.tenant = $1 AND a.user_id = $2 AND a.epoch = $5 AND a.stamp > 0 AND a.stamp = seen.stamp
+		AND (a.stamp < ` + strconv.Itoa(stampPrints) + ` OR (a.stamp >> ` + strconv.Itoa(printAt) + `) & ` + strconv.Itoa(1<<printBits-1) + ` =
+			CAST(CAST('x' || substr(encode(sha256(convert_to('print of ' || present.hash, 'UTF8')), 'hex'), 1, 7) AS bit(28)) AS bigint))
+		AND NOT EXISTS (SELECT 1 FROM {token} WHERE purpose = $3 AND digest = $4)
+		AND NOT EXISTS (SELECT 1 FROM live l WHERE l.place <= 0 AND l.issued_at > $9) RETURNING 1 AS one),
+	superseded AS (UPDATE {token} SET spent_at = $9 FROM account WHERE purpose = $3 AND digest = ANY(ARRAY(SELECT l.digest FROM live l WHERE l.place <= 0))),
+	issued AS (INSERT INTO {token} (tenant, user_id, purpose, digest, epoch, address, verifier, requester, attempts, issued_at, expires_at)
+		SELECT {tenant_value}, {id_value}, CAST($3 AS text), CAST($4 AS bytea), CAST($5 AS bigint), CAST($6 AS bytea), CAST($7 AS bytea),
+			CAST($8 AS bytea), 0, CAST($9 AS bigint), CAST($a AS bigint) FROM account RETURNING 1 AS one)
+	SELECT count(*) FROM issued`
+
+// issueAlone issues a token by one statement, without a transaction, unless it is not
+// done for a reason that is to be found out step by step.
+func (s *Store) issueAlone(ctx context.Context, k key, t passwd.TokenRecord, maxLive int, landed func(context.Context, querier) (bool, error)) (done bool, err error) {
+	err = s.once(ctx, "issue", landed, func(q querier) error {
+		var issued int
+		err := q.row(ctx, &s.queries.issueAlone, k.tenant, k.id, string(t.Purpose), t.Digest[:], t.Epoch, blob(t.Address), blob(t.Verifier),
+			blob(t.Requester), t.IssuedAt.UnixMicro(), t.ExpiresAt.UnixMicro(), max(maxLive, 0)).Scan(&issued)
+		done = issued == 1
+		return err
+	})
+	if err != nil && s.dialect.refused(err) && !s.dialect.retry(err) && !s.dialect.demoted(err) {
+		return false, nil // for the same token at the same moment, or PostgreSQL 10, which has no sha256; nothing was done
+	}
+	return err == nil && done, err
+}
 
 // issueWhole issues a token by one statement, or returns errStepwise.
 func (s *Store) issueWhole(ctx context.Context, q querier, k key, t passwd.TokenRecord, maxLive int, consume *passwd.TokenRef) error {

@@ -375,6 +375,10 @@ func (s *Store) touch(ctx context.Context, q querier, k key) error {
 	if !s.dialect.touches {
 		return nil
 	}
+	return s.touched(ctx, q, k)
+}
+
+func (s *Store) touched(ctx context.Context, q querier, k key) error {
 	_, err := q.exec(ctx, &s.queries.touch, k.tenant, k.id)
 	return err
 }

@@ -34,7 +34,7 @@ type queries struct {
 	all []*query // those to keep prepared
 
 	lock                                         query
-	applyWhole, issueWhole                       query // without a text where there is no such statement
+	applyWhole, issueWhole, issueAlone           query // without a text where there is no such statement
 	get                                          query
 	find                                         map[passwd.LoginKind]*query
 	state, lockUser, own                         query
@@ -51,6 +51,7 @@ type queries struct {
 	addJob, addJobs                              query
 	roomy, putJob                                query
 	lease, leaseIf, done, retry                  query
+	doneClaim, doneClaimUrgent                   query // as claim, and of one that is done the end
 	claim, claimUrgent                           query // without a text where there is no such statement, as roomy
 	overdue, nextDue, nextUrgent, due, dueOfRank query
 	tries, lockTries, addTries                   query
@@ -103,10 +104,11 @@ func newQueries(d *dialect, c Config) *queries {
 	if d.returning {
 		set(&qs.applyWhole, postgresApply)
 		set(&qs.issueWhole, postgresIssue)
+		set(&qs.issueAlone, postgresIssueAlone)
 	}
 	set(&qs.rehashed, `UPDATE {account} SET stamp = CASE WHEN stamp = $4 THEN $3 ELSE stamp + $5 END
 		WHERE {ours} AND (stamp = $4 OR `+printedIn("$6", "$7")+`)`)
-	if d.touches {
+	if d.touches || d.returning {
 		set(&qs.touch, `UPDATE {account} SET stamp = stamp + 1 WHERE {ours} AND stamp > 0`)
 	}
 	set(&qs.raiseAll, `UPDATE {account} SET epoch = epoch + $1,
@@ -184,10 +186,18 @@ func newQueries(d *dialect, c Config) *queries {
 			urgent = CASE WHEN j.urgent = 2 THEN 1 ELSE j.urgent END WHERE j.id = ANY(ARRAY(SELECT d.id FROM due d))
 			RETURNING j.id, j.job_key, j.sealed, (SELECT d.not_before FROM due d WHERE d.id = j.id), j.not_after, j.attempts, j.urgent,
 				j.seq, (SELECT d.place FROM due d WHERE d.id = j.id)`
-		set(&qs.claim, `WITH due AS (`+theJob("0")+due+first+`$2 {skip_locked})`+leased)
-		set(&qs.claimUrgent, `WITH new AS (`+theJob("0")+`urgent = 2 AND `+due+first+`$2 {skip_locked}),
-			again AS (`+theJob("1")+`urgent = 1 AND `+due+first+`CAST($2 AS bigint) - (SELECT count(*) FROM new) {skip_locked}),
-			due AS (SELECT * FROM new UNION ALL SELECT * FROM again)`+leased)
+		for _, q := range []struct {
+			claim, urgent *query
+			with, other   string
+		}{
+			{&qs.claim, &qs.claimUrgent, `WITH `, ``},
+			{&qs.doneClaim, &qs.doneClaimUrgent, `WITH gone AS (DELETE FROM {job} WHERE id = $4), `, `id <> $4 AND `},
+		} {
+			set(q.claim, q.with+`due AS (`+theJob("0")+q.other+due+first+`$2 {skip_locked})`+leased)
+			set(q.urgent, q.with+`new AS (`+theJob("0")+q.other+`urgent = 2 AND `+due+first+`$2 {skip_locked}),
+				again AS (`+theJob("1")+q.other+`urgent = 1 AND `+due+first+`CAST($2 AS bigint) - (SELECT count(*) FROM new) {skip_locked}),
+				due AS (SELECT * FROM new UNION ALL SELECT * FROM again)`+leased)
+		}
 	}
 	const lease = `UPDATE {job} SET leased_until = $2, not_before = $2, waiting = NULL, attempts = attempts + 1,
 		urgent = CASE WHEN urgent = 2 THEN 1 ELSE urgent END WHERE id = $1`

@@ -175,14 +175,14 @@ func (s *Store) Overdue(ctx context.Context, since time.Time) (overdue bool, err
 // Claim implements passwd.Queue. When nothing is due it does not write, so polling
 // keeps nobody waiting.
 func (s *Store) Claim(ctx context.Context, n int, lease time.Duration, now time.Time) ([]passwd.Job, error) {
-	return s.claim(ctx, n, lease, now, claim{&s.queries.claim, &s.queries.nextDue, func(q querier) ([]dueJob, error) {
+	return s.claim(ctx, n, lease, now, claim{&s.queries.claim, "", &s.queries.nextDue, func(q querier) ([]dueJob, error) {
 		return s.due(ctx, q, &s.queries.due, now.UnixMicro(), n)
 	}})
 }
 
 // ClaimUrgent implements passwd.Queue. When nothing is due it does not write.
 func (s *Store) ClaimUrgent(ctx context.Context, n int, lease time.Duration, now time.Time) ([]passwd.Job, error) {
-	return s.claim(ctx, n, lease, now, claim{&s.queries.claimUrgent, &s.queries.nextUrgent, func(q querier) ([]dueJob, error) {
+	return s.claim(ctx, n, lease, now, claim{&s.queries.claimUrgent, "", &s.queries.nextUrgent, func(q querier) ([]dueJob, error) {
 		jobs, err := s.due(ctx, q, &s.queries.dueOfRank, now.UnixMicro(), n, urgentNew)
 		if err != nil || len(jobs) == n {
 			return jobs, err
@@ -192,11 +192,32 @@ func (s *Store) ClaimUrgent(ctx context.Context, n int, lease time.Duration, now
 	}})
 }
 
-// claim is how jobs are found: and leased, by one statement; one, without a lock; as many
-// as wanted, locked.
+// DoneClaim is Done of a job, and then Claim or ClaimUrgent of others: on PostgreSQL in
+// one statement.
+func (s *Store) DoneClaim(ctx context.Context, id string, urgent bool, n int, lease time.Duration, now time.Time) ([]passwd.Job, error) {
+	if s.queries.doneClaim.text != "" && s.host == nil && n > 0 {
+		c := claim{whole: &s.queries.doneClaim, done: id}
+		if urgent {
+			c.whole = &s.queries.doneClaimUrgent
+		}
+		return s.claimWhole(ctx, n, lease, now, c)
+	}
+	if err := s.Done(ctx, id); err != nil {
+		return nil, err
+	}
+	if urgent {
+		return s.ClaimUrgent(ctx, n, lease, now)
+	}
+	return s.Claim(ctx, n, lease, now)
+}
+
+// claim is how jobs are found: and leased, by one statement, which deletes one that is
+// done; one, without a lock; as many as wanted, locked.
 type claim struct {
-	whole, next *query
-	due         func(querier) ([]dueJob, error)
+	whole *query
+	done  string
+	next  *query
+	due   func(querier) ([]dueJob, error)
 }
 
 // dueJob is a job as it was found, with what tells whether it still is.
@@ -262,7 +283,7 @@ const claimTries = 3
 func (s *Store) claimWhole(ctx context.Context, n int, lease time.Duration, now time.Time, c claim) ([]passwd.Job, error) {
 	var jobs []dueJob
 	err := s.once(ctx, "claim", nil, func(q querier) (err error) {
-		jobs, err = s.due(ctx, q, c.whole, now.UnixMicro(), n, now.Add(lease).UnixMicro())
+		jobs, err = s.due(ctx, q, c.whole, now.UnixMicro(), n, now.Add(lease).UnixMicro(), c.done)
 		return err
 	})
 	if err != nil {

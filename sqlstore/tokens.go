@@ -23,8 +23,14 @@ func (s *Store) Issue(ctx context.Context, t passwd.TokenRecord, maxLive int, co
 		_, _, err := s.token(ctx, q, t.TokenRef)
 		return err == nil, ignore(err, passwd.ErrTokenInvalid)
 	}
+	plain := s.queries.issueWhole.text != "" && t.Epoch != 0 && t.Attempts == 0 && t.SpentAt.IsZero()
+	if plain && consume == nil && s.host == nil {
+		if done, err := s.issueAlone(ctx, k, t, maxLive, landed); done || err != nil {
+			return err
+		}
+	}
 	err = s.write(ctx, "issue", landed, func(q querier) error {
-		if s.queries.issueWhole.text != "" && t.Epoch != 0 && t.Attempts == 0 && t.SpentAt.IsZero() {
+		if plain {
 			return s.issueWhole(ctx, q, k, t, maxLive, consume)
 		}
 		st, err := s.state(ctx, q, k)
@@ -68,8 +74,10 @@ func (s *Store) issue(ctx context.Context, q querier, k key, st state, t passwd.
 		}
 	}
 	if maxLive > 0 {
-		if err := s.touch(ctx, q, k); err != nil {
-			return err
+		if s.dialect.touches || s.dialect.returning { // issueAlone goes by it
+			if err := s.touched(ctx, q, k); err != nil {
+				return err
+			}
 		}
 		if err := s.makeRoom(ctx, q, k, st, t, maxLive); err != nil {
 			return err

@@ -11,7 +11,8 @@ import (
 
 // Bearer returns an Authenticate for [Profile] whose access tokens are those of a
 // session.Manager. Somebody who must change their password is let through, to do
-// just that.
+// just that. The session tokens of [SignIn], which live long and are good for a new
+// JWT alone, are refused.
 func Bearer(m *session.Manager) func(*http.Request) (Principal, error) {
 	return func(r *http.Request) (Principal, error) {
 		token, ok := bearerToken(r)
@@ -21,6 +22,9 @@ func Bearer(m *session.Manager) func(*http.Request) (Principal, error) {
 		s, err := m.Check(r.Context(), token)
 		if err != nil && !errors.Is(err, passwd.ErrChangeRequired) {
 			return Principal{}, err
+		}
+		if s.Client == signInClient {
+			return Principal{}, passwd.ErrEnded // another format's token
 		}
 		return Principal{Account: s.Account, Epoch: s.Epoch, Session: s.ID, checked: true}, nil
 	}

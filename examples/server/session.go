@@ -35,13 +35,18 @@ func newSessions(store session.Store, svc *passwd.Service) (sessions, error) {
 }
 
 // find returns the session of a request, and ErrChangeRequired with that of who must
-// change the password. ErrUnauthenticated or ErrEnded if there is none.
+// change the password. ErrUnauthenticated or ErrEnded if there is none. The tokens of
+// the wire formats are in the same tables, and open nothing of the app.
 func (s sessions) find(r *http.Request) (session.Session, error) {
 	secret, _ := secretOf(r)
 	if secret == "" {
 		return session.Session{}, passwd.ErrUnauthenticated
 	}
-	return s.Check(r.Context(), secret)
+	found, err := s.Check(r.Context(), secret)
+	if found.Client != webClient && found.Client != otherClient {
+		return session.Session{}, cmp.Or(err, passwd.ErrEnded)
+	}
+	return found, err
 }
 
 // account returns who is signed in, and may do more than change their password.
