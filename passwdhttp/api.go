@@ -1,6 +1,7 @@
 package passwdhttp
 
 import (
+	"errors"
 	"maps"
 	"net/http"
 
@@ -304,22 +305,38 @@ func (a *api) check(w http.ResponseWriter, r *http.Request, in checkInput) (repo
 		kept := string(a.kept(r, tokenCookies[*in.cookie]))
 		given[*in.cookie] = &kept
 	}
-	for whose, to := range map[string]*passwd.Token{checkReset: &c.Token, checkTicket: &c.Ticket, checkInvitation: &c.Invitation} {
-		text := given[whose]
-		if text == nil {
-			continue
+	for whose, text := range given {
+		if text != nil {
+			return a.judgedBy(w, r, c, whose, passwd.Token(*text))
 		}
-		if *text == "" {
-			return report{}, passwd.ErrTokenInvalid // to the service, "" is none
-		}
-		*to = passwd.Token(*text)
-		return a.report(w, r, c)
 	}
 	p, _, err := a.signedIn(r)
+	if errors.Is(err, passwd.ErrUnauthenticated) { // but perhaps on the way to a new password
+		for _, whose := range []string{checkReset, checkTicket, checkInvitation} {
+			if kept := a.kept(r, tokenCookies[whose]); kept != "" {
+				return a.judgedBy(w, r, c, whose, kept)
+			}
+		}
+	}
 	if err != nil {
 		return report{}, err
 	}
 	c.Account = p.Account
+	return a.report(w, r, c)
+}
+
+// judgedBy judges a password for the account of a token.
+func (a *api) judgedBy(w http.ResponseWriter, r *http.Request, c passwd.Check, whose string, t passwd.Token) (report, error) {
+	switch {
+	case t == "": // to the service, that is none
+		return report{}, passwd.ErrTokenInvalid
+	case whose == checkReset:
+		c.Token = t
+	case whose == checkTicket:
+		c.Ticket = t
+	default:
+		c.Invitation = t
+	}
 	return a.report(w, r, c)
 }
 

@@ -150,7 +150,8 @@ func TestAssets(t *testing.T) {
 	t.Logf("%d bytes: page %d", size, page)
 }
 
-// The script has no token to send: it names the cookie.
+// The script has no token to send: it names the cookie. Who does not, is judged by the
+// one that came along, if nobody is signed in.
 func TestCheckByCookie(t *testing.T) {
 	s := newPages(t, passwd.Config{}, passwdhttp.Config{})
 	ada := s.ada(t)
@@ -175,7 +176,9 @@ func TestCheckByCookie(t *testing.T) {
 		{ticket, `{"password":"short one","cookie":"ticket"}`, 200, ""},
 		{reset, `{"password":"short one","cookie":"ticket"}`, 422, "invalid_token"},
 		{ticket, `{"password":"short one","cookie":"reset"}`, 422, "invalid_token"},
-		{reset, `{"password":"short one"}`, 401, "unauthenticated"},
+		{reset, `{"password":"short one"}`, 200, ""},
+		{ticket, `{"password":"short one"}`, 200, ""},
+		{s.browser(), `{"password":"short one"}`, 401, "unauthenticated"},
 		{reset, `{"password":"short one","cookie":"session"}`, 400, "malformed_request"},
 		{reset, `{"password":"short one","cookie":"reset","token":"x"}`, 400, "malformed_request"},
 	} {

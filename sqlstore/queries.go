@@ -132,8 +132,11 @@ func newQueries(d *dialect, c Config) *queries {
 	if same, ok := joinsUsers(d, c.Users, "t"); ok {
 		hash, joined, qs.tokenHash = "{hash}", ` LEFT JOIN {table} u ON `+same+`{where}`, true
 	}
-	set(&qs.token, `SELECT {record}, a.epoch, a.stamp, `+hash+` FROM {token} t
-		LEFT JOIN {account} a ON a.tenant = t.tenant AND a.user_id = t.user_id`+joined+` WHERE t.purpose = $1 AND t.digest = $2`)
+	// One row in any case, so that a token that is not there takes about as long as one that
+	// is: who holds what was answered to the request for a code must not learn whether anybody
+	// got one (I6).
+	set(&qs.token, `SELECT {record}, a.epoch, a.stamp, `+hash+` FROM (SELECT 1 AS one) one LEFT JOIN {token} t ON t.purpose = $1 AND t.digest = $2
+		LEFT JOIN {account} a ON a.tenant = t.tenant AND a.user_id = t.user_id`+joined)
 	set(&qs.addToken, `INSERT INTO {token} (tenant, user_id, purpose, digest, epoch, address, verifier, requester, attempts, issued_at, expires_at, spent_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $a, $b, $c) {absorb_token}`)
 	set(&qs.spend, `UPDATE {token} SET spent_at = $3 WHERE purpose = $4 AND digest = $5 AND {ours}

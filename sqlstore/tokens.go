@@ -260,12 +260,11 @@ func (s *Store) Purge(ctx context.Context, before time.Time, batch int) (n int, 
 
 // tokenRow is what the columns of a token are scanned into.
 type tokenRow struct {
-	tenant, id                   any
-	address, verifier, requester []byte
-	record                       passwd.TokenRecord
-	issued, expires              int64
-	spent, epoch, stamp          sql.NullInt64
-	hash                         text
+	tenant, id                              any
+	address, verifier, requester            []byte
+	epoch, attempts, issued, expires, spent sql.NullInt64
+	currentEpoch, stamp                     sql.NullInt64
+	hash                                    text
 }
 
 // token returns a record, live or not, and the current epoch of its account; or
@@ -273,12 +272,15 @@ type tokenRow struct {
 // stored one, which a hash from outside has left behind: the record's own tells.
 func (s *Store) token(ctx context.Context, q querier, ref passwd.TokenRef) (t passwd.TokenRecord, current int64, err error) {
 	var r tokenRow
-	err = q.row(ctx, &s.queries.token, string(ref.Purpose), ref.Digest[:]).Scan(&r.tenant, &r.id, &r.record.Epoch,
-		&r.address, &r.verifier, &r.requester, &r.record.Attempts, &r.issued, &r.expires, &r.spent, &r.epoch, &r.stamp, &r.hash)
-	if err != nil {
-		return passwd.TokenRecord{}, 0, absent(err, passwd.ErrTokenInvalid)
+	err = q.row(ctx, &s.queries.token, string(ref.Purpose), ref.Digest[:]).Scan(&r.tenant, &r.id, &r.epoch,
+		&r.address, &r.verifier, &r.requester, &r.attempts, &r.issued, &r.expires, &r.spent, &r.currentEpoch, &r.stamp, &r.hash)
+	if err == nil && !r.epoch.Valid {
+		err = passwd.ErrTokenInvalid
 	}
-	t = r.record
+	if err != nil {
+		return passwd.TokenRecord{}, 0, err
+	}
+	t.Epoch, t.Attempts = r.epoch.Int64, int(r.attempts.Int64)
 	if t.Account, err = s.ref(r.tenant, r.id); err != nil {
 		return passwd.TokenRecord{}, 0, err
 	}
@@ -286,10 +288,10 @@ func (s *Store) token(ctx context.Context, q querier, ref passwd.TokenRef) (t pa
 	copy(t.Address[:], r.address)
 	copy(t.Verifier[:], r.verifier)
 	copy(t.Requester[:], r.requester)
-	t.IssuedAt = time.UnixMicro(r.issued).UTC()
-	t.ExpiresAt = time.UnixMicro(r.expires).UTC()
+	t.IssuedAt = time.UnixMicro(r.issued.Int64).UTC()
+	t.ExpiresAt = time.UnixMicro(r.expires.Int64).UTC()
 	t.SpentAt = timeOf(r.spent)
-	if current = r.epoch.Int64; s.queries.tokenHash {
+	if current = r.currentEpoch.Int64; s.queries.tokenHash {
 		current = epochAt(current, r.stamp.Int64, passwd.Hash(r.hash))
 	}
 	return t, current, nil
