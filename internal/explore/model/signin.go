@@ -61,15 +61,10 @@ func (m *Model) Ticket(in passwd.SignedIn, made string) Answer {
 	if a.Must == passwd.NoReason {
 		return refuse(passwd.CodeNoChangeNeeded)
 	}
-	tickets := 0
-	for _, t := range m.tokens {
-		if t.ref == a.Ref && t.purpose == passwd.PurposeTicket && m.live(t, m.Now) {
-			tickets++
-		}
-	}
-	if tickets >= 16 {
+	t := &token{purpose: passwd.PurposeTicket, ref: a.Ref, epoch: a.Epoch, issued: m.Now, expires: m.Now.Add(10 * time.Minute)}
+	if !m.makeRoom(t, 16) {
 		return refuse(passwd.CodeRateLimited)
 	}
-	m.add(made, &token{purpose: passwd.PurposeTicket, ref: a.Ref, epoch: a.Epoch, issued: m.Now, expires: m.Now.Add(10 * time.Minute)})
+	m.add(made, t)
 	return Answer{}
 }

@@ -99,6 +99,7 @@ func (w *world) ticket(t *rapid.T) {
 	}
 	s, in := w.service(t), latest(w, t, w.signedIn)
 	w.touched = append(w.touched, in.Account)
+	w.tick()
 	w.log("%v", in.Account)
 	made, err := s.Ticket(ctx, in)
 	w.compare(answer(model.Answer{}, err), w.m.Ticket(in, string(made)))
@@ -132,7 +133,18 @@ func (w *world) changeByLogin(t *rapid.T) {
 }
 
 func (w *world) changeWithTicket(t *rapid.T) {
-	s, raw, next, c := w.service(t), w.token(t, passwd.PurposeTicket), w.next(t), w.client(t)
+	w.changeBy(t, w.token(t, passwd.PurposeTicket))
+}
+
+// changeWithEarlierTicket uses the 17th from the end.
+func (w *world) changeWithEarlierTicket(t *rapid.T) {
+	if all := w.raw[passwd.PurposeTicket]; len(all) > 16 {
+		w.changeBy(t, all[len(all)-17])
+	}
+}
+
+func (w *world) changeBy(t *rapid.T, raw string) {
+	s, next, c := w.service(t), w.next(t), w.client(t)
 	w.log("→ %.20q", next)
 	done, err := s.ChangeWithTicket(ctx, passwd.ChangeWithTicket{Ticket: passwd.Token(raw), New: next, Client: c})
 	w.compare(w.written(done, err), w.m.ChangeWithTicket(raw, next, c))
@@ -287,8 +299,13 @@ func (w *world) cancel(t *rapid.T) {
 }
 
 func (w *world) require(t *rapid.T) {
+	w.requireFor(t, pick(w, t, "reason", []passwd.Reason{passwd.Administrator, "", passwd.Administrator, passwd.Expired, passwd.Outdated, passwd.Temporary, passwd.Compromised}))
+}
+
+func (w *world) lift(t *rapid.T) { w.requireFor(t, "") }
+
+func (w *world) requireFor(t *rapid.T, reason passwd.Reason) {
 	a, s := w.account(t), w.service(t)
-	reason := pick(w, t, "reason", []passwd.Reason{passwd.Administrator, "", passwd.Administrator, passwd.Expired, passwd.Outdated, passwd.Temporary, passwd.Compromised})
 	w.log("%v %q", a.Ref, reason)
 	if reason == "" {
 		w.compare(answer(model.Answer{}, s.LiftChange(ctx, passwd.LiftChange{Account: a.Ref})), w.m.Require(a.Ref, ""))
