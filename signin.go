@@ -310,9 +310,9 @@ func (s *Service) upgrade(ctx context.Context, a Account, password typed, c Clie
 // [Service.ChangeWithTicket] within 10 minutes, and for nothing else. The host
 // calls it once it has checked whatever second factor the account has.
 // Errors: ErrNoChangeNeeded if the account need not change its password (any more),
-// ErrEnded if its epoch has moved since the sign-in, ErrUnavailable. The 17th live
-// ticket ends the oldest; ErrTooManyTokens, by a clock that is behind, is that it
-// would be the oldest itself.
+// ErrEnded if its epoch has moved since the sign-in, ErrUnavailable. An account
+// has at most 16 live tickets: another ends the oldest. ErrTooManyTokens if the new one
+// is the oldest itself, by a clock that is behind that of another replica.
 func (s *Service) Ticket(ctx context.Context, in SignedIn) (Token, error) {
 	a, err := s.get(ctx, in.Account)
 	switch {
