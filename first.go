@@ -27,7 +27,8 @@ import (
 //
 // Errors: ErrHasPassword if the account has, or has had, a password, also if somebody else
 // was faster; ErrNoPassword for [Account.NoPassword]; ErrConflict, which those two are as
-// well, if it is suspended, or written to meanwhile; ErrNotFound if there is no such account, a PolicyError, ErrBusy, ErrUnavailable.
+// well, if it is suspended, or written to meanwhile; ErrNotFound if there is no such
+// account, a PolicyError, ErrBusy, ErrUnavailable.
 func (s *Service) SetFirst(ctx context.Context, r Ref, password string, c Client) (SignedIn, error) {
 	a, err := s.get(ctx, r)
 	if err != nil {

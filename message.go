@@ -58,8 +58,8 @@ type Message struct {
 
 	// Link is the whole link to follow: to the reset page in a reset_link, and in a mail
 	// with a code, to the one for a first password in an invitation, to "this was not me"
-	// in a notice, otherwise to where a reset is requested. Token, User and Code are what a reset_link, reset_code or
-	// invitation carries, to be typed or for an app.
+	// in a notice, otherwise to where a reset is requested. Token, User and Code are what a
+	// reset_link, reset_code or invitation carries, to be typed or for an app.
 	Link  string
 	Token Token
 	User  string // the user key that some formats want besides the token

@@ -143,8 +143,9 @@ func (s *Service) holderOf(ctx context.Context, rec TokenRecord) (Account, error
 }
 
 // usableBy is ErrTokenInvalid for an account that is closed, that must not have a
-// password, or has one that it was invited to set, or that has given up the address which the token was sent to. That may be noted under another key
-// than the token: one that a code was exchanged for keeps what the code had.
+// password, or has one that it was invited to set, or that has given up the address which
+// the token was sent to. That may be noted under another key than the token: one that a
+// code was exchanged for keeps what the code had.
 func (s *Service) usableBy(a Account, rec TokenRecord) error {
 	if rec.Purpose == PurposeCancel {
 		return nil // whoever was told may always say "not me"

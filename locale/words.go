@@ -112,7 +112,8 @@ func (p Printer) Problem(code passwd.Code) (title, detail string) {
 }
 
 // Field says what is wrong with a field of a request: "missing", "null",
-// "wrong_type", "unknown", "exclusive" or "not_allowed". For anything else it says the same as for "wrong_type".
+// "wrong_type", "unknown", "exclusive" or "not_allowed". For anything else it says the
+// same as for "wrong_type".
 func (p Printer) Field(fault string) string {
 	fields := p.catalogue().Fields
 	text, known := fields[fault]
